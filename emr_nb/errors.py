@@ -1,0 +1,230 @@
+"""One root error and one leaf per thing a user can act on.
+
+Each message says what happened, where (cluster, engine, path) and what to do next. Foreign
+exceptions are mapped once, at the boundary where they arise, with `raise … from`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class EmrError(Exception):
+    """The root of all errors of emr_nb: `what` happened, `where`, and `advice` on what to do."""
+
+    def __init__(self, what: str, *, where: str = "", advice: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.advice = advice
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        head = f"{self.what} [{self.where}]" if self.where else self.what
+        return f"{head}\n→ {self.advice}" if self.advice else head
+
+
+# -- what the user wrote ------------------------------------------------------------------
+
+
+class UsageError(EmrError, ValueError):
+    """A magic, option or argument that cannot be understood."""
+
+
+class MissingExtraError(EmrError, ImportError):
+    """A feature whose optional dependency is not installed; the advice is the command."""
+
+
+class NotAttachedError(EmrError, RuntimeError):
+    """No cluster is attached yet."""
+
+
+# -- clusters and AWS ---------------------------------------------------------------------
+
+
+class ClusterError(EmrError):
+    """Something about a cluster as a whole."""
+
+
+class ClusterNotFoundError(ClusterError, LookupError):
+    """No cluster has this id, name or tag in this account and region."""
+
+
+class ClusterAmbiguousError(ClusterError, LookupError):
+    """Several live clusters match; the message lists their ids."""
+
+
+class ClusterStartingError(ClusterError, TimeoutError):
+    """The cluster did not become ready before the deadline."""
+
+
+class ClusterTerminatedError(ClusterError):
+    """The cluster has ended; the message says when and why."""
+
+
+class ServiceNotInstalledError(ClusterError, LookupError):
+    """The cluster has no such application."""
+
+
+class AwsError(EmrError):
+    """An AWS call failed for a reason that no other leaf names."""
+
+
+class AwsCredentialsError(AwsError, PermissionError):
+    """No credentials, or they are expired or refused."""
+
+
+class AwsAccessDeniedError(AwsError, PermissionError):
+    """The identity lacks a permission; the message names the action."""
+
+
+class AwsThrottledError(AwsError, TimeoutError):
+    """AWS or our own budget slowed calls down beyond the deadline."""
+
+
+# -- the way to a service -----------------------------------------------------------------
+
+
+class TransportError(EmrError, ConnectionError):
+    """A service could not be reached or did not answer as its protocol says."""
+
+
+class ConnectFailedError(TransportError):
+    """No connection came about: nothing was sent, so repeating is always safe."""
+
+
+class ReplyLostError(TransportError):
+    """The request went out and no usable reply came: the server may have acted on it."""
+
+
+class DeadlineExceededError(TransportError, TimeoutError):
+    """A wait reached its deadline."""
+
+
+class HttpStatusError(TransportError):
+    """The server answered with an error status; `status` and `body` (text, capped) say which."""
+
+    def __init__(
+        self, what: str, *, status: int, body: str = "", where: str = "", advice: str = ""
+    ) -> None:
+        super().__init__(what, where=where, advice=advice)
+        self.status = status
+        self.body = body
+
+
+class AuthenticationError(TransportError, PermissionError):
+    """The service refused who we are (401/403)."""
+
+
+# -- sessions and statements --------------------------------------------------------------
+
+
+class SessionError(EmrError):
+    """Something about an engine's session."""
+
+
+class SessionNotFoundError(SessionError, LookupError):
+    """No session has this name; nothing was started."""
+
+
+class SessionStartError(SessionError):
+    """A session did not start; the message ends with its last log lines."""
+
+
+class SessionLostError(SessionError):
+    """The session is gone, with its variables; the message says why where that is known."""
+
+
+class StatementError(EmrError):
+    """The remote code failed: `ename`, `evalue` and `traceback` as the engine gave them.
+
+    `line` is the line of the cell (from 1), `folded` the noise that the short form leaves
+    out.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        ename: str = "",
+        evalue: str = "",
+        traceback: Sequence[str] = (),
+        line: int | None = None,
+        folded: Sequence[str] = (),
+        where: str = "",
+        advice: str = "",
+    ) -> None:
+        super().__init__(what, where=where, advice=advice)
+        self.ename = ename
+        self.evalue = evalue
+        self.traceback = tuple(traceback)
+        self.line = line
+        self.folded = tuple(folded)
+
+
+class StatementCancelledError(StatementError):
+    """The statement was cancelled; the message says what stopped and what still runs."""
+
+
+class StatementOutcomeUnknownError(EmrError):
+    """A statement was sent and nobody can tell whether it ran; the message says how to see."""
+
+
+class ResultError(EmrError):
+    """A result is incomplete, damaged or of a kind that cannot be brought back."""
+
+
+class ResultTooLargeError(ResultError, MemoryError):
+    """A result is above the byte budget; the message names `-n` and `--to`."""
+
+
+# -- files --------------------------------------------------------------------------------
+
+
+class FileError(EmrError, OSError):
+    """A file operation failed for a reason that no other leaf names."""
+
+    def __str__(self) -> str:  # OSError's own __str__ would hide ours
+        return EmrError.__str__(self)
+
+
+class PathNotFoundError(FileError, FileNotFoundError):
+    """Nothing is at this path."""
+
+
+class PathExistsError(FileError, FileExistsError):
+    """Something is at this path already."""
+
+
+class PathIsDirectoryError(FileError, IsADirectoryError):
+    """A directory stands where a file was expected."""
+
+
+class PathNotDirectoryError(FileError, NotADirectoryError):
+    """A file stands where a directory was expected."""
+
+
+class PathDeniedError(FileError, PermissionError):
+    """This identity may not do that to this path."""
+
+
+class DiskFullError(FileError):
+    """No space is left where a file was being written; no partial file stays."""
+
+
+# -- the local cluster --------------------------------------------------------------------
+
+
+class LocalClusterError(EmrError):
+    """Something about the local cluster."""
+
+
+class DownloadError(LocalClusterError):
+    """A part could not be fetched or has the wrong checksum."""
+
+
+class DaemonDiedError(LocalClusterError):
+    """A daemon ended by itself; the message has its last log lines."""
+
+
+class JournalError(EmrError):
+    """The journal file cannot be read or written."""

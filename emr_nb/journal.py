@@ -1,0 +1,225 @@
+"""The journal: one SQLite file per user, the only state that kernels and the server share.
+
+A statement has its row *before* it is submitted, so that whoever comes later can find it
+again by its tag. The file is in WAL mode and readable by its owner alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from emr_nb.errors import JournalError
+
+SCHEMA_VERSION = 1
+_BUSY_SECONDS = 10.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS statements (
+  tag TEXT PRIMARY KEY, cluster TEXT NOT NULL, cluster_name TEXT NOT NULL DEFAULT '',
+  engine TEXT NOT NULL, session TEXT NOT NULL, statement TEXT NOT NULL DEFAULT '',
+  language TEXT NOT NULL DEFAULT '', notebook TEXT NOT NULL DEFAULT '',
+  kernel TEXT NOT NULL DEFAULT '', cell TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL, rows INTEGER, error TEXT NOT NULL DEFAULT '',
+  spool TEXT NOT NULL DEFAULT '', owner_pid INTEGER NOT NULL, owner_started REAL NOT NULL,
+  created REAL NOT NULL, updated REAL NOT NULL, ended REAL);
+CREATE INDEX IF NOT EXISTS statements_created ON statements (created);
+CREATE TABLE IF NOT EXISTS sessions (
+  cluster TEXT NOT NULL, engine TEXT NOT NULL, name TEXT NOT NULL, session TEXT NOT NULL,
+  notebook TEXT NOT NULL DEFAULT '', owner_pid INTEGER NOT NULL, owner_started REAL NOT NULL,
+  created REAL NOT NULL, updated REAL NOT NULL, PRIMARY KEY (cluster, engine, session));
+"""
+
+# prepared -> sent -> running -> done | failed | cancelled | lost | unknown
+OPEN_STATES = ("prepared", "sent", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """One statement; times are seconds since the epoch, `text` only where history is on."""
+
+    tag: str
+    cluster: str
+    engine: str
+    session: str
+    state: str = "prepared"
+    cluster_name: str = ""
+    statement: str = ""
+    language: str = ""
+    notebook: str = ""
+    kernel: str = ""
+    cell: str = ""
+    text: str = ""
+    rows: int | None = None
+    error: str = ""
+    spool: str = ""
+    owner_pid: int = 0
+    owner_started: float = 0.0
+    created: float = 0.0
+    updated: float = 0.0
+    ended: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it ran, or has been running at its last update."""
+        return (self.ended or self.updated) - self.created
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session that one of this user's kernels began, and who owns it."""
+
+    cluster: str
+    engine: str
+    name: str
+    session: str
+    notebook: str = ""
+    owner_pid: int = 0
+    owner_started: float = 0.0
+    created: float = 0.0
+    updated: float = 0.0
+
+
+def process_started(pid: int) -> float:
+    """Return when a process began, in clock ticks since boot; 0.0 when it is gone or unknown.
+
+    A pid alone may be somebody else's by now; pid and start time together may not.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0.0
+    return float(stat.rpartition(")")[2].split()[19])
+
+
+class Journal:
+    """The journal of one user; one object may be shared between threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._started = process_started(self._pid)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.executescript(_SCHEMA)
+            self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        except (OSError, sqlite3.Error) as error:
+            raise JournalError(
+                f"The journal cannot be opened: {error}",
+                where=str(path),
+                advice="Set EMR_NB_HOME to a folder that you can write, or move the file away.",
+            ) from error
+
+    # -- statements -----------------------------------------------------------------------
+
+    def begin(self, row: StatementRow) -> None:
+        """Write a statement's row, owned by this process; call it before the submit."""
+        now = time.time()
+        values = {f.name: getattr(row, f.name) for f in fields(row)}
+        values |= {"owner_pid": self._pid, "owner_started": self._started}
+        values |= {"created": now, "updated": now}
+        marks = ", ".join(f":{name}" for name in values)
+        with self._write() as db:
+            db.execute(f"INSERT INTO statements ({', '.join(values)}) VALUES ({marks})", values)
+
+    def update(self, tag: str, **changes: str | float | None) -> None:
+        """Change columns of a statement; an end state also sets `ended`."""
+        unknown = set(changes) - {f.name for f in fields(StatementRow)}
+        if unknown:
+            raise ValueError(f"no such journal columns: {sorted(unknown)}")
+        now = time.time()
+        if changes.get("state", OPEN_STATES[0]) not in OPEN_STATES:
+            changes.setdefault("ended", now)
+        changes["updated"] = now
+        sets = ", ".join(f"{name} = :{name}" for name in changes)
+        with self._write() as db:
+            db.execute(f"UPDATE statements SET {sets} WHERE tag = :_tag", {**changes, "_tag": tag})
+
+    def find(self, tag: str) -> StatementRow | None:
+        """Return the statement with this tag, or whose tag begins so if only one does."""
+        rows = self._statements("WHERE tag LIKE ? || '%' LIMIT 2", tag.replace("%", ""))
+        return rows[0] if len(rows) == 1 else None
+
+    def statements(
+        self, *, cluster: str = "", session: str = "", open_only: bool = False, limit: int = 100
+    ) -> list[StatementRow]:
+        """Return the newest statements first, filtered."""
+        where, values = ["1 = 1"], []
+        for column, value in (("cluster", cluster), ("session", session)):
+            if value:
+                where.append(f"{column} = ?")
+                values.append(value)
+        if open_only:
+            where.append(f"state IN ({', '.join('?' * len(OPEN_STATES))})")
+            values.extend(OPEN_STATES)
+        clause = f"WHERE {' AND '.join(where)} ORDER BY created DESC, rowid DESC LIMIT ?"
+        return self._statements(clause, *values, limit)
+
+    # -- sessions -------------------------------------------------------------------------
+
+    def remember_session(self, row: SessionRow) -> None:
+        """Write that this process owns a session, taking it over if another did."""
+        now = time.time()
+        with self._write() as db:
+            db.execute(
+                "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+                " SET owner_pid = excluded.owner_pid, owner_started = excluded.owner_started,"
+                " notebook = excluded.notebook, updated = excluded.updated",
+                (row.cluster, row.engine, row.name, row.session, row.notebook)
+                + (self._pid, self._started, now, now),
+            )
+
+    def forget_session(self, cluster: str, engine: str, session: str) -> None:
+        """Remove a session that has ended."""
+        with self._write() as db:
+            db.execute(
+                "DELETE FROM sessions WHERE cluster = ? AND engine = ? AND session = ?",
+                (cluster, engine, session),
+            )
+
+    def sessions(self, cluster: str = "") -> list[SessionRow]:
+        """Return the sessions that this user's kernels began, newest first."""
+        query = "SELECT * FROM sessions WHERE ? IN ('', cluster) ORDER BY created DESC"
+        with self._read() as db:
+            return [SessionRow(**dict(row)) for row in db.execute(query, (cluster,))]
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    # -- inside ---------------------------------------------------------------------------
+
+    def _statements(self, clause: str, *values: object) -> list[StatementRow]:
+        with self._read() as db:
+            rows: Sequence[sqlite3.Row] = db.execute(
+                f"SELECT * FROM statements {clause}", values
+            ).fetchall()
+        return [StatementRow(**dict(row)) for row in rows]
+
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._lock:
+                yield self._db
+        except sqlite3.Error as error:
+            raise JournalError(
+                f"The journal cannot be read: {error}",
+                where=str(self.path),
+                advice="Close other programs that hold it, or move the file away.",
+            ) from error
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        with self._read() as db, db:
+            yield db

@@ -1,0 +1,391 @@
+"""The frozen dataclasses that every package speaks; no behaviour beyond spelling."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+LIVE_STATES = frozenset({"STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING"})
+READY_STATES = frozenset({"RUNNING", "WAITING"})
+
+T = TypeVar("T")
+
+
+# -- clusters -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An application that EMR installed on a cluster, as DescribeCluster names it."""
+
+    name: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One EMR configuration classification with its properties and nested classifications."""
+
+    classification: str
+    properties: Mapping[str, str] = field(default_factory=dict)
+    configurations: tuple[Configuration, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One instance of a cluster; `role` is `MASTER`, `CORE` or `TASK`."""
+
+    id: str
+    role: str
+    state: str
+    instance_type: str = ""
+    private_dns: str = ""
+    private_ip: str = ""
+    public_dns: str = ""
+    market: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeGroup:
+    """An instance group or fleet of a cluster; counts are instances (fleets: capacity units)."""
+
+    id: str
+    name: str
+    role: str
+    kind: str  # "group" or "fleet"
+    instance_types: tuple[str, ...]
+    requested: int
+    running: int
+    market: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where one service of a cluster answers."""
+
+    service: str
+    host: str
+    port: int
+    scheme: str = "http"
+    path: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.host}:{self.port}{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service found on a cluster: `livy`, `webhdfs`, `s3`, `spark-ui`, `hive`, …
+
+    `endpoints` has one entry per primary node, the preferred one first; `properties` are
+    facts from configuration that the service's client needs.
+    """
+
+    name: str
+    endpoints: tuple[Endpoint, ...] = ()
+    version: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSummary:
+    """What ListClusters tells of a cluster; times are aware datetimes."""
+
+    id: str
+    name: str
+    state: str
+    provider: str = "aws"
+    state_reason: str = ""
+    created: datetime | None = None
+    ready: datetime | None = None
+    ended: datetime | None = None
+    normalized_hours: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The facts of one cluster: DescribeCluster with its groups or fleets and primaries."""
+
+    id: str
+    name: str
+    state: str
+    provider: str = "aws"
+    state_reason: str = ""
+    release: str = ""
+    region: str = ""
+    applications: tuple[Application, ...] = ()
+    configurations: tuple[Configuration, ...] = ()
+    groups: tuple[NodeGroup, ...] = ()
+    primaries: tuple[Node, ...] = ()
+    primary_dns: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    security_configuration: str = ""
+    kerberos_realm: str = ""
+    log_uri: str = ""
+    created: datetime | None = None
+    ready: datetime | None = None
+    ended: datetime | None = None
+    auto_terminate: bool = False
+    idle_timeout: int | None = None  # seconds, from the auto-termination policy
+
+    def application(self, name: str) -> Application | None:
+        """Return the installed application of that name, whatever its case, or None."""
+        wanted = name.lower()
+        return next((a for a in self.applications if a.name.lower() == wanted), None)
+
+    def property(self, classification: str, key: str, default: str = "") -> str:
+        """Return one configuration property, the last occurrence winning as on EMR."""
+        found = default
+        for conf in self.configurations:
+            if conf.classification == classification:
+                found = conf.properties.get(key, found)
+        return found
+
+
+# -- statements and sessions --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A session of an engine as its server reports it; `state` is the engine's own word."""
+
+    id: str
+    name: str
+    engine: str
+    state: str
+    owner: str = ""
+    proxy_user: str = ""
+    language: str = ""
+    app_id: str = ""
+    ui_url: str = ""
+    created: datetime | None = None
+    log: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """How to open a session: found by `name` unless `fresh`; `conf` goes to the engine as is.
+
+    `create` False refuses to start one (a typo in `-s` must not start a second session).
+    `start_timeout` is in seconds.
+    """
+
+    name: str
+    language: str = "python"
+    conf: Mapping[str, Any] = field(default_factory=dict)
+    fresh: bool = False
+    create: bool = True
+    start_timeout: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One cell or line to run.
+
+    `output` is the name of the remote variable to bring back (`-o`), `rows` the limit
+    (`None`: the whole result with `output`, else the rows shown; `-1`: all; `0`: schema
+    only). `shown` is how many rows a table on the page has. `tag` is 32 hex digits.
+    """
+
+    code: str
+    language: str
+    tag: str
+    output: str | None = None
+    rows: int | None = None
+    shown: int = 1000
+    quiet: bool = False
+    database: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    cell_id: str = ""
+    notebook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementReference:
+    """All that another process needs to find a statement again."""
+
+    tag: str
+    cluster_id: str
+    engine: str
+    session_id: str
+    statement_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StageProgress:
+    """One Spark stage, Tez vertex or the like, counted in tasks."""
+
+    name: str
+    done: int
+    running: int
+    failed: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A look at a running statement; `fraction` (0–1) only where the engine tells a true one.
+
+    `phase` is `starting`, `queued`, `running` or `fetching`; `elapsed` is in seconds.
+    """
+
+    phase: str
+    elapsed: float
+    fraction: float | None = None
+    detail: str = ""
+    stages: tuple[StageProgress, ...] = ()
+    jobs_done: int = 0
+    jobs_total: int = 0
+    queued_behind: int = 0
+    rows: int | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A MIME bundle from the remote side, to be displayed in order of arrival."""
+
+    data: Mapping[str, Any]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Lines of a log or a stream; `stream` is `stdout`, `stderr` or `log`."""
+
+    lines: tuple[str, ...]
+    stream: str = "log"
+
+
+Event = Progress | Output | Log
+
+
+class CancelOutcome(Enum):
+    """What a cancel achieved, told truthfully."""
+
+    STOPPED = "stopped"
+    STILL_RUNNING = "still running"
+    ALREADY_ENDED = "already ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One completion that replaces `start:end` of the text; `kind` as IPython's types."""
+
+    text: str
+    start: int
+    end: int
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A result column: the engine's own type text, as the engine spells it."""
+
+    name: str
+    engine_type: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogNode:
+    """A node of a catalog tree; `children()` of the engine's catalog loads below it."""
+
+    name: str
+    kind: str  # "catalog", "schema", "table", "view" or "column"
+    qualified: str = ""
+    type: str = ""
+
+
+# -- files --------------------------------------------------------------------------------
+
+_SCHEMES = {"s3a": "s3", "s3n": "s3", "webhdfs": "hdfs"}
+
+
+@dataclass(frozen=True, slots=True)
+class FilePath:
+    """A path on one store: `scheme` is `hdfs`, `s3` or `file`, `authority` host or bucket.
+
+    `key` is the path as stored: absolute with a leading slash for hdfs and file; for s3 the
+    object key exactly as it is, without the slash after the bucket.
+    """
+
+    scheme: str
+    authority: str
+    key: str
+
+    @classmethod
+    def parse(cls, text: str, default_scheme: str = "hdfs") -> FilePath:
+        """Parse a URL or a bare absolute path; raises ValueError on anything else.
+
+        `s3a://` and `s3n://` are `s3://`. Nothing is normalised or unquoted: an S3 key may
+        hold `//`, `..`, `%` and `?`, and HDFS and local paths are names too.
+        """
+        scheme, separator, rest = text.partition("://")
+        if separator:
+            scheme = _SCHEMES.get(scheme.lower(), scheme.lower())
+            authority, slash, key = rest.partition("/")
+            return cls(scheme, authority, key if scheme == "s3" else slash + key or "/")
+        if text.startswith("file:/"):
+            return cls("file", "", text[5:])
+        if text.startswith("/"):
+            return cls(default_scheme, "", text)
+        raise ValueError(f"not an absolute path or URL: {text!r}")
+
+    def __str__(self) -> str:
+        slash = "/" if self.scheme == "s3" else ""
+        return f"{self.scheme}://{self.authority}{slash}{self.key}"
+
+    @property
+    def name(self) -> str:
+        """The last segment, without a closing slash."""
+        return posixpath.basename(self.key.rstrip("/"))
+
+    def child(self, name: str) -> FilePath:
+        """Return the path of an entry directly below this one."""
+        joined = self.key + name if self.key.endswith("/") or not self.key else f"{self.key}/{name}"
+        return FilePath(self.scheme, self.authority, joined)
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One name in a listing; sizes in bytes, `kind` is `file`, `directory` or `symlink`.
+
+    Fields that a store does not have stay empty or None. `permissions` is octal text
+    (`"755"`) on hdfs and file.
+    """
+
+    path: FilePath
+    kind: str
+    size: int = 0
+    modified: datetime | None = None
+    owner: str = ""
+    group: str = ""
+    permissions: str = ""
+    replication: int | None = None
+    block_size: int | None = None
+    storage_class: str = ""
+    etag: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def is_directory(self) -> bool:
+        return self.kind == "directory"
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a listing; `after` is the cursor for the next page, None at the end."""
+
+    items: Sequence[T]
+    after: str | None = None

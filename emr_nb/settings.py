@@ -1,0 +1,91 @@
+"""Settings: traitlets at the edge, turned once into a frozen dataclass that is passed inward."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from traitlets import Dict, Float, Int, Unicode
+from traitlets.config import Configurable
+
+
+def data_home() -> Path:
+    """Return our folder for the journal and the local cluster's state.
+
+    `EMR_NB_HOME` overrides it; else `$XDG_DATA_HOME/emr_nb` or `~/.local/share/emr_nb`.
+    """
+    if chosen := os.environ.get("EMR_NB_HOME"):
+        return Path(chosen).expanduser()
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "emr_nb"
+
+
+def cache_home() -> Path:
+    """Return our folder for fetched parts.
+
+    `EMR_NB_CACHE` overrides it; else `$XDG_CACHE_HOME/emr_nb` or `~/.cache/emr_nb`.
+    """
+    if chosen := os.environ.get("EMR_NB_CACHE"):
+        return Path(chosen).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "emr_nb"
+
+
+def default_user() -> str:
+    """Return who we are on a cluster: the Jupyter user, else the OS user."""
+    try:
+        return os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a container's uid without a passwd entry
+        return f"uid{os.getuid()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user may set; times in seconds, sizes in bytes."""
+
+    cluster: str = ""  # default target of `%emr attach`
+    profile: str = ""
+    region: str = ""
+    role: str = ""
+    endpoint_url: str = ""  # AWS endpoint override
+    user: str = field(default_factory=default_user)
+    shown_rows: int = 1000
+    saved_rows: int = 20
+    session_start_timeout: float = 600.0
+    request_timeout: float = 30.0
+    session_conf: dict[str, object] = field(default_factory=dict)
+    data_home: Path = field(default_factory=data_home)
+    cache_home: Path = field(default_factory=cache_home)
+    history: bool = True
+
+
+class EmrNb(Configurable):
+    """The traitlets face of Settings: `%config EmrNb.saved_rows = 0`, `c.EmrNb.cluster = …`."""
+
+    cluster = Unicode("", help="Cluster that `%emr attach` takes when none is named").tag(
+        config=True
+    )
+    profile = Unicode("", help="AWS profile").tag(config=True)
+    region = Unicode("", help="AWS region").tag(config=True)
+    role = Unicode("", help="ARN of a role to assume").tag(config=True)
+    endpoint_url = Unicode("", help="AWS endpoint override").tag(config=True)
+    user = Unicode("", help="Who we are on the cluster").tag(config=True)
+    shown_rows = Int(1000, help="Rows of a result that the live table has").tag(config=True)
+    saved_rows = Int(20, help="Rows of a result kept in the saved notebook; 0 keeps none").tag(
+        config=True
+    )
+    session_start_timeout = Float(600.0, help="Seconds a session may take to start").tag(
+        config=True
+    )
+    request_timeout = Float(30.0, help="Seconds one request may take").tag(config=True)
+    session_conf = Dict(help="Options of new sessions, as Livy's POST /sessions takes them").tag(
+        config=True
+    )
+
+    def frozen(self) -> Settings:
+        """Return the settings as they are now; an empty text means the default."""
+        names = {f.name for f in fields(Settings)} & set(self.trait_names(config=True))
+        values = {name: getattr(self, name) for name in names}
+        return Settings(**{k: v for k, v in values.items() if v != ""})
