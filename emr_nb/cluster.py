@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Protocol
 
-from emr_nb.errors import ClusterNotFoundError, ServiceNotInstalledError, UsageError
-from emr_nb.journal import Journal
-from emr_nb.model import Cluster, ClusterSummary, Event, FilePath, Service
-from emr_nb.settings import Settings
-from emr_nb.transport.base import Route
+from emr_nb.model import Cluster, ClusterSummary, Service
 
 if TYPE_CHECKING:
     from emr_nb.aws.access import AwsAccess
-    from emr_nb.engines.base import Engine
-    from emr_nb.files.base import FileSystem
 
 Notify = Callable[[str], None]
 
@@ -31,7 +23,7 @@ class ClusterProvider(Protocol):
     access: AwsAccess
 
     def handles(self, target: str) -> bool:
-        """True when this target can only be meant for this provider."""
+        """Tell whether this target can only be meant for this provider."""
         ...
 
     def clusters(self, *, live_only: bool = True) -> Iterable[ClusterSummary]:
@@ -42,28 +34,6 @@ class ClusterProvider(Protocol):
         """Find one cluster (starting or waiting for it, with `notify`) and its services."""
         ...
 
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class ClusterContext:
-    """What engine and file-system factories are given: the facts and the ways of one cluster."""
-
-    cluster: Cluster
-    services: tuple[Service, ...]
-    route: Route
-    access: AwsAccess
-    journal: Journal
-    settings: Settings
-    user: str
-
-    def service(self, name: str) -> Service:
-        """Return a service of the cluster; raises ServiceNotInstalledError."""
-        for service in self.services:
-            if service.name == name:
-                return service
-        raise ServiceNotInstalledError(
-            f"{self.cluster.name} has no {name}",
-            where=self.cluster.id,
-            advice=f"It has: {', '.join(s.name for s in self.services) or 'no services we know'}.",
-        )
+    def close(self) -> None:
+        """Release connections."""
+        ...

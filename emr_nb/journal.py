@@ -175,8 +175,10 @@ class Journal:
                 "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
                 " SET owner_pid = excluded.owner_pid, owner_started = excluded.owner_started,"
                 " notebook = excluded.notebook, updated = excluded.updated",
-                (row.cluster, row.engine, row.name, row.session, row.notebook)
-                + (self._pid, self._started, now, now),
+                (
+                    *(row.cluster, row.engine, row.name, row.session, row.notebook),
+                    *(self._pid, self._started, now, now),
+                ),
             )
 
     def forget_session(self, cluster: str, engine: str, session: str) -> None:

@@ -81,7 +81,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service found on a cluster: `livy`, `webhdfs`, `s3`, `spark-ui`, `hive`, …
+    """A service found on a cluster: `livy`, `webhdfs`, `s3`, `spark-ui`, `hive` and so on.
 
     `endpoints` has one entry per primary node, the preferred one first; `properties` are
     facts from configuration that the service's client needs.
