@@ -110,9 +110,7 @@ class Journal:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.executescript(_SCHEMA)
-            self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            self._migrate()
         except (OSError, sqlite3.Error) as error:
             raise JournalError(
                 f"The journal cannot be opened: {error}",
@@ -201,6 +199,19 @@ class Journal:
             self._db.close()
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _migrate(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            self._db.close()
+            raise JournalError(
+                f"The journal was written by a newer emr_nb (format {version})",
+                where=str(self.path),
+                advice="Upgrade emr_nb, or set EMR_NB_HOME to another folder.",
+            )
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.executescript(_SCHEMA)
+        self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
     def _statements(self, clause: str, *values: object) -> list[StatementRow]:
         with self._read() as db:

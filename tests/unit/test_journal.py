@@ -1,0 +1,144 @@
+"""The journal: rows before submits, found again by tag, from another process too."""
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+
+from emr_nb.errors import JournalError
+from emr_nb.journal import Journal, SessionRow, StatementRow, process_started
+
+
+@pytest.fixture
+def journal(tmp_path):
+    journal = Journal(tmp_path / "home" / "journal.sqlite")
+    yield journal
+    journal.close()
+
+
+def row(tag: str, **values: object) -> StatementRow:
+    return StatementRow(tag=tag, cluster="j-1", engine="spark", session="0", **values)
+
+
+def test_a_row_is_owned_by_the_process_that_wrote_it(journal):
+    journal.begin(row("ab" * 16, text="select 1"))
+    found = journal.find("ab" * 16)
+    assert found is not None
+    assert (found.owner_pid, found.owner_started) == (os.getpid(), process_started(os.getpid()))
+    assert found.state == "prepared"
+    assert found.ended is None
+
+
+def test_only_its_owner_can_read_the_file(journal):
+    assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
+
+
+def test_a_tag_is_found_by_its_beginning_when_it_is_the_only_one(journal):
+    journal.begin(row("aa11"))
+    journal.begin(row("aa22"))
+    assert journal.find("aa1") is not None
+    assert journal.find("aa") is None
+    assert journal.find("bb") is None
+
+
+def test_a_percent_sign_in_a_tag_is_no_wildcard(journal):
+    journal.begin(row("aa11"))
+    assert journal.find("%1") is None
+
+
+def test_an_end_state_sets_the_end(journal):
+    journal.begin(row("aa"))
+    journal.update("aa", state="running", statement="7")
+    running = journal.find("aa")
+    assert running is not None
+    assert running.ended is None
+    journal.update("aa", state="done", rows=3)
+    done = journal.find("aa")
+    assert done is not None
+    assert done.ended is not None
+    assert (done.rows, done.statement) == (3, "7")
+    assert journal.statements(open_only=True) == []
+
+
+def test_an_unknown_column_is_refused(journal):
+    with pytest.raises(ValueError, match="no such journal columns"):
+        journal.update("aa", statee="done")
+
+
+def test_one_tag_cannot_begin_twice(journal):
+    journal.begin(row("aa"))
+    with pytest.raises(JournalError):
+        journal.begin(row("aa"))
+
+
+def test_newest_first_and_filtered(journal):
+    for number in range(5):
+        journal.begin(row(f"t{number}", statement=str(number)))
+    journal.begin(StatementRow(tag="other", cluster="j-2", engine="spark", session="0"))
+    assert [r.tag for r in journal.statements(cluster="j-1", limit=2)] == ["t4", "t3"]
+
+
+def test_sessions_are_taken_over_and_forgotten(journal):
+    session = SessionRow(cluster="j-1", engine="spark", name="emr_nb/a", session="3")
+    journal.remember_session(session)
+    journal.remember_session(session)
+    assert [s.session for s in journal.sessions("j-1")] == ["3"]
+    journal.forget_session("j-1", "spark", "3")
+    assert journal.sessions() == []
+
+
+def test_another_process_sees_and_changes_the_same_rows(journal):
+    journal.begin(row("aa"))
+    code = f"""
+        from pathlib import Path
+        from emr_nb.journal import Journal
+        journal = Journal(Path({str(journal.path)!r}))
+        assert journal.find("aa").state == "prepared"
+        journal.update("aa", state="running")
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, timeout=60)
+    found = journal.find("aa")
+    assert found is not None
+    assert found.state == "running"
+
+
+def test_many_threads_write_at_once(journal):
+    def write(number: int) -> None:
+        for i in range(20):
+            journal.begin(row(f"{number}-{i}"))
+            journal.update(f"{number}-{i}", state="done")
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    rows = journal.statements(limit=1000)
+    assert len(rows) == 160
+    assert {r.state for r in rows} == {"done"}
+
+
+def test_a_file_that_is_no_journal_is_named(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    path.write_text("not a database, and long enough to be told from an empty file " * 20)
+    with pytest.raises(JournalError, match=r"journal\.sqlite"):
+        Journal(path)
+
+
+def test_a_newer_journal_is_refused_not_changed(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version=99")
+    with pytest.raises(JournalError, match="newer"):
+        Journal(path)
+
+
+def test_a_process_that_is_gone_has_no_start_time():
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child.wait()
+    assert process_started(child.pid) == 0.0
