@@ -6,7 +6,7 @@ exceptions are mapped once, at the boundary where they arise, with `raise … fr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class EmrError(Exception):
@@ -97,22 +97,51 @@ class ReplyLostError(TransportError):
 
 
 class DeadlineExceededError(TransportError, TimeoutError):
-    """A wait reached its deadline."""
+    """A wait reached its deadline; `sent` tells whether the server may have acted on a request."""
+
+    def __init__(self, what: str, *, sent: bool = False, where: str = "", advice: str = "") -> None:
+        super().__init__(what, where=where, advice=advice)
+        self.sent = sent
 
 
 class HttpStatusError(TransportError):
-    """The server answered with an error status; `status` and `body` (text, capped) say which."""
+    """The server answered with an error status; `status` and `body` (text, capped) say which.
+
+    `headers` are the reply's, to be looked up in any case.
+    """
 
     def __init__(
-        self, what: str, *, status: int, body: str = "", where: str = "", advice: str = ""
+        self,
+        what: str,
+        *,
+        status: int,
+        body: str = "",
+        headers: Mapping[str, str] | None = None,
+        where: str = "",
+        advice: str = "",
     ) -> None:
         super().__init__(what, where=where, advice=advice)
         self.status = status
         self.body = body
+        self.headers: Mapping[str, str] = headers or {}
 
 
-class AuthenticationError(TransportError, PermissionError):
+class AuthenticationError(HttpStatusError, PermissionError):
     """The service refused who we are (401/403)."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        status: int = 401,
+        body: str = "",
+        headers: Mapping[str, str] | None = None,
+        where: str = "",
+        advice: str = "",
+    ) -> None:
+        super().__init__(
+            what, status=status, body=body, headers=headers, where=where, advice=advice
+        )
 
 
 # -- sessions and statements --------------------------------------------------------------

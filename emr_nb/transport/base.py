@@ -8,13 +8,13 @@ systems change for them.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol, runtime_checkable
 
-from emr_nb.errors import DeadlineExceededError
+from emr_nb.errors import DeadlineExceededError, ReplyLostError
 from emr_nb.model import Endpoint
 
 
@@ -69,6 +69,28 @@ class Auth(Protocol):
         ...
 
 
+class Headers(Mapping[str, str]):
+    """Reply headers, looked up in any case; a repeated header's values are joined by commas."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
+        values: dict[str, str] = {}
+        for spelled, value in items:
+            name = spelled.lower()
+            values[name] = f"{values[name]}, {value}" if name in values else value
+        self._values = values
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A whole HTTP reply; `json` and `text` decode on demand."""
@@ -83,10 +105,18 @@ class Reply:
         return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """Decode the body; raises ReplyLostError-mapped errors in HttpClient.json instead."""
-        import json
+        """Decode the body; raises ReplyLostError when it is not JSON."""
+        import orjson
 
-        return json.loads(self.content)
+        try:
+            return orjson.loads(self.content)
+        except orjson.JSONDecodeError as error:
+            start = self.content[:200].decode("utf-8", "replace")
+            raise ReplyLostError(
+                f"The reply is not JSON: {error}; it starts with {start!r}",
+                where=self.url,
+                advice="Is this the right port, or is a login page or a proxy in the way?",
+            ) from error
 
 
 class StreamingReply(Protocol):
@@ -101,9 +131,11 @@ class StreamingReply(Protocol):
 class HttpClient(Protocol):
     """A keep-alive HTTP client bound to one endpoint; usable from several threads.
 
-    Paths are relative to the endpoint. Every call has a deadline (default 30 s). Errors:
-    ConnectFailedError, ReplyLostError, DeadlineExceededError, AuthenticationError (401/403),
-    HttpStatusError (any other status ≥ 400).
+    Paths are relative to the endpoint and go out as they are spelled (the caller quotes;
+    only blanks, control and non-ASCII characters are quoted here). Redirects are never
+    followed: a 3xx is a reply like any other. Errors: ConnectFailedError, ReplyLostError,
+    DeadlineExceededError (its `sent` says whether the server may have acted),
+    AuthenticationError (401/403), HttpStatusError (any other status ≥ 400).
     """
 
     endpoint: Endpoint
@@ -120,7 +152,10 @@ class HttpClient(Protocol):
         deadline: Deadline | None = None,
         retry: Retry | None = None,
     ) -> Reply:
-        """Send one request; `retry` defaults to READ for GET and HEAD, NEVER for the rest."""
+        """Send one request and read its whole reply before the deadline (default 30 s).
+
+        `retry` defaults to READ for GET and HEAD, NEVER for the rest.
+        """
         ...
 
     def stream(
@@ -129,11 +164,15 @@ class HttpClient(Protocol):
         path: str,
         *,
         params: Mapping[str, str] | None = None,
-        content: Iterator[bytes] | bytes | None = None,
+        content: Iterable[bytes] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
         deadline: Deadline | None = None,
     ) -> AbstractContextManager[StreamingReply]:
-        """Send one request and read its body piece by piece; never repeated."""
+        """Send one request and read its body piece by piece; never repeated once sent.
+
+        Without a deadline only each single wait is bounded (default 30 s), since a whole
+        transfer has no natural length.
+        """
         ...
 
     def close(self) -> None: ...
