@@ -1,0 +1,63 @@
+"""`python -m tests.bench`: every figure of README, measured in one run, as a Markdown table.
+
+Both sides run on the same local cluster and the same Livy. `--quick` draws 20 statements
+instead of 200; `--json FILE` keeps the raw figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.bench import cases, report, start
+from tests.bench.rival_env import rival_python
+from tests.bench.sides import Ours, Side, Sparkmagic
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    options.add_argument("--quick", action="store_true", help="20 statements, 2 runs")
+    options.add_argument("--seed", type=int, default=20131)
+    options.add_argument("--json", type=Path, help="keep the raw figures in this file")
+    chosen = options.parse_args()
+    raw = measure(20 if chosen.quick else 200, 2 if chosen.quick else 7, chosen.seed)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(raw, indent=1))
+    print(report.markdown(raw))
+
+
+def measure(statements: int, runs: int, seed: int) -> dict[str, Any]:
+    from emr_nb.settings import cache_home
+
+    python = rival_python(cache_home())
+    raw: dict[str, Any] = {"seed": seed, "load": {}}
+    with tempfile.TemporaryDirectory(prefix="emr-nb-bench-") as home:
+        os.environ["EMR_NB_HOME"] = home
+        raw["load"]["emr_nb"] = cases.load(sys.executable, "emr_nb", runs)
+        raw["load"]["sparkmagic"] = cases.load(python, "sparkmagic.magics", runs)
+        with start.cluster(raw) as livy:
+            sides: list[Side] = [Ours(livy, "local", {}), Sparkmagic(python, livy)]
+            try:
+                step("10,000 rows", raw, "rows_10k", lambda: cases.collect(sides, 10_000, runs))
+                step("100,000 rows", raw, "rows_100k", lambda: cases.collect(sides, 100_000, runs))
+                step("latency", raw, "latency", lambda: cases.latency(sides, statements, seed))
+                step("1,000,000 rows", raw, "rows_1m", lambda: cases.once(sides, 1_000_000))
+                step("looks", raw, "looks", lambda: start.looks(livy))
+            finally:
+                for side in sides:
+                    side.close()
+    return raw
+
+
+def step(name: str, raw: dict[str, Any], key: str, doing: Any) -> None:
+    print(f"{name} …", file=sys.stderr, flush=True)
+    raw[key] = doing()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""The raw figures as the table that README shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.bench.cases import median, percentile
+
+
+def markdown(raw: dict[str, Any]) -> str:
+    """Return one Markdown table, a line a figure: ours, sparkmagic's, the ratio."""
+    lines = ["| what | emr_nb | sparkmagic 0.23 | ratio |", "|---|---|---|---|"]
+    ours, theirs = raw["load"]["emr_nb"], raw["load"]["sparkmagic"]
+    lines.append(
+        line(
+            "`%load_ext`, warm, fresh process",
+            f"{median(ours) * 1000:.0f} ms",
+            f"{median(theirs) * 1000:.0f} ms",
+            median(theirs) / median(ours),
+        )
+    )
+    lines += latency(raw["latency"])
+    for key, name in (("rows_10k", "10,000"), ("rows_100k", "100,000")):
+        lines.append(rows(name, raw[key]))
+    lines.append(million(raw["rows_1m"]))
+    lines.append(line("looks at a statement of 12 s", str(raw["looks"]), "–", None))
+    start = raw["start"]
+    lines.append(line("local cluster ready, parts cached", f"{start['ready']:.1f} s", "–", None))
+    lines.append(line("first idle session after that", f"{start['session']:.1f} s", "–", None))
+    memory = f"{start['rss'] / 2**30:.2f} GiB"
+    lines.append(line("memory of the cluster with one session", memory, "–", None))
+    return "\n".join(lines)
+
+
+def line(what: str, ours: str, theirs: str, ratio: float | None) -> str:
+    return f"| {what} | {ours} | {theirs} | {f'{ratio:.1f}×' if ratio else ''} |"
+
+
+def latency(found: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Latency is the time between Livy's `completed` and the end of the cell."""
+    values = {name: [r["latency"] for r in rows] for name, rows in found.items()}
+    ours, theirs = values["emr_nb"], values["sparkmagic"]
+    over = [(r["latency"] - 0.025) / r["ran"] for r in found["emr_nb"]]
+    count = len(ours)
+    lines = []
+    for name, pick in (("p50", 0.5), ("p95", 0.95)):
+        a, b = percentile(ours, pick), percentile(theirs, pick)
+        lines.append(
+            line(
+                f"client latency of {count} statements, {name}",
+                f"{a * 1000:.0f} ms ({percentile(over, pick) * 100:.1f} % of run time + 25 ms)",
+                f"{b * 1000:.0f} ms",
+                b / a,
+            )
+        )
+    a, b = sum(ours) / count, sum(theirs) / count
+    lines.append(line("… mean", f"{a * 1000:.0f} ms", f"{b * 1000:.0f} ms", b / a))
+    return lines
+
+
+def rows(name: str, found: dict[str, list[dict[str, Any]]]) -> str:
+    def told(answers: list[dict[str, Any]]) -> tuple[float, str]:
+        if not answers[0]["success"]:
+            return 0.0, f"failed: {answers[0]['error']}"
+        seconds = median([a["seconds"] for a in answers])
+        return seconds, f"{seconds:.2f} s (driver {median([a['driver'] for a in answers]):.2f} s)"
+
+    ours, theirs = told(found["emr_nb"]), told(found["sparkmagic"])
+    ratio = theirs[0] / ours[0] if ours[0] and theirs[0] else None
+    return line(f"{name} rows × 6 → pandas", ours[1], theirs[1], ratio)
+
+
+def million(found: dict[str, dict[str, Any]]) -> str:
+    def told(answer: dict[str, Any]) -> str:
+        frame = answer["frame"]
+        if answer["success"] and not frame["missing"]:
+            return f"{answer['seconds']:.2f} s, {frame['rows']:,} rows"
+        error = answer["error"] or "no DataFrame, and the cell counts as successful"
+        return f"fails: {error}".replace("|", "/").replace("\n", " ")[:160]
+
+    ours, theirs = found["emr_nb"], found["sparkmagic"]
+    return line("1,000,000 rows × 6 → pandas", told(ours), told(theirs), None)

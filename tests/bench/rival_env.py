@@ -1,0 +1,45 @@
+"""sparkmagic in an environment of its own: it caps pandas below 3 and wants Kerberos at install."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+# without their dependencies: Kerberos' sdists need a compiler, and nothing here uses them
+BARE = (
+    "sparkmagic==0.23.0",
+    "hdijupyterutils==0.23.0",
+    "autovizwidget==0.23.0",
+    "requests-kerberos==0.15.0",
+    "pyspnego",
+)
+WHEELS = (
+    "pandas<3",
+    "numpy",
+    "requests",
+    "ipython",
+    "ipykernel",
+    "ipywidgets",
+    "nest-asyncio",
+    "tornado",
+    "notebook",
+    "plotly",
+    "cryptography",
+    "setuptools<81",
+)
+
+
+def rival_python(cache: Path) -> Path:
+    """Return the Python of the rival's environment, made on first use."""
+    home = cache / "bench-sparkmagic-0.23.0"
+    python = home / "bin" / "python"
+    done = home / ".done"
+    if not done.exists():
+        print("making sparkmagic's environment …", file=sys.stderr, flush=True)
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        pip = [str(python), "-m", "pip", "install", "-q"]
+        subprocess.run([*pip, *WHEELS], check=True)
+        subprocess.run([*pip, "--no-deps", *BARE], check=True)
+        done.touch()
+    return python

@@ -1,0 +1,94 @@
+"""One side of the bench: an IPython shell that is told cells on stdin and answers with times.
+
+Run by the side's own Python, so it imports nothing of either side before it is told to.
+Requests and replies are JSON lines; what the cells print goes to stderr.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import sys
+import time
+import urllib.error
+import urllib.request
+
+
+def main() -> None:
+    channel = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        answer = {"run": run, "frame": frame, "bare": bare}[asked.pop("do")](shell, **asked)
+        channel.write(json.dumps(answer) + "\n")
+        channel.flush()
+
+
+def run(shell, cell: str, livy: str = "", session: int = -1, after: int = -1) -> dict:
+    """Run a cell; with a Livy URL, say also what Livy itself knows of its statements."""
+    before = peak()
+    start = time.perf_counter()
+    with contextlib.redirect_stdout(sys.stderr):
+        outcome = shell.run_cell(cell)
+    seconds, seen = time.perf_counter() - start, time.time()
+    answer = {"seconds": seconds, "success": bool(outcome.success), "rss_grown": peak() - before}
+    error = outcome.error_before_exec or outcome.error_in_exec
+    answer["error"] = f"{type(error).__name__}: {error}"[:300] if error else ""
+    if livy:
+        statements = told(livy, session, after)
+        answer["last"] = max((s["id"] for s in statements), default=after)
+        answer["driver"] = sum(s["completed"] - s["started"] for s in statements) / 1000
+        if statements:
+            answer["latency"] = seen - statements[-1]["completed"] / 1000
+            answer["ran"] = (statements[-1]["completed"] - statements[-1]["started"]) / 1000
+    return answer
+
+
+def told(livy: str, session: int, after: int) -> list[dict]:
+    """Return the statements after that id, one by one until Livy knows no more."""
+    found = []
+    while True:
+        url = f"{livy}/sessions/{session}/statements/{after + 1 + len(found)}"
+        try:
+            with urllib.request.urlopen(url, timeout=60) as reply:
+                found.append(json.load(reply))
+        except urllib.error.HTTPError:
+            return found
+
+
+def frame(shell, name: str) -> dict:
+    """Describe a DataFrame of the user namespace: shape, dtypes and exact text of its cells."""
+    found = shell.user_ns.get(name)
+    if found is None:
+        return {"missing": True}
+    head = found.sort_values(found.columns[0]).head(50) if len(found.columns) else found
+    return {
+        "missing": False,
+        "rows": len(found),
+        "dtypes": {str(k): str(v) for k, v in found.dtypes.items()},
+        "cells": {str(c): [repr_cell(v) for v in head[c]] for c in head.columns},
+    }
+
+
+def repr_cell(value: object) -> str:
+    missing = value is None or value != value or str(value) in ("<NA>", "NaT")
+    return "null" if missing else str(value)
+
+
+def bare(shell) -> dict:
+    """Answer at once: the shell is up."""
+    return {"rss": peak()}
+
+
+def peak() -> int:
+    """Return this process's peak memory in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    main()
