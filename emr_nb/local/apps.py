@@ -1,0 +1,36 @@
+"""The applications that a local cluster can have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from emr_nb.errors import UsageError
+from emr_nb.local.aws import Aws
+from emr_nb.local.hdfs import Hdfs
+from emr_nb.local.livy import Livy
+from emr_nb.local.plan import LocalService
+
+APPS = ("hdfs", "spark", "aws")
+
+
+def service_of(app: str) -> LocalService:
+    """Return the service that runs an application; raises UsageError."""
+    match app:
+        case "hdfs":
+            return Hdfs()
+        case "spark":
+            return Livy()
+        case "aws":
+            return Aws()
+    raise UsageError(
+        f"The local cluster has no application {app!r}",
+        advice=f"It has: {', '.join(APPS)}.",
+    )
+
+
+def with_needs(apps: Iterable[str]) -> tuple[str, ...]:
+    """Return the applications and what they need, in starting order."""
+    wanted = set(apps)
+    for app in list(wanted):
+        wanted.update(service_of(app).needs)
+    return tuple(app for app in APPS if app in wanted)

@@ -1,0 +1,170 @@
+"""HDFS: a real NameNode and DataNode, permissions and ACLs on, run as user `hdfs`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from urllib.parse import quote
+
+from emr_nb.errors import DaemonDiedError, LocalClusterError
+from emr_nb.local.daemon import DaemonSpec, tail
+from emr_nb.local.http import answers, call
+from emr_nb.local.plan import Plan, write_site
+from emr_nb.local.processes import MARKER
+
+SUPERUSER = "hdfs"
+SUPERGROUP = "hdfsadmingroup"  # as on EMR
+
+_MAIN = "org.apache.hadoop.hdfs.server"
+_LOG4J = """log4j.rootLogger=INFO,console
+log4j.appender.console=org.apache.log4j.ConsoleAppender
+log4j.appender.console.target=System.err
+log4j.appender.console.layout=org.apache.log4j.PatternLayout
+log4j.appender.console.layout.ConversionPattern=%d{ISO8601} %p %c{2}: %m%n
+"""
+
+
+class Hdfs:
+    """The NameNode and the DataNode of a local cluster."""
+
+    app = "hdfs"
+    parts = ("java", "hdfs")
+    needs = ()
+    ports = (
+        *("namenode-rpc", "namenode-http", "namenode-https"),
+        *("datanode", "datanode-http", "datanode-ipc"),
+    )
+
+    def prepare(self, plan: Plan) -> None:
+        conf = plan.hadoop_conf
+        # the jar has no web pages, and the daemons do not start without these folders
+        for page in ("hdfs", "datanode", "secondary", "static", "logs"):
+            (conf / "webapps" / page).mkdir(parents=True, exist_ok=True)
+        write_site(conf / "hdfs-site.xml", hdfs_site(plan))
+        (conf / "log4j.properties").write_text(_LOG4J)
+        if not (plan.folders.data / "hdfs/name/current/VERSION").exists():
+            self._format(plan)
+
+    def daemons(self, plan: Plan) -> tuple[DaemonSpec, ...]:
+        jmx = (
+            f"http://localhost:{plan.ports['namenode-http']}/jmx?qry=Hadoop:service=NameNode,name="
+        )
+
+        def namenode() -> bool:
+            return answers(f"{jmx}NameNodeInfo") is not None
+
+        def datanode() -> bool:
+            return _bean(f"{jmx}FSNamesystemState").get("NumLiveDataNodes", 0) > 0 and (
+                _bean(f"{jmx}NameNodeInfo").get("Safemode") == ""
+            )
+
+        return (
+            self._spec(plan, "namenode", f"{_MAIN}.namenode.NameNode", namenode),
+            self._spec(plan, "datanode", f"{_MAIN}.datanode.DataNode", datanode),
+        )
+
+    def settle(self, plan: Plan) -> None:
+        """Lay out the folders as EMR does, each owned by its user."""
+        folders = {
+            "/tmp": ("1777", SUPERUSER, SUPERGROUP),  # noqa: S108 - HDFS's, not this machine's
+            "/user": ("755", SUPERUSER, SUPERGROUP),
+            "/user/hadoop": ("755", "hadoop", "hadoop"),
+            "/user/livy": ("755", "livy", "livy"),
+            f"/user/{plan.user}": ("755", plan.user, plan.user),
+            "/var/log/spark/apps": ("1777", SUPERUSER, "spark"),
+        }
+        for path, (mode, owner, group) in folders.items():
+            for operation in (
+                f"MKDIRS&permission={mode}",
+                f"SETPERMISSION&permission={mode}",
+                f"SETOWNER&owner={quote(owner)}&group={quote(group)}",
+            ):
+                url = f"http://localhost:{plan.ports['namenode-http']}/webhdfs/v1{quote(path)}"
+                try:
+                    call("PUT", f"{url}?op={operation}&user.name={SUPERUSER}", seconds=20)
+                except OSError as error:
+                    raise LocalClusterError(
+                        f"HDFS would not make {path}: {error}",
+                        where=url,
+                        advice="See `emr-nb local logs namenode`.",
+                    ) from error
+
+    def _spec(self, plan: Plan, name: str, main: str, ready: object) -> DaemonSpec:
+        assert callable(ready)
+        flags = ("-Xmx256m", "-XX:TieredStopAtLevel=1", f"-Dproc_{name}")
+        return DaemonSpec(
+            name=name,
+            app=self.app,
+            command=plan.java(main, _classpath(plan), *flags),
+            log=plan.folders.log(name),
+            root=plan.folders.root,
+            ready=ready,
+            environment=plan.environment(SUPERUSER),
+        )
+
+    def _format(self, plan: Plan) -> None:
+        """Make an empty file system."""
+        log = plan.folders.log("namenode-format")
+        log.parent.mkdir(parents=True, exist_ok=True)
+        command = plan.java(
+            f"{_MAIN}.namenode.NameNode", _classpath(plan), "-Xmx128m", "-XX:TieredStopAtLevel=1"
+        )
+        marker = {MARKER: str(plan.folders.root)}
+        with log.open("wb") as output:
+            done = subprocess.run(
+                [*command, "-format", "-nonInteractive", "-force"],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **plan.environment(SUPERUSER), **marker},
+                cwd=plan.folders.root,
+                start_new_session=True,
+                timeout=120,
+                check=False,
+            )
+        if done.returncode:
+            raise DaemonDiedError(
+                f"HDFS could not be formatted; the last log lines:\n{tail(log)}",
+                where=str(log),
+                advice="Check the space on the disk and start again.",
+            )
+
+
+def hdfs_site(plan: Plan) -> dict[str, str]:
+    """Return hdfs-site.xml: our ports, one replica, everything reachable as localhost."""
+    ports, data = plan.ports, plan.folders.data / "hdfs"
+    return {
+        "dfs.namenode.name.dir": (data / "name").as_uri(),
+        "dfs.datanode.data.dir": (data / "data").as_uri(),
+        "dfs.namenode.rpc-address": f"localhost:{ports['namenode-rpc']}",
+        "dfs.namenode.http-address": f"localhost:{ports['namenode-http']}",
+        "dfs.namenode.https-address": f"localhost:{ports['namenode-https']}",
+        "dfs.datanode.address": f"localhost:{ports['datanode']}",
+        "dfs.datanode.http.address": f"localhost:{ports['datanode-http']}",
+        "dfs.datanode.ipc.address": f"localhost:{ports['datanode-ipc']}",
+        "dfs.datanode.hostname": "localhost",
+        "dfs.client.use.datanode.hostname": "true",
+        "dfs.replication": "1",
+        "dfs.webhdfs.enabled": "true",
+        "dfs.permissions.enabled": "true",
+        "dfs.namenode.acls.enabled": "true",
+        "dfs.permissions.superusergroup": SUPERGROUP,
+        "dfs.namenode.safemode.extension": "0",
+        "dfs.namenode.safemode.min.datanodes": "1",
+        "dfs.heartbeat.interval": "1",
+        # a laptop's disk may be nearly full; a reserve of some GB would refuse every write
+        "dfs.datanode.du.reserved": "0",
+        "dfs.namenode.resource.du.reserved": "10485760",
+    }
+
+
+def _classpath(plan: Plan) -> str:
+    jars = (str(jar) for jar in plan.cache.jars("hdfs"))
+    return ":".join([str(plan.hadoop_conf), *jars])
+
+
+def _bean(url: str) -> dict[str, object]:
+    reply = answers(url) or {}
+    beans = reply.get("beans") or [{}]
+    found: dict[str, object] = beans[0]
+    return found

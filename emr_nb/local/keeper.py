@@ -1,0 +1,266 @@
+"""The keeper: a detached process per local cluster that starts its daemons and watches them.
+
+`python -m emr_nb.local.keeper DATA_HOME CACHE_HOME NAME`. Daemons are its children, so it
+learns of an end at once. It ends everything when it is told to (TERM), when a start fails,
+and when nobody has used the cluster for its idle limit.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from emr_nb.errors import EmrError
+from emr_nb.journal import process_started
+from emr_nb.local import state as st
+from emr_nb.local.apps import service_of
+from emr_nb.local.conf import write_shared
+from emr_nb.local.daemon import DaemonSpec, died, start, wait_ready
+from emr_nb.local.http import answers
+from emr_nb.local.parts import Cache
+from emr_nb.local.plan import LocalService, Plan
+from emr_nb.local.ports import choose_ports
+from emr_nb.local.processes import end_all
+
+_LOOK_SECONDS = 0.25
+_IDLE_LOOK_SECONDS = 30.0
+
+
+class Keeper:
+    """Starts, watches and ends the daemons of one cluster; the only writer of its state."""
+
+    def __init__(self, folders: st.Folders, cache: Cache, state: st.State) -> None:
+        self._folders, self._cache = folders, cache
+        self._state = state
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+        self._running: dict[str, tuple[DaemonSpec, subprocess.Popen[bytes]]] = {}
+        self._used = time.monotonic()
+        self._asked = 0.0
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        signal.signal(signal.SIGTERM, lambda *_: self._stop.set())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            while not self._stop.is_set():
+                self._serve_request()
+                self._look()
+                self._stop.wait(_LOOK_SECONDS)
+        except EmrError as error:
+            self._fail(str(error))
+        finally:
+            self._end()
+
+    # -- starting ---------------------------------------------------------------------------
+
+    def _serve_request(self) -> None:
+        """Start the applications that are wanted and not ready, all at the same time."""
+        request = st.read_json(self._folders.request)
+        if request is None or request["at"] <= self._asked:
+            return
+        self._asked = request["at"]
+        self._used = time.monotonic()
+        with self._lock:
+            apps = tuple(dict.fromkeys([*self._state.apps, *request["apps"]]))
+            dead = {d.app for d in self._state.dead()}
+            missing = [a for a in apps if a not in self._state.settled or a in dead]
+            if not missing:
+                return
+            self._state = replace(
+                self._state,
+                apps=apps,
+                phase="starting",
+                settled=tuple(a for a in self._state.settled if a not in missing),
+            )
+            plan = self._plan()
+            self._save()
+        write_shared(plan)
+        self._start_all(plan, missing)
+
+    def _plan(self) -> Plan:
+        uses = [use for app in self._state.apps for use in service_of(app).ports]
+        have = dict(self._state.ports)
+        have |= choose_ports([use for use in uses if use not in have], have.values())
+        self._state = replace(self._state, ports=have)
+        state = self._state
+        return Plan(state.name, state.user, self._folders, self._cache, have, state.apps)
+
+    def _start_all(self, plan: Plan, apps: list[str]) -> None:
+        failures: list[EmrError] = []
+        threads = [
+            threading.Thread(target=self._guard, args=(failures, self._start_app, plan, app))
+            for app in apps
+        ]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            if failures:
+                break
+            self._stop.wait(_LOOK_SECONDS / 5)
+        if failures:
+            self._stop.set()
+            for thread in threads:
+                thread.join(10)
+            raise failures[0]
+        if not self._stop.is_set():
+            self._enter(plan)
+
+    def _guard(
+        self, failures: list[EmrError], action: Callable[[Plan, str], None], plan: Plan, app: str
+    ) -> None:
+        try:
+            action(plan, app)
+        except EmrError as error:
+            failures.append(error)
+        except Exception as error:  # noqa: BLE001 - a thread's error must reach the starter
+            failures.append(EmrError(f"{app} could not be started: {error!r}", where=plan.name))
+
+    def _start_app(self, plan: Plan, app: str) -> None:
+        service = service_of(app)
+        self._clear(app)
+        service.prepare(plan)
+        specs = service.daemons(plan)
+        if self._stop.is_set():
+            return
+        waits = []
+        for spec in specs:
+            process = start(spec)
+            with self._lock:
+                self._running[spec.name] = (spec, process)
+            self._note(spec, process, st.STARTING)
+            waits.append((spec, process))
+        for spec, process in waits:
+            seconds = wait_ready(spec, process, self._stop)
+            if seconds is None:
+                return
+            self._note(spec, process, st.READY, seconds)
+        service.settle(plan)
+        self._settled(service)
+
+    def _clear(self, app: str) -> None:
+        """End what is left of an application whose daemon died."""
+        with self._lock:
+            left = [n for n, (spec, _) in self._running.items() if spec.app == app]
+            taken = [self._running.pop(name)[1] for name in left]
+        for process in taken:
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+    def _settled(self, service: LocalService) -> None:
+        self._change(lambda s: replace(s, settled=(*s.settled, service.app)))
+
+    def _enter(self, plan: Plan) -> None:
+        """Enter the cluster in its AWS APIs and tell that it is running."""
+        cluster_id = self._state.cluster_id
+        if "aws" in plan.apps:
+            from emr_nb.local.register import register
+
+            cluster_id = register(plan)
+        self._used = time.monotonic()
+        self._change(lambda s: replace(s, phase="running", cluster_id=cluster_id))
+
+    # -- watching ---------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        for spec, process in list(self._running.values()):
+            known = self._state.daemon(spec.name)
+            if process.poll() is not None and known and known.state != st.DEAD:
+                self._note(spec, process, st.DEAD)
+                told = str(died(spec, process.returncode))
+                self._change(lambda s, told=told: replace(s, error=told))
+        self._look_idle()
+
+    def _look_idle(self) -> None:
+        limit = self._state.idle_limit
+        idle = time.monotonic() - self._used
+        if limit <= 0 or idle < min(limit, _IDLE_LOOK_SECONDS):
+            return
+        if self._in_use():
+            self._used = time.monotonic()
+        elif idle > limit:
+            self._change(lambda s: replace(s, error=f"stopped after {limit:.0f} s of no use"))
+            self._stop.set()
+
+    def _in_use(self) -> bool:
+        """Whether a Livy session is there; attaching also counts, as a request."""
+        if "livy" not in self._state.ports:
+            return False
+        found = answers(f"http://127.0.0.1:{self._state.ports['livy']}/sessions")
+        return bool(found and found.get("total"))
+
+    # -- the state --------------------------------------------------------------------------
+
+    def _note(
+        self,
+        spec: DaemonSpec,
+        process: subprocess.Popen[bytes],
+        state: str,
+        seconds: float | None = None,
+    ) -> None:
+        known = self._state.daemon(spec.name)
+        began = known.started if known and known.pid == process.pid else 0.0
+        daemon = st.Daemon(
+            name=spec.name,
+            app=spec.app,
+            pid=process.pid,
+            started=began or process_started(process.pid),
+            state=state,
+            ready_after=seconds,
+            exit=process.returncode,
+        )
+        self._change(lambda s: s.with_daemon(daemon))
+
+    def _change(self, change: Callable[[st.State], st.State]) -> None:
+        with self._lock:
+            self._state = change(self._state)
+            self._save()
+
+    def _fail(self, error: str) -> None:
+        self._change(lambda s: replace(s, phase="failed", error=error))
+
+    def _save(self) -> None:
+        st.save(self._folders, self._state)
+
+    # -- the end ----------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        failed = self._state.phase == "failed"
+        if not failed:
+            self._change(lambda s: replace(s, phase="stopping"))
+        groups = [process.pid for _, process in self._running.values() if process.poll() is None]
+        end_all(self._folders.root, groups)
+        for _, process in self._running.values():
+            process.wait(5)
+        stopped = tuple(
+            d if d.state == st.DEAD else replace(d, state=st.STOPPED) for d in self._state.daemons
+        )
+        self._change(
+            lambda s: replace(
+                s, phase="failed" if failed else "stopped", daemons=stopped, settled=()
+            )
+        )
+
+
+def main(arguments: list[str]) -> None:
+    """Run the keeper of a cluster whose first state the starter has written."""
+    data_home, cache_home, name = Path(arguments[0]), Path(arguments[1]), arguments[2]
+    folders = st.Folders.of(data_home, name)
+    sys.stdin.read()  # closed when the starter has written who we are
+    state = st.load(folders)
+    assert state is not None
+    Keeper(folders, Cache(cache_home), state).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

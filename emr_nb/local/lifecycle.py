@@ -1,0 +1,225 @@
+"""Starts, joins, inspects and ends local clusters; the keeper does the work behind it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from emr_nb.errors import (
+    ClusterNotFoundError,
+    DaemonDiedError,
+    DeadlineExceededError,
+    LocalClusterError,
+    UsageError,
+)
+from emr_nb.journal import process_started
+from emr_nb.local import state as st
+from emr_nb.local.apps import APPS, service_of, with_needs
+from emr_nb.local.daemon import tail
+from emr_nb.local.fetch import Progress
+from emr_nb.local.locking import file_lock
+from emr_nb.local.parts import Cache
+from emr_nb.local.plan import python_path
+from emr_nb.local.processes import end_all, marked
+from emr_nb.settings import Settings
+
+DEFAULT_NAME = "local"
+IDLE_LIMIT = 8 * 3600.0
+
+_START_SECONDS = 180.0
+_STOP_SECONDS = 20.0
+_LOOK_SECONDS = 0.1
+
+Watch = Callable[[st.State], None]
+
+
+@dataclass(frozen=True)
+class LocalClusters:
+    """The local clusters of one user."""
+
+    settings: Settings
+
+    # -- looking ----------------------------------------------------------------------------
+
+    def folders(self, name: str) -> st.Folders:
+        """Return a cluster's folders; raises UsageError for a name that is no file name."""
+        if not name or not name.replace("-", "").replace("_", "").isalnum() or len(name) > 40:
+            raise UsageError(
+                f"{name!r} cannot be the name of a local cluster",
+                advice="Use up to 40 letters, digits, - and _.",
+            )
+        return st.Folders.of(self.settings.data_home, name)
+
+    def state(self, name: str) -> st.State:
+        """Return what is known of a cluster; raises ClusterNotFoundError."""
+        found = st.load(self.folders(name))
+        if found is None:
+            raise ClusterNotFoundError(
+                f"There is no local cluster {name!r}",
+                where=str(self.settings.data_home),
+                advice="Start it with `emr-nb local start`.",
+            )
+        return found
+
+    def all(self) -> list[st.State]:
+        """Return every cluster that has a state, by name."""
+        root = self.settings.data_home / "local"
+        names = sorted(path.parent.name for path in root.glob("*/state.json"))
+        return [self.state(name) for name in names]
+
+    # -- starting ---------------------------------------------------------------------------
+
+    def fetch(self, apps: Iterable[str], progress: Progress) -> None:
+        """Bring the parts of these applications into the cache, all at the same time."""
+        cache = Cache(self.settings.cache_home)
+        names = dict.fromkeys(part for app in with_needs(apps) for part in service_of(app).parts)
+        missing = [part for name in names if not (part := cache.part(name)).ready]
+        if not missing:
+            return
+        with ThreadPoolExecutor(len(missing)) as pool:
+            for job in [pool.submit(part.ensure, progress) for part in missing]:
+                job.result()
+
+    def start(
+        self,
+        name: str = DEFAULT_NAME,
+        apps: Iterable[str] = APPS,
+        *,
+        watch: Watch = lambda _: None,
+        idle_limit: float = IDLE_LIMIT,
+    ) -> st.State:
+        """Start what is not running of a cluster, whose parts are there, and join what is.
+
+        `watch` is called at each change. Raises DaemonDiedError, DeadlineExceededError.
+        """
+        wanted = with_needs(apps)
+        folders = self.folders(name)
+        began = self._request(folders, name, wanted, idle_limit)
+        try:
+            return self._wait(folders, wanted, watch)
+        except KeyboardInterrupt:
+            if began:
+                self.stop(name)
+            raise
+
+    def _request(
+        self, folders: st.Folders, name: str, apps: tuple[str, ...], idle_limit: float
+    ) -> bool:
+        """Ask the keeper for applications; return whether it had to be started."""
+        with file_lock(folders.lock, _START_SECONDS, f"starting or stopping {name}"):
+            known = st.load(folders)
+            folders.logs.mkdir(parents=True, exist_ok=True)
+            fresh = known is None or not known.running or known.phase in ("stopping", "failed")
+            if fresh:
+                self._end(folders, known)
+                self._spawn(folders, name, idle_limit)
+            st.write_json(folders.request, {"at": time.time(), "apps": list(apps)})
+        return fresh
+
+    def _spawn(self, folders: st.Folders, name: str, idle_limit: float) -> None:
+        folders.request.unlink(missing_ok=True)
+        state = st.State(
+            name=name,
+            user=self.settings.user,
+            apps=(),
+            keeper=st.Daemon("keeper", ""),
+            created=time.time(),
+            idle_limit=idle_limit,
+        )
+        st.save(folders, state)
+        home, cache = self.settings.data_home.absolute(), self.settings.cache_home.absolute()
+        command = [sys.executable, "-m", "emr_nb.local.keeper", str(home), str(cache), name]
+        with folders.log("keeper").open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONPATH": python_path()},
+                cwd=folders.root,
+                start_new_session=True,
+            )
+        keeper = st.Daemon("keeper", "", process.pid, process_started(process.pid), st.READY)
+        st.save(folders, replace(state, keeper=keeper))
+        assert process.stdin is not None
+        process.stdin.close()  # the keeper reads its state only now
+
+    def _wait(self, folders: st.Folders, apps: tuple[str, ...], watch: Watch) -> st.State:
+        give_up = time.monotonic() + _START_SECONDS
+        seen: st.State | None = None
+        while True:
+            state = st.load(folders)
+            if state is not None and state != seen:
+                watch(state)
+                seen = state
+            if state is not None and set(apps) <= set(state.settled) and state.phase == "running":
+                return state
+            if state is None or state.phase == "failed" or not state.running:
+                raise _start_failed(folders, state)
+            if time.monotonic() > give_up:
+                raise DeadlineExceededError(
+                    f"The local cluster was not ready within {_START_SECONDS:.0f} s",
+                    where=str(folders.logs),
+                    advice="See `emr-nb local logs`; a busy machine may need a second try.",
+                )
+            time.sleep(_LOOK_SECONDS)
+
+    # -- ending -----------------------------------------------------------------------------
+
+    def stop(self, name: str = DEFAULT_NAME, *, keep_data: bool = False) -> None:
+        """End every process of a cluster and remove its files, or all but HDFS's data."""
+        folders = self.folders(name)
+        with file_lock(folders.lock, _START_SECONDS, f"starting or stopping {name}"):
+            self._end(folders, self.state(name))
+            if keep_data:
+                for path in folders.root.iterdir():
+                    if path != folders.data:
+                        shutil.rmtree(path) if path.is_dir() else path.unlink()
+                shutil.rmtree(folders.data / "tmp", ignore_errors=True)
+            else:
+                shutil.rmtree(folders.root)
+
+    def _end(self, folders: st.Folders, state: st.State | None) -> None:
+        """Let the keeper end everything; do it ourselves where it is gone or stuck."""
+        if state is not None and state.running:
+            os.kill(state.keeper.pid, signal.SIGTERM)
+            give_up = time.monotonic() + _STOP_SECONDS
+            while state.running and time.monotonic() < give_up:
+                _reap(state.keeper.pid)
+                time.sleep(0.05)
+            if state.running:
+                os.kill(state.keeper.pid, signal.SIGKILL)
+                _reap(state.keeper.pid)
+        groups = [d.pid for d in state.daemons if d.alive] if state else []
+        if (groups or marked(folders.root)) and (left := end_all(folders.root, groups)):
+            raise LocalClusterError(
+                f"These processes would not end: {', '.join(map(str, left))}",
+                where=str(folders.root),
+                advice="End them by hand and run it again.",
+            )
+
+
+def _reap(pid: int) -> None:
+    """Collect the keeper's end where this process started it."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return
+
+
+def _start_failed(folders: st.Folders, state: st.State | None) -> DaemonDiedError:
+    if state is not None and state.error:
+        what, _, advice = state.error.partition("\n→ ")
+        return DaemonDiedError(what, advice=advice)
+    return DaemonDiedError(
+        f"The keeper of the local cluster ended; its log:\n{tail(folders.log('keeper'))}",
+        where=str(folders.log("keeper")),
+        advice="Start it again with `emr-nb local start`.",
+    )

@@ -1,0 +1,117 @@
+"""Developer's command that writes the lock files: `python -m emr_nb.local.make_locks [PART…]`.
+
+Needs `jgo` (the `dev` extra). It resolves each set against Maven Central, leaves out what the
+daemons were seen to run without, downloads every file once and writes checksum and size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from emr_nb.local.fetch import repository_url
+from emr_nb.local.lockfile import Lock, LockedFile
+
+_AWS_SDK = "1.12.262"  # what Hadoop 3.3.4's S3A was built with
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to resolve (`roots`, with their dependencies), add as is, and leave out."""
+
+    version: str
+    roots: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+RECIPES = {
+    "hdfs": Recipe(
+        "3.4.2",
+        roots=tuple(
+            f"org.apache.hadoop:{name}:3.4.2"
+            for name in ("hadoop-common", "hadoop-hdfs", "hadoop-hdfs-client")
+        ),
+        without=(
+            *(f"io.netty:netty-{kind}:*" for kind in ("*native*", "*kqueue*", "*macos*")),
+            *(
+                f"io.netty:netty-codec-{protocol}:*"
+                for protocol in (
+                    *("dns", "haproxy", "http2", "memcache", "mqtt"),
+                    *("redis", "smtp", "socks", "stomp", "xml"),
+                )
+            ),
+            *(f"io.netty:netty-transport-{kind}:*" for kind in ("rxtx", "sctp", "udt")),
+            *("io.netty:netty-handler-proxy:*", "io.netty:netty-resolver-dns:*"),
+            "io.netty:netty-handler-ssl-ocsp:*",
+            *("org.mockito:*", "net.bytebuddy:*", "org.objenesis:*"),  # tests of a dependency
+            "org.fusesource.leveldbjni:*",  # the NameNode's alias map, off
+            "com.google.guava:listenablefuture:*",  # an empty jar
+        ),
+    ),
+    "livy": Recipe(
+        "0.7.1-incubating",
+        roots=("org.apache.livy:livy-server:0.7.1-incubating",),
+        # the Hadoop client comes from Spark's own jars
+        without=("junit:*", "org.spark-project.spark:unused:*", "jline:*"),
+    ),
+    "s3a": Recipe(
+        "3.3.4",
+        exact=(
+            "org.apache.hadoop:hadoop-aws:3.3.4",
+            *(
+                f"com.amazonaws:aws-java-sdk-{name}:{_AWS_SDK}"
+                for name in ("core", "s3", "kms", "dynamodb", "sts")
+            ),
+            f"com.amazonaws:jmespath-java:{_AWS_SDK}",
+            "software.amazon.ion:ion-java:1.0.2",
+            "com.fasterxml.jackson.dataformat:jackson-dataformat-cbor:2.12.6",
+            "org.wildfly.openssl:wildfly-openssl:1.0.7.Final",
+        ),
+    ),
+    "ecj": Recipe("3.36.0", exact=("org.eclipse.jdt:ecj:3.36.0",)),
+}
+
+
+def resolve(recipe: Recipe) -> list[str]:
+    """Return the coordinates of a recipe, in class-path order."""
+    found = list(recipe.exact)
+    if recipe.roots:
+        import jgo
+
+        for artifact in jgo.resolve("+".join(recipe.roots)):
+            parts = [artifact.groupId, artifact.artifactId, artifact.version]
+            found.append(":".join([*parts, *filter(None, [artifact.classifier])]))
+    return [c for c in found if not any(fnmatch(c, pattern) for pattern in recipe.without)]
+
+
+def measure(coordinate: str) -> LockedFile:
+    """Download one file and return its lock entry."""
+    import httpx2
+
+    blank = LockedFile(coordinate, "jar", "", 0)
+    reply = httpx2.get(f"{repository_url()}/{blank.path}", timeout=120, follow_redirects=True)
+    reply.raise_for_status()
+    digest = hashlib.sha256(reply.content).hexdigest()
+    return LockedFile(coordinate, "jar", digest, len(reply.content))
+
+
+def main(parts: Iterable[str]) -> None:
+    """Write the lock files of the given part sets, or of all."""
+    folder = Path(__file__).parent / "locks"
+    for part in list(parts) or list(RECIPES):
+        recipe = RECIPES[part]
+        with ThreadPoolExecutor(6) as pool:
+            files = tuple(pool.map(measure, resolve(recipe)))
+        lock = Lock(part, recipe.version, files)
+        (folder / f"{part}.json").write_text(lock.to_json(), encoding="utf-8")
+        sys.stdout.write(f"{part}: {len(files)} files, {lock.size / 1e6:.1f} MB\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

