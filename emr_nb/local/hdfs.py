@@ -71,6 +71,8 @@ class Hdfs:
             "/user/hadoop": ("755", "hadoop", "hadoop"),
             "/user/livy": ("755", "livy", "livy"),
             f"/user/{plan.user}": ("755", plan.user, plan.user),
+            "/user/spark": ("777", "spark", "spark"),
+            "/user/spark/warehouse": ("1777", "spark", "spark"),
             "/var/log/spark/apps": ("1777", SUPERUSER, "spark"),
         }
         for path, (mode, owner, group) in folders.items():
