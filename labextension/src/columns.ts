@@ -1,0 +1,81 @@
+import { oneLine } from './dom';
+import { offsetsOf } from './geometry';
+import type { IColumn, Row } from './tokens';
+
+const MIN_WIDTH = 56;
+const MAX_WIDTH = 320;
+const PADDING = 26;
+const ROW_NUMBER_PADDING = 18;
+
+/** Widths of a table's columns: measured from what they hold, until somebody drags one. */
+export class Columns {
+  constructor(readonly columns: readonly IColumn[]) {
+    this._widths = columns.map(() => MIN_WIDTH * 2);
+    this._dragged = columns.map(() => false);
+  }
+
+  /** Left edges in pixels, and one more: the right edge of the last column. */
+  get offsets(): readonly number[] {
+    return this._offsets;
+  }
+
+  /** Width of the column of row numbers. */
+  get gutter(): number {
+    return this._gutter;
+  }
+
+  get total(): number {
+    return this._offsets[this._offsets.length - 1] ?? this._gutter;
+  }
+
+  width(index: number): number {
+    return this._widths[index] ?? MIN_WIDTH;
+  }
+
+  /** Measures names, types and the longest text of each column in some rows. */
+  measure(rows: readonly Row[], rowCount: number, font: string): void {
+    const context = document.createElement('canvas').getContext('2d');
+    if (context === null) {
+      return;
+    }
+    context.font = font;
+    const wide = (text: string) => context.measureText(text).width;
+    this.columns.forEach((column, i) => {
+      if (this._dragged[i]) {
+        return;
+      }
+      let longest = 'null';
+      for (const row of rows) {
+        const text = oneLine(row[i] ?? '');
+        longest = text.length > longest.length ? text : longest;
+      }
+      const head = Math.max(wide(column.name) * 1.07, wide(column.type) * 0.85);
+      const width = Math.max(head + 16, wide(longest)) + PADDING;
+      this._widths[i] = Math.round(Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, width)));
+    });
+    const digits = '8'.repeat(Math.max(2, String(rowCount).length));
+    this._gutter = Math.round(wide(digits) + ROW_NUMBER_PADDING);
+    this._place();
+  }
+
+  /** Sets a width by hand. */
+  resize(index: number, width: number): void {
+    this._widths[index] = Math.max(32, Math.round(width));
+    this._dragged[index] = true;
+    this._place();
+  }
+
+  /** Forgets a width set by hand; the next `measure` finds a new one. */
+  release(index: number): void {
+    this._dragged[index] = false;
+  }
+
+  private _place(): void {
+    this._offsets = offsetsOf(this._widths, this._gutter);
+  }
+
+  private readonly _widths: number[];
+  private readonly _dragged: boolean[];
+  private _offsets: number[] = [0];
+  private _gutter = 40;
+}

@@ -1,0 +1,340 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Columns } from './columns';
+import { copyText, element, oneLine, titled } from './dom';
+import {
+  bodyHeight,
+  columnWindow,
+  HEAD_HEIGHT,
+  ROW_HEIGHT,
+  rowWindow,
+  scrollTo
+} from './geometry';
+import { Head } from './head';
+import type { TableModel } from './model';
+import { contains, moved, rangeOf, toTsv, type ICell, type IRange } from './selection';
+
+/** Cells that a copy may hold: beyond, a spreadsheet chokes and so does the browser. */
+const COPY_CELLS = 500_000;
+
+/** Rows seen at once before the grid scrolls. */
+const SEEN_ROWS = 15;
+
+/**
+ * The scrolling part: only what is seen, and a little more, is in the document.
+ *
+ * The caller puts `node` somewhere, calls `draw` when data or size changed, and `dispose`.
+ */
+export class Grid {
+  constructor(
+    private readonly _model: TableModel,
+    private readonly _trans: TranslationBundle,
+    private readonly _say: (text: string) => void
+  ) {
+    this._columns = new Columns(_model.payload.columns);
+    this._head = new Head(_model, this._columns, _trans, () => this.draw(true));
+    this.node.tabIndex = 0;
+    this.node.setAttribute('role', 'grid');
+    this.node.setAttribute('aria-label', _trans.__('Result table'));
+    this.node.setAttribute('aria-multiselectable', 'true');
+    this.node.setAttribute('aria-readonly', 'true');
+    this.node.setAttribute('aria-colcount', String(this._columns.columns.length + 1));
+    this._body.setAttribute('role', 'rowgroup');
+    this.node.append(this._head.node, this._body);
+    this.node.addEventListener('scroll', () => this._onScroll());
+    this.node.addEventListener('keydown', event => this._onKey(event));
+    this._body.addEventListener('pointerdown', event => this._onPointerDown(event));
+    this._body.addEventListener('pointermove', event => this._onPointerMove(event));
+    this._body.addEventListener('pointerover', event => this._onPointerOver(event));
+    this._observer = new ResizeObserver(() => this.draw());
+    this._observer.observe(this.node);
+  }
+
+  readonly node = element('div', 'emrnb-Grid');
+
+  dispose(): void {
+    this._observer.disconnect();
+  }
+
+  /** Draws what is seen now; `remeasure` after a width may have changed. */
+  draw(remeasure = false): void {
+    if (!this.node.isConnected) {
+      return;
+    }
+    const rows = this._model.rowCount;
+    if (remeasure || !this._isMeasured) {
+      this._measure();
+    }
+    // a detached node forgets where it was scrolled to
+    if (this.node.scrollTop !== this._scrollTop && this._isReattached) {
+      this.node.scrollTop = this._scrollTop;
+    }
+    this._isReattached = false;
+    this.node.setAttribute('aria-rowcount', String(rows + 1));
+    const height = bodyHeight(rows);
+    const seen = Math.min(height, SEEN_ROWS * ROW_HEIGHT);
+    this.node.style.height = `${HEAD_HEIGHT + Math.max(seen, ROW_HEIGHT) + this._barHeight()}px`;
+    this._body.style.height = `${height}px`;
+    this._body.style.width = `${this._columns.total}px`;
+    const left = this.node.scrollLeft;
+    const [first, stop] = columnWindow(
+      this._columns.offsets,
+      left + this._columns.gutter,
+      left + this.node.clientWidth
+    );
+    this._head.draw(first, stop, this._cursor?.row === -1 ? this._cursor.column : -1);
+    this._drawRows(first, stop);
+  }
+
+  /** To be called when the node comes back into the document. */
+  reattached(): void {
+    this._isReattached = true;
+    this.draw();
+  }
+
+  private _drawRows(firstColumn: number, stopColumn: number): void {
+    const seen = this._seenHeight();
+    const { first, stop, top } = rowWindow(this._model.rowCount, this.node.scrollTop, seen);
+    this._model.want(first, stop);
+    const rows: HTMLElement[] = [];
+    for (let i = first; i < stop; i++) {
+      rows.push(this._row(i, top + (i - first) * ROW_HEIGHT, firstColumn, stopColumn));
+    }
+    this._body.classList.toggle('emrnb-mod-stale', this._model.isStale);
+    this._body.replaceChildren(...rows);
+    const cursor = this._cursor;
+    if (cursor !== null) {
+      this.node.setAttribute('aria-activedescendant', this._id(cursor.row, cursor.column));
+    } else {
+      this.node.removeAttribute('aria-activedescendant');
+    }
+  }
+
+  private _row(index: number, top: number, first: number, stop: number): HTMLElement {
+    const row = element('div', index % 2 ? 'emrnb-Row emrnb-mod-odd' : 'emrnb-Row');
+    row.setAttribute('role', 'row');
+    row.setAttribute('aria-rowindex', String(index + 2));
+    row.dataset.row = String(index);
+    row.style.top = `${top}px`;
+    const number = element('div', 'emrnb-RowNumber', String(index + 1));
+    number.setAttribute('role', 'rowheader');
+    number.setAttribute('aria-colindex', '1');
+    number.style.width = `${this._columns.gutter}px`;
+    row.append(number);
+    const values = this._model.row(index);
+    for (let column = first; column < stop; column++) {
+      row.append(this._cell(index, column, values?.[column]));
+    }
+    return row;
+  }
+
+  private _cell(row: number, column: number, value: string | null | undefined): HTMLElement {
+    const cell = element('div', 'emrnb-Cell');
+    cell.id = this._id(row, column);
+    cell.setAttribute('role', 'gridcell');
+    cell.setAttribute('aria-colindex', String(column + 2));
+    cell.dataset.column = String(column);
+    cell.style.left = `${this._columns.offsets[column] ?? 0}px`;
+    cell.style.width = `${this._columns.width(column)}px`;
+    const names = cell.classList;
+    names.toggle('emrnb-mod-right', this._columns.columns[column]?.kind === 'number');
+    if (value === undefined) {
+      names.add('emrnb-mod-loading');
+    } else if (value === null) {
+      names.add('emrnb-mod-null');
+      cell.textContent = 'null';
+    } else {
+      cell.textContent = oneLine(value);
+    }
+    const selected = this._range !== null && contains(this._range, row, column);
+    names.toggle('emrnb-mod-selected', selected);
+    cell.setAttribute('aria-selected', String(selected));
+    names.toggle(
+      'emrnb-mod-cursor',
+      this._cursor?.row === row && this._cursor.column === column
+    );
+    return cell;
+  }
+
+  private _measure(): void {
+    const style = window.getComputedStyle(this.node);
+    const rows = [];
+    for (let i = 0; i < Math.min(60, this._model.rowCount); i++) {
+      const row = this._model.row(i);
+      if (row !== undefined) {
+        rows.push(row);
+      }
+    }
+    this._isMeasured = rows.length > 0 || this._model.rowCount === 0;
+    const count = Math.max(this._model.rowCount, this._model.payload.held);
+    this._columns.measure(rows, count, `${style.fontSize} ${style.fontFamily}`);
+  }
+
+  private _seenHeight(): number {
+    return Math.max(ROW_HEIGHT, this.node.clientHeight - HEAD_HEIGHT);
+  }
+
+  private _barHeight(): number {
+    return this._columns.total > this.node.clientWidth
+      ? this.node.offsetHeight - this.node.clientHeight
+      : 2;
+  }
+
+  private _onScroll(): void {
+    if (!this.node.isConnected || this._isReattached) {
+      return;
+    }
+    this._scrollTop = this.node.scrollTop;
+    this.draw();
+  }
+
+  private _onKey(event: KeyboardEvent): void {
+    const accel = event.ctrlKey || event.metaKey;
+    const key = event.key;
+    if (accel && key.toLowerCase() === 'c' && this._range) {
+      void this._copy(this._range);
+    } else if (accel && key.toLowerCase() === 'a') {
+      this._select({ row: 0, column: 0 }, this._lastCell());
+    } else if (key === 'Escape' && this._cursor) {
+      this._clear();
+    } else if (key === 'Enter' && this._cursor?.row === -1) {
+      this._head.toggleSort(this._cursor.column);
+    } else if (!event.altKey && this._move(event, accel)) {
+      // moved
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  private _move(event: KeyboardEvent, jump: boolean): boolean {
+    const target = moved(event.key, jump, this._cursor ?? { row: -1, column: 0 }, {
+      rows: this._model.rowCount,
+      columns: this._columns.columns.length,
+      page: Math.max(1, Math.floor(this._seenHeight() / ROW_HEIGHT) - 1)
+    });
+    if (target === null) {
+      return false;
+    }
+    const anchor = event.shiftKey && target.row >= 0 ? this._anchor : null;
+    this._select(anchor ?? target, target);
+    return true;
+  }
+
+  private _select(anchor: ICell, cursor: ICell): void {
+    this._anchor = anchor;
+    this._cursor = cursor;
+    this._range = cursor.row < 0 ? null : rangeOf(anchor, cursor);
+    this._reveal(cursor);
+    this.draw();
+  }
+
+  private _clear(): void {
+    this._anchor = this._cursor = this._range = null;
+    this.draw();
+  }
+
+  private _reveal(cell: ICell): void {
+    if (cell.row >= 0) {
+      this.node.scrollTop = scrollTo(
+        cell.row,
+        this._model.rowCount,
+        this.node.scrollTop,
+        this._seenHeight()
+      );
+    }
+    const left = this._columns.offsets[cell.column] ?? 0;
+    const right = left + this._columns.width(cell.column);
+    if (left - this._columns.gutter < this.node.scrollLeft) {
+      this.node.scrollLeft = left - this._columns.gutter;
+    } else if (right > this.node.scrollLeft + this.node.clientWidth) {
+      this.node.scrollLeft = right - this.node.clientWidth;
+    }
+  }
+
+  private _lastCell(): ICell {
+    return { row: this._model.rowCount - 1, column: this._columns.columns.length - 1 };
+  }
+
+  private async _copy(range: IRange): Promise<void> {
+    const rows = range.bottom - range.top + 1;
+    const cells = rows * (range.right - range.left + 1);
+    if (cells > COPY_CELLS) {
+      this._say(
+        this._trans.__(
+          'Not copied: %1 cells are too many for the clipboard (at most %2). Select fewer, or write the result to a file.',
+          cells.toLocaleString(),
+          COPY_CELLS.toLocaleString()
+        )
+      );
+      return;
+    }
+    try {
+      const data = await this._model.fetch(range.top, range.bottom + 1);
+      await copyText(toTsv(data, range.left, range.right));
+      this._say(this._trans._n('Copied %1 row.', 'Copied %1 rows.', rows));
+    } catch (error) {
+      this._say(this._trans.__('Not copied: %1', String((error as Error).message)));
+    }
+  }
+
+  private _hit(event: PointerEvent): { row: number; column: number | null } | null {
+    const target = event.target instanceof HTMLElement ? event.target : null;
+    const row = target?.closest<HTMLElement>('.emrnb-Row')?.dataset.row;
+    if (row === undefined) {
+      return null;
+    }
+    const column = target?.closest<HTMLElement>('.emrnb-Cell')?.dataset.column;
+    return { row: Number(row), column: column === undefined ? null : Number(column) };
+  }
+
+  private _onPointerDown(event: PointerEvent): void {
+    const hit = this._hit(event);
+    if (hit === null || event.button !== 0) {
+      return;
+    }
+    const last = this._columns.columns.length - 1;
+    const anchor = event.shiftKey ? this._anchor : null;
+    if (hit.column === null) {
+      this._select({ row: anchor?.row ?? hit.row, column: 0 }, { row: hit.row, column: last });
+    } else {
+      const cell = { row: hit.row, column: hit.column };
+      this._select(anchor ?? cell, cell);
+    }
+    this.node.focus({ preventScroll: true });
+    event.preventDefault(); // no text selection beside ours
+  }
+
+  private _onPointerMove(event: PointerEvent): void {
+    const hit = (event.buttons & 1) === 1 ? this._hit(event) : null;
+    if (hit === null || hit.column === null || this._anchor === null) {
+      return;
+    }
+    if (hit.row !== this._cursor?.row || hit.column !== this._cursor.column) {
+      this._select(this._anchor, { row: hit.row, column: hit.column });
+    }
+  }
+
+  private _onPointerOver(event: PointerEvent): void {
+    const hit = this._hit(event);
+    const target = event.target as HTMLElement;
+    if (hit !== null && hit.column !== null && !target.title) {
+      target.title = titled(this._model.row(hit.row)?.[hit.column] ?? '');
+    }
+  }
+
+  private _id(row: number, column: number): string {
+    return row < 0 ? this._head.id(column) : `${this._head.prefix}-${row}-${column}`;
+  }
+
+  private readonly _columns: Columns;
+  private readonly _head: Head;
+  private readonly _body = element('div', 'emrnb-Body');
+  private readonly _observer: ResizeObserver;
+  private _isMeasured = false;
+  private _isReattached = false;
+  private _scrollTop = 0;
+  private _anchor: ICell | null = null;
+  private _cursor: ICell | null = null;
+  private _range: IRange | null = null;
+}
