@@ -255,5 +255,9 @@ class DaemonDiedError(LocalClusterError):
     """A daemon ended by itself; the message has its last log lines."""
 
 
+class BuildFailedError(LocalClusterError):
+    """A Java part of ours does not compile; the message has the compiler's words."""
+
+
 class JournalError(EmrError):
     """The journal file cannot be read or written."""
