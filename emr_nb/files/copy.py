@@ -1,0 +1,97 @@
+"""Copying between stores, and local names for remote files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from emr_nb.errors import FileError, PathIsDirectoryError, UsageError
+from emr_nb.files.base import FileSystem
+from emr_nb.model import FileEntry, FilePath
+
+Progress = Callable[[int, int | None], None]
+
+# controls, and the marks that turn the direction of text (a name must look like what it is)
+_UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f/\\\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
+_RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
+
+
+def copy_file(
+    source_fs: FileSystem,
+    source: FilePath,
+    target_fs: FileSystem,
+    target: FilePath,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> FileEntry:
+    """Copy one file as a stream: bounded memory, no temporary file here.
+
+    `progress(done, total)` is called in bytes. Raises what both stores raise, and FileError
+    when the copy is not as long as its source; nothing partial is left at the target.
+    """
+    entry = source_fs.info(source)
+    if entry.is_directory:
+        raise PathIsDirectoryError(
+            "It is a directory, and one file is copied at a time", where=str(source)
+        )
+    if source == target:
+        raise UsageError("Source and target are the same file", where=str(source))
+
+    def counted() -> Iterator[bytes]:
+        done = 0
+        for chunk in source_fs.read(source):
+            done += len(chunk)
+            yield chunk
+            if progress is not None:
+                progress(done, entry.size)
+        if done != entry.size:  # before the target is given its name
+            raise FileError(
+                f"The source had {entry.size:,} bytes and now gave {done:,}",
+                where=str(source),
+                advice="It is being written; copy it again.",
+            )
+
+    if progress is not None:
+        progress(0, entry.size)
+    return target_fs.write(target, counted(), overwrite=overwrite)
+
+
+def local_name(source: FilePath) -> str:
+    """Return the name that a remote file gets here; it can name nothing but a file in a folder.
+
+    Control characters, text-direction marks, slashes and backslashes become `_`; on Windows
+    so do its reserved names. Raises UsageError for what is no name (`..`, an empty one).
+    """
+    raw = source.key.rstrip("/").rpartition("/")[2]
+    name = _UNSAFE.sub("_", raw)
+    if os.name == "nt":
+        name = re.sub(r'[<>:"|?*]', "_", name).rstrip(". ")
+        name = f"_{name}" if _RESERVED.match(name) else name
+    if name in ("", ".", ".."):
+        raise UsageError(
+            f"{raw!r} is not a name that a local file can have",
+            where=str(source),
+            advice="Give the local file's name: `%emr get REMOTE ./name`.",
+        )
+    return name
+
+
+def inside(root: Path, relative: str) -> Path:
+    """Return root/relative, each segment made safe; raises UsageError if that left the root.
+
+    A folder below the root that is a link to somewhere else counts as leaving.
+    """
+    segments = [segment for segment in relative.split("/") if segment]
+    if not segments or any(segment in (".", "..") for segment in segments):
+        raise UsageError(
+            f"{relative!r} would lie outside {root}", advice="Copy that file by itself."
+        )
+    path = root.joinpath(*(local_name(FilePath("file", "", f"/{s}")) for s in segments))
+    if not path.parent.resolve().is_relative_to(root.resolve()):
+        raise UsageError(f"{relative!r} passes through a link that leaves {root}")
+    return path
