@@ -1,0 +1,229 @@
+"""Runs the cells of one Python session; the notebook's statements call it by one line each."""
+
+from __future__ import annotations
+
+import base64
+import builtins
+import contextlib
+import json
+import sys
+
+from . import display, failures, frames, local_frames, tables
+from .cells import compile_cell
+from .output import Output, Stream
+from .store import Store
+from .watch import Watch, file_signal
+
+
+class Runner:
+    """What lives as long as the session: streams, the store, what was probed."""
+
+    def __init__(self):
+        self.store = Store()
+        self.streams = {name: Stream(name) for name in ("stdout", "stderr")}
+        self.tables = None
+        self.cell = None
+        self.count = 0
+
+    def run(self, packed, namespace):
+        """Run one request (base64 of JSON) and print its output; a failure is raised again."""
+        request = json.loads(base64.b64decode(packed).decode("utf-8"))
+        self.store.sweep()
+        self.count += 1
+        output = Output(request["tag"], request["chunk_bytes"], self.store)
+        cell = Cell(self, request, namespace, output)
+        told = self._guarded(cell, output)
+        if told is not None:
+            output.emit("error", told)
+        text = output.finish()
+        if told is not None:
+            raise failures.stand_in(told, text) from None
+        sys.stdout.write(text)
+
+    def _guarded(self, cell, output):
+        """Run a cell with the streams ours; return what is told of its failure, or None."""
+        before = sys.stdout, sys.stderr
+        outer, self.cell = self.cell, cell
+        for name, stream in self.streams.items():
+            stream.target = output
+            setattr(sys, name, stream)
+        try:
+            cell.run()
+            return None
+        except BaseException as error:  # also KeyboardInterrupt and SystemExit: Livy goes on
+            error = failures.unwrapped(error)
+            return failures.describe(error, cell.filename, cell.line)
+        finally:
+            for stream in self.streams.values():
+                stream.target = None
+            sys.stdout, sys.stderr = before
+            self.cell = outer
+
+    def tables_of(self, session):
+        """Return how tables travel from this session."""
+        if self.tables is None or self.tables.session is not session:
+            self.tables = tables.Tables(session)
+        return self.tables
+
+    def display(self, *values, **_options):
+        """Show values in the notebook, tables as tables: `display` of the session."""
+        if self.cell is None:
+            for value in values:
+                print(repr(value))
+            return
+        for value in values:
+            self.cell.show(value)
+
+
+class Cell:
+    """One request on its way."""
+
+    def __init__(self, runner, request, namespace, output):
+        self.runner = runner
+        self.request = request
+        self.namespace = namespace
+        self.output = output
+        self.filename = "<cell %s>" % request["tag"][:12]
+        self.line = None
+        self._session = None
+
+    @property
+    def session(self):
+        """The Spark session of the namespace, else the active one."""
+        if self._session is None:
+            from pyspark.sql import SparkSession
+
+            found = self.namespace.get("spark")
+            if not isinstance(found, SparkSession):
+                found = SparkSession.builder.getOrCreate()
+            self._session = found
+        return self._session
+
+    def run(self):
+        """Run the request under its database and settings, watched for interruption."""
+        with self._watch(), contextlib.ExitStack() as stack:
+            self._enter(stack)
+            kind = self.request["kind"]
+            if kind == "python":
+                self._python()
+            else:
+                text = self.request["code"]
+                session = self.session
+                frame = session.table(text) if kind == "view" else session.sql(text)
+                self._table(frame, self.request["limit"], self.request["output"], True)
+
+    def _watch(self):
+        path = self.request.get("cancel_path")
+        if not path:
+            return Watch(None, None)
+        context = self.session.sparkContext
+        group = context.getLocalProperty("spark.jobGroup.id")
+
+        def cancel_jobs():
+            if group:
+                context.cancelJobGroup(group)
+            else:
+                context.cancelAllJobs()
+
+        return Watch(file_signal(self.session, path), cancel_jobs)
+
+    def _enter(self, stack):
+        if self.request.get("database"):
+            catalog = self.session.catalog
+            stack.callback(catalog.setCurrentDatabase, catalog.currentDatabase())
+            catalog.setCurrentDatabase(self.request["database"])
+        for key, value in (self.request.get("settings") or {}).items():
+            conf = self.session.conf
+            old = conf.get(key, None)
+            stack.callback(*((conf.unset, key) if old is None else (conf.set, key, old)))
+            conf.set(key, value)
+
+    def _python(self):
+        self.namespace.setdefault("display", self.runner.display)
+        value = None
+        for step in compile_cell(self.request["code"], self.filename):
+            self.line = step.line
+            value = None
+            if step.kind == "exec":
+                exec(step.body, self.namespace)
+            elif step.kind == "eval":
+                value = eval(step.body, self.namespace)
+            else:
+                self._mime(*display.magic(step.body[0], step.body[1], self.namespace))
+        if value is not None:
+            builtins._ = value
+        self._conclude(value)
+
+    def _conclude(self, value):
+        """Show the last value and bring the wanted one; the same frame is executed once."""
+        name = self.request["output"]
+        if name is None:
+            if value is not None:
+                self.show(value, self.request["limit"])
+            return
+        if name not in self.namespace:
+            raise NameError("name %r is not defined: nothing to bring for -o" % name)
+        wanted = self.namespace[name]
+        if value is not None and value is not wanted:
+            self.show(value)
+        self.line = None if value is not wanted else self.line
+        if tables.is_spark(wanted):
+            self._table(wanted, self.request["limit"], name, True)
+        elif tables.is_pandas(wanted):
+            header, raw = local_frames.bring(wanted, self.request["limit"])
+            self._emit_table(header, raw, name, True)
+        else:
+            raw = json.dumps(local_frames.plain(wanted, name)).encode("utf-8")
+            self.output.emit("value", {"output": name, "shown": value is wanted}, raw)
+
+    def show(self, value, *limit):
+        """Show one value: a table for a DataFrame, else its MIME bundle, else its text."""
+        rows = limit[0] if limit else self.request["shown"]
+        if tables.is_spark(value) and not value.isStreaming:
+            self._table(value, rows, None, True)
+        elif tables.is_pandas(value):
+            self._pandas(value, rows)
+        else:
+            data, metadata = display.bundle(value)
+            if list(data) == ["text/plain"]:
+                self.output.write("stdout", data["text/plain"] + "\n")
+            else:
+                self._mime(data, metadata)
+
+    def _pandas(self, value, rows):
+        try:
+            header, raw = local_frames.bring(value, rows)
+        except local_frames.NotBringable:  # to be looked at, its own HTML serves as well
+            self._mime(*display.bundle(value))
+        else:
+            self._emit_table(header, raw, None, True)
+
+    def _mime(self, data, metadata):
+        self.output.emit("mime", {"metadata": metadata}, json.dumps(data).encode("utf-8"))
+
+    def _table(self, frame, limit, name, shown):
+        bring = self.runner.tables_of(self.session).bring
+        header, raw = bring(frame, limit, self.request["carrier"])
+        self._emit_table(header, raw, name, shown)
+
+    def _emit_table(self, header, raw, name, shown):
+        self.output.emit("table", dict(header, output=name, shown=shown), raw)
+
+
+RUNNER = Runner()
+
+
+def run(packed, namespace):
+    """Run one request of the notebook."""
+    RUNNER.run(packed, namespace)
+
+
+def chunk(tag, seq, index):
+    """Print one further chunk of a payload."""
+    text = RUNNER.store.chunk(tag, seq, index)
+    sys.stdout.write(frames.encode(tag, "chunk", seq, {"index": index}, text))
+
+
+def release(tag):
+    """Forget the payloads of a statement."""
+    RUNNER.store.release(tag)
