@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from emr_nb.context import ClusterContext
-from emr_nb.errors import ServiceNotInstalledError, UsageError
+from emr_nb.errors import EmrError, ServiceNotInstalledError, UsageError
 from emr_nb.files.base import FileSystem
 from emr_nb.files.paths import cluster_path
 from emr_nb.journal import Journal
@@ -70,11 +70,24 @@ def providers(settings: Settings) -> Iterator[ClusterProvider]:
         yield entry.load()(settings)
 
 
-def list_clusters(settings: Settings, *, live_only: bool = True) -> Iterator[ClusterSummary]:
-    """List the clusters of every provider, provider by provider."""
+def list_clusters(
+    settings: Settings,
+    *,
+    live_only: bool = True,
+    on_error: Callable[[str, EmrError], None] | None = None,
+) -> Iterator[ClusterSummary]:
+    """List the clusters of every provider, provider by provider.
+
+    With `on_error` a provider that fails (no AWS credentials, say) is told by its name and
+    the others are still listed; without, its error is raised.
+    """
     for provider in providers(settings):
         try:
             yield from provider.clusters(live_only=live_only)
+        except EmrError as error:
+            if on_error is None:
+                raise
+            on_error(provider.name, error)
         finally:
             provider.close()
 
@@ -253,8 +266,8 @@ class AttachedCluster:
                 where=self.name,
                 advice=f"There are: {', '.join(sorted(found))}.",
             )
-        plugin = found[name].load()
-        return plugin() if isinstance(plugin, type) else plugin
+        factory: Callable[[ClusterContext], Any] = found[name].load()
+        return factory() if isinstance(factory, type) else factory
 
 
 def _direct_route(settings: Settings) -> Route:
