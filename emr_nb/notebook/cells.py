@@ -1,0 +1,143 @@
+"""The cell magics and their line forms: what they are called and which options they take."""
+
+from __future__ import annotations
+
+import keyword
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from emr_nb.errors import UsageError
+from emr_nb.notebook.errors import short_errors
+from emr_nb.notebook.options import Option, Parsed, Parser
+
+if TYPE_CHECKING:
+    from emr_nb.notebook.state import Notebook
+
+LANGUAGES = ("python", "scala", "sql")
+CHARTS = ("bar", "line", "scatter", "area", "hist")
+_LANGUAGE = Option("language", ("-l", "--language"), "Language of this cell", choices=LANGUAGES)
+_CONTEXT = Option(
+    "context", ("-c", "--context"), "As in sparkmagic: -c sql is -l sql", choices=("spark", "sql")
+)
+
+OPTIONS = (
+    Option("output", ("-o", "--output"), "Bring this variable (of SQL: the result) here",
+           "name", "VAR", source="remote"),
+    Option("as_", ("--as",), "What -o makes of it", choices=("pandas", "polars", "arrow"),
+           default="pandas"),
+    Option("rows", ("-n", "--rows", "--maxrows"), "Rows to bring: 0 = schema alone, -1 = all",
+           "int", "ROWS"),
+    Option("quiet", ("-q", "--quiet"), "Show no table, only the summary line", "flag"),
+    Option("session", ("-s", "--session"), "Use the session of this name", metavar="NAME",
+           source="session"),
+    Option("new", ("--new",), "With -s: start that session if there is none", "flag"),
+    Option("on", ("--on",), "Run on this attached cluster", metavar="CLUSTER", source="attached"),
+    Option("settings", ("--set",), "A setting for this statement", "pair", "K=V", many=True),
+    Option("database", ("-d", "--database", "--schema"), "Database of this statement",
+           metavar="DB"),
+    Option("decimal", ("--decimal",), "With -o: exact decimals become floats",
+           choices=("exact", "float"), default="exact"),
+    Option("chart", ("--chart",), "Draw the result", choices=CHARTS),
+    Option("x", ("-x",), "Chart: column of the x axis", metavar="COLUMN"),
+    Option("y", ("-y",), "Chart: column, count, or sum|avg|min|max(COLUMN)", metavar="EXPR"),
+)  # fmt: skip
+_CODE = Option("code", kind="rest", metavar="CODE", help="What to run")
+
+
+@dataclass(frozen=True, slots=True)
+class CellMagic:
+    """One magic: its name, the language it means, and what it is for."""
+
+    name: str
+    language: str
+    summary: str
+    chooses: bool = False
+
+    def parser(self, *, line: bool) -> Parser:
+        """Return the parser of the cell form, or of the line form with the code behind it."""
+        options = (_LANGUAGE, _CONTEXT, *OPTIONS) if self.chooses else OPTIONS
+        if self.name == "sql":
+            options = (_CONTEXT, *options)  # `%%sql -c sql` exists in old notebooks
+        mark = "%" if line else "%%"
+        return Parser(f"{mark}{self.name}", self.summary, (*options, *((_CODE,) * line)))
+
+
+MAGICS = (
+    CellMagic("spark", "python", "Run on Spark, in Python unless -l says otherwise.", chooses=True),
+    CellMagic("pyspark", "python", "Run Python on Spark."),
+    CellMagic("scala", "scala", "Run Scala on Spark."),
+    CellMagic("sql", "sql", "Run Spark SQL."),
+)
+NAMES = tuple(m.name for m in MAGICS)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A cell or line, read: what to run, where, and what to do with the result."""
+
+    code: str
+    language: str
+    options: Parsed
+    magic: str
+    first_line: int = 2  # the line of the cell where the code begins
+    in_line: bool = False
+
+
+def read(magic: CellMagic, line: str, cell: str | None) -> Job:
+    """Read a magic's line and cell; raises UsageError before anything runs."""
+    parser = magic.parser(line=cell is None)
+    options = parser.parse(line)
+    code = (options["code"] or "") if cell is None else cell
+    command = parser.command
+    if not code.strip():
+        raise UsageError(
+            "There is nothing to run" if cell is None else "The cell is empty",
+            where=command,
+            advice=f"Write the code {'behind' if cell is None else 'below'} {command}; "
+            f"%emr help {magic.name} lists the options.",
+        )
+    output = options["output"]
+    if output is not None and keyword.iskeyword(output):
+        raise UsageError(f"-o {output}: that word belongs to Python", where=command)
+    if (options["x"] or options["y"]) and not options["chart"]:
+        raise UsageError("-x and -y need --chart", where=command,
+                         advice=f"Add --chart {' | '.join(CHARTS)}.")  # fmt: skip
+    if options["new"] and not options["session"]:
+        raise UsageError("--new needs -s NAME", where=command)
+    if options["rows"] is not None and options["rows"] < -1:
+        raise UsageError(f"-n {options['rows']}: rows are 0, more, or -1 for all", where=command)
+    language = options.get("language") or magic.language
+    if options.get("context") == "sql":
+        language = "sql"
+    return Job(code, language, options, magic.name, 1 if cell is None else 2, cell is None)
+
+
+def run_magic(notebook: Notebook, magic: CellMagic, line: str, cell: str | None) -> Any:
+    """Run a magic; a line form returns its Result, a cell form shows it."""
+    from emr_nb.notebook.runner import Runner
+
+    with short_errors(cell or "", 2 if cell is not None else 1, seen=notebook.saw_error):
+        job = read(magic, line, cell)
+        return Runner(notebook).run(job)
+
+
+def misplaced(lines: list[str]) -> None:
+    """Raise UsageError for one of our cell magics that stands below line 1 of a cell.
+
+    An IPython input transformer sees the cell first; below line 1 a cell magic would only
+    give a syntax error about the code behind it.
+    """
+    text = [n for n, line in enumerate(lines) if line.strip()]
+    if not text or lines[text[0]].startswith("%%"):
+        return
+    for number in text[1:]:
+        word = lines[number].split()[0]
+        if word[:2] != "%%" or word[2:] not in NAMES:
+            continue
+        before = "".join(lines[:number])
+        if before.count('"""') % 2 or before.count("'''") % 2:
+            continue  # inside a text
+        raise UsageError(
+            f"{word} stands on line {number + 1}: it must be the first line of its cell",
+            advice=f"Split the cell there, so that line 1 is: {lines[number].strip()}",
+        )

@@ -1,0 +1,1 @@
+"""The subcommands of `%emr`, one file per group."""

@@ -1,0 +1,235 @@
+"""attach, detach, use, status, and what `%emr` alone says."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from emr_nb.model import SessionInfo
+from emr_nb.notebook.answers import Facts, Text
+from emr_nb.notebook.commands.base import ON, Command
+from emr_nb.notebook.look import moment, seconds
+from emr_nb.notebook.options import Option, Parsed
+from emr_nb.notebook.progress_line import ProgressLine
+
+if TYPE_CHECKING:
+    from emr_nb.notebook.state import Attachment, Notebook
+
+# services by the engine that a user asks for; what is not there is said too
+_ENGINES = {
+    "Spark": ("livy",),
+    "Hive": ("hive", "hiveserver2"),
+    "Trino": ("trino",),
+    "Presto": ("presto",),
+    "Flink": ("flink",),
+    "HBase": ("hbase",),
+    "HDFS": ("webhdfs", "httpfs", "hdfs"),
+    "S3": ("s3",),
+}
+
+
+def attach(notebook: Notebook, given: Parsed) -> Any:
+    """Attach a cluster and answer it; it shows as four lines."""
+    target = given["target"] or ""
+    line = ProgressLine(notebook.screen)
+    forced = os.environ.get("EMR_NB_CLUSTER", "")
+    if forced and forced != target:
+        notebook.screen.stream(
+            f"EMR_NB_CLUSTER={forced} overrides {target or 'the default cluster'}\n"
+        )
+        target = forced
+    try:
+        made = notebook.attach(
+            target,
+            name=given["name"] or "",
+            user=given["user"] or "",
+            fresh=given["fresh"],
+            notify=line.note,
+            profile=given["profile"] or "",
+            region=given["region"] or "",
+            role=given["role"] or "",
+        )
+    except BaseException:
+        line.end_if_shown("failed", f"{target or 'no cluster'} not attached")
+        raise
+    line.end_if_shown("done", f"attached {made.name}")
+    if given["spark"]:
+        _start_spark(notebook, made)
+    made.facts = facts(made)
+    notebook.show_as_facts(type(made.cluster))
+    return made.cluster
+
+
+def _start_spark(notebook: Notebook, made: Attachment) -> None:
+    line = ProgressLine(notebook.screen)
+    session = made.sessions.get(tick=lambda: line.note("starting a Spark session"))
+    line.end("done", f"Spark session {session.info.id or session.info.name} is ready")
+
+
+def facts(made: Attachment) -> Facts:
+    """Return the four lines: cluster, engines, who I am, session."""
+    return Facts(
+        [
+            ("cluster", _cluster_line(made)),
+            ("engines", _engines_line(made)),
+            ("who I am", _identity_line(made)),
+            ("session", _session_line(made)),
+        ]
+    )
+
+
+def _cluster_line(made: Attachment) -> str:
+    info = made.cluster.info
+    up = ""
+    if info.ready or info.created:
+        since = info.ready or info.created
+        assert since is not None
+        up = f"up {seconds((datetime.now(UTC) - since).total_seconds())}"
+    ends = f"ends after {seconds(info.idle_timeout)} idle" if info.idle_timeout else ""
+    alias = f"{info.name} " if info.name not in ("", made.name) else ""
+    parts = (f"{made.name} {alias}({info.id})", info.release, info.state.lower(), up, ends)
+    return " · ".join(p for p in parts if p)
+
+
+def _engines_line(made: Attachment) -> str:
+    names = {s.name: s for s in made.cluster.services}
+    found, missing = [], []
+    for engine, services in _ENGINES.items():
+        service = next((names[s] for s in services if s in names), None)
+        if service is None:
+            missing.append(engine)
+            continue
+        spark = made.cluster.info.application("spark") if engine == "Spark" else None
+        version = spark.version if spark else "" if engine == "Spark" else service.version
+        found.append(f"{engine} {version}".rstrip())
+    absent = f" · not found: {', '.join(missing)}" if missing else ""
+    return f"{', '.join(found) or 'none that we know'}{absent}"
+
+
+def _identity_line(made: Attachment) -> str:
+    names = {s.name: s for s in made.cluster.services}
+    user = made.cluster.user
+    parts = [f"{user} on HDFS"] if {"webhdfs", "httpfs"} & set(names) else []
+    livy = names.get("livy")
+    if livy is not None:
+        impersonates = livy.properties.get("impersonation", "").lower() == "true"
+        parts.append(f"{user} on Spark" if impersonates else "Livy's own user on Spark")
+    if "s3" in names:
+        parts.append("the AWS credentials of this kernel on S3")
+    return " · ".join(parts) or user
+
+
+def _session_line(made: Attachment) -> str:
+    sessions = made.sessions
+    if opened := sessions.opened():
+        return f"{_session_words(opened.info)}, open here"
+    if sessions.found is not None:
+        since = moment(sessions.found.created)
+        state = f"its state of {since} is there" if since else "its state is there"
+        return f"found {_session_words(sessions.found)}: {state}; --fresh for a clean one"
+    return "none yet: the first Spark cell starts one"
+
+
+def _session_words(info: SessionInfo) -> str:
+    app = f" ({info.app_id})" if info.app_id else ""
+    return f"{info.id} {info.name}{app} · {info.state}".strip()
+
+
+def detach(notebook: Notebook, given: Parsed) -> Text:
+    """Detach a cluster; what this kernel began there ends."""
+    name = notebook.attachment(given["cluster"] or "").name
+    ended = notebook.detach(given["cluster"] or "")
+    what = f"; ended {', '.join(ended)}" if ended else ""
+    return Text(f"Detached {name}{what}")
+
+
+def use(notebook: Notebook, given: Parsed) -> Any:
+    """Make another attached cluster the current one."""
+    made = notebook.use(given["cluster"])
+    made.facts = facts(made)
+    return made.cluster
+
+
+def status(notebook: Notebook, given: Parsed) -> Facts:
+    """Say what is attached, who I am on each service, and how the session does."""
+    made = notebook.attachment(given["on"] or "")
+    if opened := made.sessions.opened():
+        opened.refresh()
+    lines = list(facts(made))
+    for service in made.cluster.services:
+        urls = ", ".join(e.url for e in service.endpoints[:2])
+        lines.append((service.name, " · ".join(p for p in (service.version, urls) if p)))
+    running = notebook.journal.statements(cluster=made.cluster.info.id, open_only=True, limit=5)
+    if running:
+        words = ", ".join(f"{r.tag[:8]} {r.state}" for r in running)
+        lines.append(("running", words))
+    if len(notebook.attached) > 1:
+        others = ", ".join(n for n in notebook.attached if n != made.name)
+        lines.append(("also", others))
+    return Facts(lines)
+
+
+def overview(notebook: Notebook) -> Facts:
+    """Answer `%emr` alone: what is attached, the session, three next commands."""
+    if not notebook.attached:
+        return Facts(
+            [
+                ("attached", "nothing yet"),
+                ("next", "%emr clusters       list the clusters that you can attach"),
+                ("", "%emr attach local   start and attach a local cluster"),
+                ("", "%emr help           all commands"),
+            ]
+        )
+    made = notebook.attachment()
+    return Facts(
+        [
+            ("attached", ", ".join(f"{n}{' (current)' * (n == made.name)}"
+                                   for n in notebook.attached)),
+            ("session", _session_line(made)),
+            ("next", "%%spark             run a cell on it; -l sql -o df brings a DataFrame"),
+            ("", "%emr ls /           look at its files"),
+            ("", "%emr status         who I am, what runs"),
+        ]
+    )  # fmt: skip
+
+
+_AWS = (
+    Option("profile", ("--profile",), "AWS profile", metavar="P"),
+    Option("region", ("--region",), "AWS region", metavar="R"),
+    Option("role", ("--role",), "Role to assume", metavar="ARN"),
+)
+COMMANDS = (
+    Command(
+        "attach",
+        "Attach a running cluster; the last attached one is current.",
+        attach,
+        (
+            Option(
+                "target",
+                help="cluster id, name, tag:K=V, local[:NAME], http://host:8998, or nothing",
+                source="cluster",
+            ),
+            Option("name", ("--name",), "Call it so here", metavar="ALIAS"),
+            Option("user", ("--user",), "Who I am on the cluster", metavar="NAME"),
+            *_AWS,
+            Option("fresh", ("--fresh",), "Do not join a session that is there", "flag"),
+            Option("spark", ("--spark",), "Start the Spark session now", "flag"),
+        ),
+        aliases=("connect",),
+    ),
+    Command(
+        "detach",
+        "Detach a cluster and end what this kernel began there.",
+        detach,
+        (Option("cluster", help="the current one by default", source="attached"),),
+        aliases=("disconnect",),
+    ),
+    Command(
+        "use",
+        "Make another attached cluster the current one.",
+        use,
+        (Option("cluster", help="an attached cluster", required=True, source="attached"),),
+    ),
+    Command("status", "Say what is attached, who I am, and what runs.", status, (ON,)),
+)

@@ -1,0 +1,28 @@
+"""What a subcommand of `%emr` is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from emr_nb.notebook.options import Option, Parsed, Parser
+
+if TYPE_CHECKING:
+    from emr_nb.notebook.state import Notebook
+
+ON = Option("on", ("--on",), "Of this attached cluster", metavar="CLUSTER", source="attached")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A subcommand: its name and other names, what it is for, its options, and its work."""
+
+    name: str
+    summary: str
+    run: Callable[[Notebook, Parsed], Any]
+    options: tuple[Option, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+    def parser(self) -> Parser:
+        return Parser(f"%emr {self.name}", self.summary, self.options)

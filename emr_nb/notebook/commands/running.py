@@ -1,0 +1,157 @@
+"""restart, stop, cancel, logs: what runs on the cluster."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from emr_nb.errors import SessionNotFoundError, UsageError
+from emr_nb.journal import StatementRow
+from emr_nb.model import CancelOutcome, StatementReference
+from emr_nb.notebook.answers import Lines, Text
+from emr_nb.notebook.commands.base import ON, Command
+from emr_nb.notebook.options import Option, Parsed
+from emr_nb.notebook.progress_line import ProgressLine
+
+if TYPE_CHECKING:
+    from emr_nb.notebook.state import Attachment, Notebook
+
+_FOLLOW_SECONDS = 1.0
+_WORDS = {
+    CancelOutcome.STOPPED: "stopped",
+    CancelOutcome.STILL_RUNNING: "Spark jobs are cancelled; the code still runs on the driver",
+    CancelOutcome.ALREADY_ENDED: "it had ended already",
+}
+
+
+def restart(notebook: Notebook, given: Parsed) -> Text:
+    """End this notebook's session and start a new one."""
+    made = notebook.attachment(given["on"] or "")
+    old = made.sessions.name
+    try:
+        made.sessions.stop()
+    except SessionNotFoundError:
+        made.sessions.forget()
+    line = ProgressLine(notebook.screen)
+    session = made.sessions.get(tick=lambda: line.note("starting a Spark session"))
+    line.end("done", f"Spark session {session.info.id or session.info.name} is ready")
+    return Text(f"A new session, {session.info.name}, stands in for {old}; its variables are gone")
+
+
+def stop(notebook: Notebook, given: Parsed) -> Text:
+    """End a session: this notebook's, one by name or id, or with `all` those begun here."""
+    made = notebook.attachment(given["on"] or "")
+    if given["session"] == "all":
+        ended = made.sessions.end_begun()
+        return Text(f"Ended {', '.join(ended)}" if ended else "This kernel began no session")
+    return Text(f"Ended {made.sessions.stop(given['session'] or '')}")
+
+
+def cancel(notebook: Notebook, given: Parsed) -> Text:
+    """Cancel a statement by its tag, or the newest one that runs."""
+    row = _row(notebook, given["tag"] or "")
+    made = _attachment_of(notebook, row)
+    reference = StatementReference(row.tag, row.cluster, row.engine, row.session, row.statement)
+    statement = made.cluster.engine(row.engine if row.engine != "livy" else "spark").recover(
+        reference
+    )
+    if statement is None:
+        return Text(f"{row.tag[:8]} is not known on {made.name} any more")
+    return Text(f"{row.tag[:8]}: {_WORDS[statement.cancel()]}")
+
+
+def _row(notebook: Notebook, tag: str) -> StatementRow:
+    if tag:
+        row = notebook.journal.find(tag)
+        if row is None:
+            raise UsageError(
+                f"No single statement has the tag {tag!r}",
+                where="%emr cancel",
+                advice="%emr history lists tags.",
+            )
+        return row
+    running = notebook.journal.statements(open_only=True, limit=20)
+    here = {a.cluster.info.id for a in notebook.attached.values()}
+    found = next((r for r in running if r.cluster in here), None)
+    if found is None:
+        raise UsageError(
+            "Nothing runs that could be cancelled",
+            where="%emr cancel",
+            advice="%emr history lists statements; %emr cancel TAG takes one of them.",
+        )
+    return found
+
+
+def _attachment_of(notebook: Notebook, row: StatementRow) -> Attachment:
+    for made in notebook.attached.values():
+        if made.cluster.info.id == row.cluster:
+            return made
+    return notebook.attachment(row.cluster_name or row.cluster)
+
+
+def logs(notebook: Notebook, given: Parsed) -> Lines:
+    """Return the last lines of the session's log; `-f` goes on until interrupted."""
+    if given["error"]:
+        return Lines(notebook.last_error or ("No cell has failed yet.",))
+    made = notebook.attachment(given["on"] or "")
+    engine = made.cluster.engine("spark")
+    session = made.sessions.opened()
+    info = session.info if session is not None else made.sessions.found
+    if info is None:
+        raise SessionNotFoundError(
+            "This notebook has no session yet", where=made.name, advice="A Spark cell starts one."
+        )
+    size = given["rows"] or 100
+    lines = list(engine.logs(info.id, size))
+    if not given["follow"]:
+        return Lines(lines)
+    notebook.screen.stream("\n".join(lines) + "\n")
+    try:
+        while True:
+            time.sleep(_FOLLOW_SECONDS)
+            newer = list(engine.logs(info.id, size))
+            fresh = _after(lines, newer)
+            if fresh:
+                notebook.screen.stream("\n".join(fresh) + "\n")
+            lines = newer
+    except KeyboardInterrupt:
+        return Lines()
+
+
+def _after(seen: list[str], newer: list[str]) -> list[str]:
+    """Return what was added: the logs are windows on one growing text."""
+    for overlap in range(min(len(seen), len(newer)), 0, -1):
+        if seen[-overlap:] == newer[:overlap]:
+            return newer[overlap:]
+    return newer
+
+
+COMMANDS = (
+    Command("restart", "End this notebook's session and start a new one.", restart, (ON,)),
+    Command(
+        "stop",
+        "End a session.",
+        stop,
+        (
+            Option("session", help="name or id; all: those begun here", source="session"),
+            ON,
+        ),
+    ),
+    Command(
+        "cancel",
+        "Cancel a statement.",
+        cancel,
+        (Option("tag", help="from %emr history; the newest that runs", source="tag"),),
+    ),
+    Command(
+        "logs",
+        "Show the session's log.",
+        logs,
+        (
+            Option("follow", ("-f", "--follow"), "Go on until interrupted", "flag"),
+            Option("rows", ("-n",), "How many lines", "int", "LINES", default=100),
+            Option("error", ("-e", "--error"), "The last error of a cell in full", "flag"),
+            ON,
+        ),
+    ),
+)

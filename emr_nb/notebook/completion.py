@@ -1,0 +1,254 @@
+"""Completion in `%emr` lines and in cells that run on the cluster.
+
+Nothing here waits for the network longer than a second: a look-up that takes longer goes
+on behind, and what it found is there for the next Tab.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emr_nb.errors import EmrError
+from emr_nb.notebook.cells import MAGICS, CellMagic
+from emr_nb.notebook.options import Option, Parser
+
+if TYPE_CHECKING:
+    from emr_nb.notebook.emr_magic import EmrMagic
+    from emr_nb.notebook.state import Notebook
+
+WAIT = 1.0
+_FRESH = 20.0  # seconds that a look-up's answer is used without asking again
+_MOST = 500
+_WORD_BREAKS = " \t\n"
+
+
+@dataclass
+class Patience:
+    """Look-ups on threads of their own with one deadline, their answers kept for a while."""
+
+    wait: float = WAIT
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _kept: dict[str, tuple[float, list[str]]] = field(default_factory=dict)
+    _running: set[str] = field(default_factory=set)
+
+    def ask(self, key: str, look: Callable[[], Iterable[str]]) -> list[str]:
+        """Return what `look` finds, within the deadline; an older answer or nothing after it."""
+        now = time.monotonic()
+        with self._lock:
+            made, kept = self._kept.get(key, (-_FRESH, []))
+            if now - made < _FRESH or key in self._running:
+                return kept
+            self._running.add(key)
+        done = threading.Event()
+        threading.Thread(
+            target=self._look, args=(key, look, done), name="emr_nb-complete", daemon=True
+        ).start()
+        done.wait(self.wait)
+        with self._lock:
+            return self._kept.get(key, (0.0, []))[1]
+
+    def _look(self, key: str, look: Callable[[], Iterable[str]], done: threading.Event) -> None:
+        found: list[str] = []
+        try:
+            found = [text for text, _ in zip(look(), range(_MOST), strict=False)]
+        except EmrError:
+            found = []  # a Tab is no place for an error
+        finally:
+            with self._lock:
+                self._kept[key] = (time.monotonic(), found)
+                self._running.discard(key)
+            done.set()
+
+
+class Completer:
+    """Completes for one notebook."""
+
+    def __init__(self, notebook: Notebook, emr: EmrMagic) -> None:
+        self._notebook = notebook
+        self._emr = emr
+        self._patience = Patience()
+
+    def complete(self, text: str, cursor: int) -> tuple[str, list[tuple[str, str]]] | None:
+        """Return the fragment before the cursor and its completions (text, kind), or None.
+
+        None means that this text is not ours.
+        """
+        before = text[:cursor]
+        first, newline, below = before.partition("\n")
+        magic = next((m for m in MAGICS if first.split(" ")[0].rstrip() == f"%%{m.name}"), None)
+        if magic is not None and newline:
+            return self._remote(magic, first, text.partition("\n")[2], len(below))
+        if magic is not None:
+            return self._words(first, magic.parser(line=False), len(magic.name) + 2)
+        line = before.rpartition("\n")[2]
+        start = line.find("%emr ")
+        if start < 0 or line[:start].rstrip(" ").rstrip("=").strip().count(" "):
+            return None
+        return self._emr_line(line[start + 5 :])
+
+    # -- inside ---------------------------------------------------------------------------
+
+    def _emr_line(self, rest: str) -> tuple[str, list[tuple[str, str]]]:
+        word, space, _ = rest.lstrip().partition(" ")
+        if not space:
+            names = [(name, "magic") for name in self._emr.by_name]
+            return word, _beginning(word, names)
+        command = self._emr.by_name.get(word)
+        if command is None:
+            return "", []
+        return self._words(rest, command.parser(), len(rest) - len(rest.lstrip()) + len(word))
+
+    def _words(self, line: str, parser: Parser, at: int) -> tuple[str, list[tuple[str, str]]]:
+        """Complete the last word of a magic's line; options begin at offset `at`."""
+        fragment = _last_word(line)
+        words = line[at : len(line) - len(fragment)].split()
+        pending = parser.flags.get(words[-1]) if words else None
+        if pending is not None and pending.takes_value:
+            return fragment, self._values(pending, fragment)
+        if fragment.startswith("-"):
+            flags = [(flag, "param") for o in parser.options for flag in o.flags]
+            return fragment, _beginning(fragment, flags)
+        plain = [
+            w
+            for n, w in enumerate(words)
+            if not w.startswith("-")
+            and not (n and (o := parser.flags.get(words[n - 1])) and o.takes_value)
+        ]
+        if len(plain) < len(parser.positionals):
+            return fragment, self._values(parser.positionals[len(plain)], fragment)
+        return fragment, []
+
+    def _values(self, option: Option, fragment: str) -> list[tuple[str, str]]:
+        if option.choices:
+            return _beginning(fragment, [(c, "value") for c in option.choices])
+        sources: dict[str, Callable[[str], list[tuple[str, str]]]] = {
+            "cluster": self._clusters,
+            "attached": lambda _: [(name, "instance") for name in self._notebook.attached],
+            "session": self._sessions,
+            "path": self._paths,
+            "local": _local_paths,
+            "remote": self._variables,
+            "tag": lambda _: [(r.tag[:8], "value") for r in self._notebook.journal.statements(
+                limit=20)],
+            "command": lambda _: [(name, "magic") for name in self._emr.by_name],
+        }  # fmt: skip
+        found = sources[option.source](fragment) if option.source in sources else []
+        return _beginning(fragment, found)
+
+    def _clusters(self, _: str) -> list[tuple[str, str]]:
+        notebook = self._notebook
+
+        def look() -> list[str]:
+            rows = notebook.backend.list_clusters(notebook.settings)
+            return [text for row in rows for text in (row.name, row.id) if text]
+
+        found = self._patience.ask("clusters", look)
+        return [(name, "instance") for name in ("local", *(found or notebook.known_clusters))]
+
+    def _sessions(self, _: str) -> list[tuple[str, str]]:
+        if not self._notebook.attached:
+            return []
+        made = self._notebook.attachment()
+        found = self._patience.ask(
+            f"sessions {made.name}",
+            lambda: [i.name or i.id for i in made.cluster.engine("spark").sessions()],
+        )
+        return [(name, "instance") for name in found]
+
+    def _paths(self, fragment: str) -> list[tuple[str, str]]:
+        if not self._notebook.attached:
+            return []
+        folder = fragment[: fragment.rfind("/") + 1]
+        if not folder or folder in ("s3://", "s3:/", "hdfs:/", "hdfs://"):
+            return [("/", "path"), ("hdfs:///", "path"), ("s3://", "path")]
+        made = self._notebook.attachment()
+
+        def look() -> Iterable[str]:
+            where = made.cluster.path(folder)
+            page = made.cluster.filesystem(where).ls(where)
+            return [folder + e.name + ("/" if e.is_directory else "") for e in page.items]
+
+        return [(text, "path") for text in self._patience.ask(f"ls {made.name} {folder}", look)]
+
+    def _variables(self, fragment: str) -> list[tuple[str, str]]:
+        return self._ask_engine(fragment, len(fragment))[1]
+
+    def _remote(
+        self, magic: CellMagic, first: str, code: str, cursor: int
+    ) -> tuple[str, list[tuple[str, str]]]:
+        if magic.language == "sql" or " sql" in first:
+            return "", []
+        return self._ask_engine(code, cursor)
+
+    def _ask_engine(self, code: str, cursor: int) -> tuple[str, list[tuple[str, str]]]:
+        """Ask the session that is open; completion never starts one."""
+        if not self._notebook.attached:
+            return "", []
+        made = self._notebook.attachment()
+        session = made.sessions.opened()
+        if session is None:
+            return "", []
+
+        def look() -> list[str]:
+            answers = made.cluster.engine("spark").complete(code, cursor, session)
+            return [f"{a.start}\0{a.text}\0{a.kind}" for a in answers]
+
+        found = self._patience.ask(f"code {made.name} {cursor} {code}", look)
+        parts = [text.split("\0") for text in found]
+        if not parts:
+            return "", []
+        start = int(parts[0][0])
+        same = [(text, kind) for begin, text, kind in parts if int(begin) == start]
+        return code[start:cursor], same
+
+
+def _last_word(line: str) -> str:
+    at = max(line.rfind(c) for c in _WORD_BREAKS)
+    return line[at + 1 :]
+
+
+def _beginning(fragment: str, found: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(text, kind) for text, kind in dict.fromkeys(found) if text.startswith(fragment)]
+
+
+def _local_paths(fragment: str) -> list[tuple[str, str]]:
+    folder = fragment[: fragment.rfind("/") + 1]
+    try:
+        entries = sorted(Path(folder or ".").expanduser().iterdir())[:_MOST]
+        return [(f"{folder}{e.name}{'/' * e.is_dir()}", "path") for e in entries]
+    except OSError:
+        return []
+
+
+def matcher(notebook: Notebook, emr: EmrMagic) -> Callable[..., Any]:
+    """Return an IPython matcher (its second API) over a completer of ours."""
+    from IPython.core.completer import SimpleCompletion, context_matcher
+
+    completer = Completer(notebook, emr)
+
+    @context_matcher(identifier="emr_nb")  # type: ignore[untyped-decorator, unused-ignore]
+    def complete(context: Any) -> dict[str, Any]:
+        found = completer.complete(context.full_text, _offset(context))
+        if found is None:
+            return {"completions": [], "suppress": False}
+        fragment, texts = found
+        return {
+            "completions": [SimpleCompletion(text, type=kind) for text, kind in texts],
+            "matched_fragment": fragment,
+            "suppress": True,
+        }
+
+    return complete  # type: ignore[no-any-return, unused-ignore]
+
+
+def _offset(context: Any) -> int:
+    """Return the cursor as an offset into the whole text; IPython gives line and column."""
+    lines = context.full_text.split("\n")
+    above: int = sum(len(line) + 1 for line in lines[: context.cursor_line])
+    column: int = context.cursor_position
+    return above + column

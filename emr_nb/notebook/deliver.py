@@ -1,0 +1,127 @@
+"""What becomes of a result in the notebook: the variable, the table, the chart, the notices."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from emr_nb.errors import MissingExtraError
+from emr_nb.notebook import table
+from emr_nb.notebook.look import plural
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from emr_nb.notebook.cells import Job
+    from emr_nb.notebook.state import Notebook
+    from emr_nb.results.result import Result
+
+
+class Delivery:
+    """Brings the result of one job to its reader."""
+
+    def __init__(self, notebook: Notebook, job: Job) -> None:
+        self._notebook = notebook
+        self._job = job
+
+    def bind(self, result: Result) -> tuple[list[str], tuple[str, ...]]:
+        """Bind `-o`; returns facts for the summary line and notices for the page."""
+        name, rows = self._job.options["output"], self._job.options["rows"]
+        notices: list[str] = []
+        counted = f"first {plural(len(result), 'row')}" if result.truncated else (
+            plural(len(result), "row")
+        )  # fmt: skip
+        facts = [counted]
+        if result.truncated:
+            notices.append(cut_notice(result, rows))
+        if name:
+            value = convert(result, self._job.options["as_"], self._job.options["decimal"])
+            self._notebook.shell.user_ns[name] = value
+            facts.append(f"in {name}")
+            if self._decimals(result.table) and self._job.options["decimal"] == "exact":
+                notices.append("Decimals are exact; to plot them: --decimal float")
+        return facts, tuple(notices)
+
+    def show(self, result: Result, notices: tuple[str, ...]) -> None:
+        """Show the table, or with --chart the chart; nothing with -q or without columns."""
+        options = self._job.options
+        if options["quiet"]:
+            for notice in notices:
+                self._notebook.screen.show({"text/plain": notice})
+            return
+        if options["chart"]:
+            from emr_nb.notebook.charts import ChartSpec, chart_bundle
+
+            spec = ChartSpec(options["chart"], options["x"] or "", options["y"] or "")
+            self._notebook.screen.show(chart_bundle(result, spec))
+        elif result.table.num_columns:
+            self._notebook.screen.show(
+                result_bundle(self._notebook, result, notices, options["output"] or "")
+            )
+
+    def _decimals(self, arrow: pa.Table) -> bool:
+        from pyarrow import types
+
+        told = "decimals" in self._notebook.hinted
+        found = any(types.is_decimal(t) for t in arrow.schema.types)
+        if found:
+            self._notebook.hinted.add("decimals")
+        return found and not told
+
+
+def cut_notice(result: Result, rows: int | None = None) -> str:
+    """Say that a result is cut, why, and how to get all of it."""
+    why = f"-n {rows}" if rows is not None else "as many as a page takes"
+    return (
+        f"Only the first {plural(len(result), 'row')} are here ({why}); the result has more. "
+        "All of it: -o VAR, or -n -1."
+    )
+
+
+def result_bundle(
+    notebook: Notebook, result: Result, notices: tuple[str, ...] = (), name: str = ""
+) -> dict[str, Any]:
+    """Keep a result for the live grid and return its MIME bundle."""
+    if result.truncated and not notices:
+        notices = (cut_notice(result),)
+    result_id = token_hex(16)
+    notebook.results.keep(result_id, result)
+    shown = table.view(
+        result,
+        saved_rows=notebook.settings.saved_rows,
+        notices=notices,
+        name=name,
+        result_id=result_id,
+    )
+    return table.bundle(shown)
+
+
+def convert(result: Result, form: str, decimals: str) -> Any:
+    """Return what `-o` binds: pandas by default, polars, or the Arrow table."""
+    if decimals == "float":
+        result = _float_decimals(result)
+    if form == "arrow":
+        return result.to_arrow()
+    if form == "polars":
+        try:
+            pl = import_module("polars")
+        except ImportError as error:
+            raise MissingExtraError(
+                "polars is not installed", advice="pip install polars, or use --as arrow."
+            ) from error
+        return pl.from_arrow(result.to_arrow())
+    return result.to_pandas()
+
+
+def _float_decimals(result: Result) -> Result:
+    from dataclasses import replace
+
+    import pyarrow as pa
+    from pyarrow import types
+
+    fields = [
+        f.with_type(pa.float64()) if types.is_decimal(f.type) else f for f in result.table.schema
+    ]
+    metadata = result.table.schema.metadata
+    return replace(result, table=result.table.cast(pa.schema(fields, metadata)))

@@ -1,0 +1,110 @@
+"""`%emr`: finds the subcommand, parses its line, runs it, and returns its answer."""
+
+from __future__ import annotations
+
+import dis
+import sys
+from functools import cached_property
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from emr_nb.errors import UsageError
+from emr_nb.notebook.answers import Text
+from emr_nb.notebook.errors import short_errors
+from emr_nb.notebook.options import Option, Parsed, nearest
+from emr_nb.notebook.screen import show
+
+if TYPE_CHECKING:
+    from emr_nb.notebook.commands.base import Command
+    from emr_nb.notebook.state import Notebook
+
+
+class EmrMagic:
+    """The subcommands of `%emr` over one notebook; they load on first use."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        self._notebook = notebook
+
+    @cached_property
+    def commands(self) -> tuple[Command, ...]:
+        from emr_nb.notebook.commands import attaching, files, listing, running
+        from emr_nb.notebook.commands.base import Command
+
+        topic = Option("topic", help="a command or a cell magic", source="command")
+        help_ = Command(
+            "help", "Say what there is, or what one command takes.", self.help, (topic,)
+        )
+        return (*attaching.COMMANDS, *listing.COMMANDS, *running.COMMANDS, *files.COMMANDS, help_)
+
+    @cached_property
+    def by_name(self) -> dict[str, Command]:
+        return {name: c for c in self.commands for name in (c.name, *c.aliases)}
+
+    def run(self, line: str) -> Any:
+        """Run one line; the answer shows itself unless it is assigned."""
+        with short_errors(seen=self._notebook.saw_error):
+            answer = self._answer(line)
+        if answer is not None and is_discarded(sys._getframe()):
+            show(self._notebook.screen, self._notebook.shown_form(answer))
+        return answer
+
+    def _answer(self, line: str) -> Any:
+        word, _, rest = line.strip().partition(" ")
+        if not word:
+            from emr_nb.notebook.commands.attaching import overview
+
+            return overview(self._notebook)
+        if word in ("-h", "--help"):
+            word = "help"
+        command = self.by_name.get(word)
+        if command is None:
+            near = nearest(word, tuple(self.by_name))
+            raise UsageError(
+                f"%emr has no command {word!r}",
+                advice=f"Did you mean %emr {near}?" if near else "%emr help lists them.",
+            )
+        if "--help" in rest.split():
+            return Text(command.parser().help())
+        return command.run(self._notebook, command.parser().parse(rest))
+
+    def help(self, _: Notebook, given: Parsed) -> Text:
+        """Answer `%emr help [TOPIC]`."""
+        from emr_nb.notebook.cells import MAGICS
+
+        topic = (given["topic"] or "").lstrip("%")
+        if not topic:
+            return Text(self._contents())
+        for magic in MAGICS:
+            if magic.name == topic:
+                return Text(magic.parser(line=False).help())
+        if topic in self.by_name:
+            return Text(self.by_name[topic].parser().help())
+        near = nearest(topic, (*self.by_name, *(m.name for m in MAGICS)))
+        advice = f"Did you mean {near}?" if near else "%emr help lists what there is."
+        raise UsageError(f"There is no help on {topic!r}", advice=advice)
+
+    def _contents(self) -> str:
+        from emr_nb.notebook.cells import MAGICS
+
+        rows = [(f"%emr {c.name}", c.summary) for c in self.commands]
+        rows += [(f"%%{m.name}", m.summary) for m in MAGICS]
+        width = max(len(left) for left, _ in rows)
+        lines = [f"{left:<{width}}  {right}" for left, right in rows]
+        return "\n".join([*lines, "", "%emr help TOPIC says more on one of them."])
+
+
+def is_discarded(frame: FrameType | None) -> bool:
+    """Tell whether the user's statement throws the magic's value away.
+
+    IPython displays the value of a cell's last expression. In the middle of a cell an
+    expression's value is popped from the stack: then the magic shows it itself, while an
+    assigned value is shown by nobody.
+    """
+    while frame is not None and frame.f_code.co_name != "run_line_magic":
+        frame = frame.f_back
+    user = frame.f_back if frame is not None else None
+    if user is None or user.f_lasti < 0:
+        return False
+    following = (i for i in dis.get_instructions(user.f_code) if i.offset > user.f_lasti)
+    first = next((i for i in following if i.opname not in ("CACHE", "NOP")), None)
+    return first is not None and first.opname == "POP_TOP"

@@ -1,0 +1,83 @@
+"""How text and numbers look: the styles of our HTML and the wording of sizes and times.
+
+Colours are the theme's where it tells them and half-transparent greys elsewhere, so that
+the same saved HTML reads in light and dark. Nothing is loaded and no script runs.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+
+FONT = (
+    "font-family:var(--jp-ui-font-family,system-ui,-apple-system,'Segoe UI',Roboto,"
+    "'Helvetica Neue',Arial,sans-serif);font-size:13px;line-height:1.45;"
+)
+MONO = "font-family:var(--jp-code-font-family,ui-monospace,Menlo,Consolas,monospace);"
+LINE = "rgba(128,128,128,.28)"
+FAINT = "rgba(128,128,128,.09)"
+
+ANSWER_STYLE = (
+    "<style>"
+    f".emr-nb-a{{{FONT}color:inherit;overflow-x:auto}}"
+    ".emr-nb-a table{border-collapse:collapse;margin:2px 0;border:0;font-size:13px}"
+    ".emr-nb-a th,.emr-nb-a td{padding:3px 14px 3px 0;text-align:left;border:0;"
+    "white-space:pre;vertical-align:top;background:transparent;font-variant-numeric:tabular-nums}"
+    ".emr-nb-a tr,.emr-nb-a tr:hover{background:transparent!important}"
+    f".emr-nb-a thead th{{font-weight:600;opacity:.7;border-bottom:1px solid {LINE}}}"
+    f".emr-nb-a tbody tr+tr td{{border-top:1px solid {FAINT}}}"
+    ".emr-nb-f th{font-weight:500;opacity:.62}"
+    ".emr-nb-f td{white-space:pre-wrap}"
+    ".emr-nb-a p{margin:4px 0;opacity:.7}"
+    "</style>"
+)
+
+
+def count(number: int) -> str:
+    """Write a whole number with thousands marked."""
+    return f"{number:,}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Write a count with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def size(number: int | None) -> str:
+    """Write bytes in binary units, as `hdfs dfs -ls -h` does."""
+    if number is None:
+        return ""
+    value = float(number)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if value < 1024 or unit == "TiB":
+            return f"{number} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    raise AssertionError("unreachable")
+
+
+def seconds(value: float) -> str:
+    """Write a duration."""
+    if value < 10:
+        return f"{value:.1f} s"
+    if value < 90:
+        return f"{value:.0f} s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 90:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def moment(value: datetime | None) -> str:
+    """Write a time in the reader's zone."""
+    return "" if value is None else f"{value.astimezone():%Y-%m-%d %H:%M}"
+
+
+def printable(text: str) -> str:
+    """Make control and direction characters of foreign names visible instead of active."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or unicodedata.category(c) in ("Lo", "Mn", "Mc") else ascii(c)[1:-1]
+        for c in text
+    )

@@ -1,0 +1,131 @@
+"""The one progress line of a cell: updated in place, ending as one static summary."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from html import escape
+
+from emr_nb.model import Progress
+from emr_nb.notebook.look import FONT, count, plural, printable, seconds, size
+from emr_nb.notebook.screen import Screen, display_id
+
+_LEAST_SECONDS = 0.25  # between two updates
+_QUIET_SECONDS = 0.3  # shorter cells show only their summary
+_MARKS = {"done": ("✓", "#2e9e5b"), "failed": ("✗", "#d64545"), "cancelled": ("■", "#d9822b")}
+_BAR = (
+    "<span style='display:inline-block;width:120px;height:6px;border-radius:3px;margin-right:8px;"
+    "background:rgba(128,128,128,.25);vertical-align:middle'><span style='display:block;"
+    "width:{:.0f}%;height:6px;border-radius:3px;background:#3b82c4'></span></span>"
+)
+
+
+class ProgressLine:
+    """Shows a running cell; every method is called from the thread that runs the cell."""
+
+    def __init__(self, screen: Screen, clock: Callable[[], float] = time.monotonic) -> None:
+        self._screen = screen
+        self._clock = clock
+        self._began = clock()
+        self._id = display_id()
+        self._shown = False
+        self._noted = ""
+        self._last = 0.0
+        self.progress: Progress | None = None
+
+    @property
+    def elapsed(self) -> float:
+        return self._clock() - self._began
+
+    def update(self, progress: Progress) -> None:
+        """Show a look at the statement, at most four times a second."""
+        self.progress = progress
+        parts, fraction = describe(progress), progress.fraction
+        self._draw([*parts, seconds(self.elapsed)], fraction)
+
+    def note(self, text: str) -> None:
+        """Show what is being waited for; a terminal gets a new line for a new text."""
+        if not self._screen.updates and text != self._noted and self.elapsed > _QUIET_SECONDS:
+            self._noted = text
+            self._screen.stream(f"◌ {printable(text)}\n")
+        self._draw([text, seconds(self.elapsed)], None)
+
+    def share(self, text: str, fraction: float | None) -> None:
+        """Show how much of something is done."""
+        self._draw([text, seconds(self.elapsed)], fraction)
+
+    def end_if_shown(self, state: str, *facts: str) -> None:
+        """End the line where one is on the page; a short wait leaves nothing behind."""
+        if self._shown:
+            self.end(state, *facts)
+
+    def end(self, state: str, *facts: str) -> None:
+        """Replace the line by its summary: `done`, `failed` or `cancelled`, and facts."""
+        mark, colour = _MARKS[state]
+        words = [f for f in facts if f]
+        words.append(seconds(self.elapsed))
+        if self.progress is not None:
+            words += totals(self.progress)
+        text = " · ".join(printable(w) for w in words)
+        html = f"<span style='color:{colour};font-weight:600'>{mark}</span> {escape(text)}"
+        self._put(f"{mark} {text}", _wrapped(html))
+
+    def _draw(self, parts: list[str], fraction: float | None) -> None:
+        now = self._clock()
+        early = not self._shown and now - self._began < _QUIET_SECONDS
+        if not self._screen.updates or early or (self._shown and now - self._last < _LEAST_SECONDS):
+            return
+        self._last = now
+        text = " · ".join(printable(p) for p in parts if p)
+        known = fraction is not None and 0 <= fraction < 1
+        bar = _BAR.format(100 * fraction) if known and fraction is not None else ""
+        share = f"{100 * fraction:.0f}% · " if known and fraction is not None else ""
+        html = f"{bar or '<span style=opacity:.6>◌</span> '}{escape(share + text)}"
+        self._put(f"◌ {share}{text}", _wrapped(html))
+
+    def _put(self, plain: str, html: str) -> None:
+        data = {"text/plain": plain, "text/html": html}
+        if not self._screen.updates:
+            self._screen.stream(plain + "\n")
+        elif self._shown:
+            self._screen.update(data, self._id)
+        else:
+            self._screen.show(data, display_id=self._id)
+        self._shown = True
+
+
+def describe(progress: Progress) -> list[str]:
+    """Say in words what a statement does now."""
+    parts = [progress.phase]
+    if progress.phase == "queued" and progress.queued_behind:
+        parts = [f"queued behind {progress.queued_behind}"]
+    if progress.jobs_total:
+        parts.append(f"{progress.jobs_done} of {plural(progress.jobs_total, 'job')}")
+    active = [s for s in progress.stages if s.running or 0 < s.done < s.total]
+    for stage in active[:2]:
+        failed = f", {count(stage.failed)} failed" if stage.failed else ""
+        parts.append(f"{stage.name} {count(stage.done)}/{count(stage.total)} tasks{failed}")
+    if len(active) > 2:
+        parts.append(f"{len(active) - 2} more stages")
+    if progress.rows is not None:
+        parts.append(plural(progress.rows, "row"))
+    if progress.bytes is not None:
+        parts.append(size(progress.bytes))
+    if progress.detail:
+        parts.append(progress.detail)
+    return parts
+
+
+def totals(progress: Progress) -> list[str]:
+    """Say what a statement took, as far as the engine told."""
+    work = []
+    if progress.jobs_total:
+        work.append(plural(progress.jobs_total, "job"))
+    if progress.stages:
+        work.append(plural(len(progress.stages), "stage"))
+    read = [f"{size(progress.bytes)} read"] if progress.bytes else []
+    return ([", ".join(work)] if work else []) + read
+
+
+def _wrapped(html: str) -> str:
+    return f'<div style="{FONT}opacity:.85;padding:2px 0">{html}</div>'

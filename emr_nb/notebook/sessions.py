@@ -1,0 +1,200 @@
+"""The sessions of one kernel on one cluster: found by name, opened once, ended if begun here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import TYPE_CHECKING, Protocol
+
+from emr_nb.errors import EmrError, SessionNotFoundError
+from emr_nb.model import Cluster, FilePath, Service, SessionInfo, SessionOptions
+
+if TYPE_CHECKING:
+    from emr_nb.cluster_files import ClusterFiles
+    from emr_nb.engines.base import Engine, Session
+    from emr_nb.files.base import FileSystem
+    from emr_nb.settings import Settings
+
+_TICK = 0.25  # seconds between two looks at a session that is starting
+DEAD_STATES = frozenset({"dead", "error", "killed", "shutting_down", "success"})
+
+
+class Attached(Protocol):
+    """What the notebook asks of an attached cluster (emr_nb.cluster.AttachedCluster)."""
+
+    info: Cluster
+    name: str
+    services: tuple[Service, ...]
+    user: str
+
+    @property
+    def files(self) -> ClusterFiles: ...
+    def engine(self, name: str = "spark") -> Engine: ...
+    def filesystem(self, path: FilePath) -> FileSystem: ...
+    def path(self, text: str) -> FilePath: ...
+    def close(self, *, end_sessions: bool = True) -> None: ...
+
+
+class _Opening:
+    """A session being opened on a thread of its own.
+
+    So an interrupt leaves the wait and not the session: the next cell joins it.
+    """
+
+    def __init__(self, engine: Engine, options: SessionOptions) -> None:
+        self.session: Session | None = None
+        self.error: BaseException | None = None
+        self._engine = engine
+        self._options = options
+        self._done = threading.Event()
+        threading.Thread(target=self._open, name="emr_nb-open-session", daemon=True).start()
+
+    def _open(self) -> None:
+        try:
+            self.session = self._engine.open(self._options)
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            self.error = error
+        finally:
+            self._done.set()
+
+    def wait(self, tick: Callable[[], None]) -> Session:
+        while not self._done.wait(_TICK):
+            tick()
+        if self.error is not None:
+            raise self.error
+        assert self.session is not None
+        return self.session
+
+
+@dataclass
+class Sessions:
+    """The open sessions of one attached cluster; used from the thread that runs cells."""
+
+    cluster: Attached
+    base_name: str
+    settings: Callable[[], Settings]
+    current: str = ""
+    found: SessionInfo | None = None
+    engine_name: str = "spark"
+    _open: dict[str, Session] = field(default_factory=dict)
+    _opening: dict[str, _Opening] = field(default_factory=dict)
+    _began: set[str] = field(default_factory=set)
+
+    def look(self, *, fresh: bool = False) -> None:
+        """Choose the session's name: that of a living one of this notebook, or a new one."""
+        infos = self.cluster.engine(self.engine_name).sessions()
+        mine = [
+            i for i in infos if i.name.startswith(self.base_name) and i.state not in DEAD_STATES
+        ]
+        self.found = None if fresh or not mine else max(mine, key=lambda i: i.id.zfill(12))
+        taken = {i.name for i in infos}
+        self.current = self.found.name if self.found else self.base_name
+        if self.found is None and (fresh or self.current in taken):
+            self.current = f"{self.base_name}-{token_hex(2)}"
+
+    @property
+    def name(self) -> str:
+        return self.current or self.base_name
+
+    def is_open(self, name: str = "") -> bool:
+        """Tell whether a session is at hand without waiting."""
+        return (name or self.name) in self._open
+
+    def opened(self, name: str = "") -> Session | None:
+        """Return a session that is open already."""
+        return self._open.get(name or self.name)
+
+    def get(
+        self,
+        name: str = "",
+        *,
+        new: bool = False,
+        language: str = "python",
+        tick: Callable[[], None] = lambda: None,
+    ) -> Session:
+        """Return a session, opening it on first use; `tick` is called while it starts.
+
+        Raises SessionNotFoundError for a name that nobody has, SessionStartError.
+        """
+        wanted = name or self.name
+        if wanted in self._open:
+            return self._open[wanted]
+        if wanted not in self._opening:
+            settings = self.settings()
+            options = SessionOptions(
+                name=wanted,
+                language=language,
+                conf=settings.session_conf,
+                create=new or not name,
+                start_timeout=settings.session_start_timeout,
+            )
+            engine = self.cluster.engine(self.engine_name)
+            self._opening[wanted] = _Opening(engine, options)
+        opening = self._opening[wanted]
+        try:
+            session = opening.wait(tick)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            self._opening.pop(wanted, None)
+            raise
+        self._opening.pop(wanted, None)
+        self._open[wanted] = session
+        if new or not name:
+            self._began.add(wanted)
+        return session
+
+    def forget(self, name: str = "") -> None:
+        """Let go of a session that is lost; the next cell opens a new one under a new name."""
+        wanted = name or self.name
+        self._open.pop(wanted, None)
+        self._began.discard(wanted)
+        if wanted == self.name:
+            self.found = None
+            self.current = f"{self.base_name}-{token_hex(2)}"
+
+    def stop(self, name: str = "") -> str:
+        """End a session on the cluster, ours or another one by name or id; returns its name."""
+        wanted = name or self.name
+        session = self._open.get(wanted)
+        if session is None:
+            info = self._info(wanted)
+            options = SessionOptions(name=info.name, create=False)
+            session = self.cluster.engine(self.engine_name).open(options)
+            wanted = info.name
+        session.close()
+        self.forget(wanted)
+        return wanted
+
+    def _info(self, wanted: str) -> SessionInfo:
+        infos = self.cluster.engine(self.engine_name).sessions()
+        for info in infos:
+            if wanted in (info.id, info.name):
+                return info
+        raise SessionNotFoundError(
+            f"No session is called {wanted!r}",
+            where=self.cluster.name,
+            advice=f"There are: {', '.join(_labels(infos)) or 'none'}. %emr sessions lists them.",
+        )
+
+    def adopt(self, older: Sessions) -> None:
+        """Take over what an older attachment of the same cluster began."""
+        self._began |= older._began
+        older._began = set()
+
+    def end_begun(self) -> list[str]:
+        """End the sessions that this kernel began; errors do not stop the others' end."""
+        ended = []
+        for name in sorted(self._began):
+            try:
+                ended.append(self.stop(name))
+            except EmrError:
+                continue  # the server's idle limit ends it; nobody is left to tell
+        self._began.clear()
+        return ended
+
+
+def _labels(infos: Sequence[SessionInfo]) -> list[str]:
+    return [i.name or i.id for i in infos]

@@ -1,0 +1,269 @@
+"""The Notebook: what one kernel has attached, owned by the extension, one per shell."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from emr_nb.errors import EmrError, NotAttachedError, UsageError
+from emr_nb.journal import Journal
+from emr_nb.notebook.answers import bundle
+from emr_nb.notebook.errors import whole
+from emr_nb.notebook.grid import ResultStore, serve, stop_serving
+from emr_nb.notebook.options import nearest
+from emr_nb.notebook.places import Place, find_place
+from emr_nb.notebook.screen import Screen, ShellScreen
+from emr_nb.notebook.sessions import Attached, Sessions
+from emr_nb.settings import EmrNb, Settings
+
+if TYPE_CHECKING:
+    from emr_nb.model import ClusterSummary
+    from emr_nb.notebook.answers import Facts
+
+
+class Attach(Protocol):
+    """Attaches a cluster, as emr_nb.cluster.attach does."""
+
+    def __call__(
+        self,
+        target: str = "",
+        *,
+        settings: Settings,
+        journal: Journal,
+        notify: Callable[[str], None],
+        user: str,
+        name: str,
+    ) -> Attached: ...
+
+
+class ListClusters(Protocol):
+    """Lists clusters, as emr_nb.cluster.list_clusters does."""
+
+    def __call__(
+        self, settings: Settings, *, live_only: bool = True
+    ) -> Iterable[ClusterSummary]: ...
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Where clusters come from; tests and third parties may give their own."""
+
+    attach: Attach
+    list_clusters: ListClusters
+
+
+def real_backend() -> Backend:
+    """Return the backend of the installed cluster providers."""
+    from emr_nb.cluster import attach, list_clusters
+
+    return Backend(attach, list_clusters)
+
+
+@dataclass
+class Attachment:
+    """One attached cluster with its sessions and the lines that its attach answered."""
+
+    cluster: Attached
+    sessions: Sessions
+    facts: Facts | None = None
+
+    @property
+    def name(self) -> str:
+        return self.cluster.name
+
+
+class Notebook:
+    """The attached clusters, settings, journal and kept results of one shell."""
+
+    def __init__(
+        self,
+        shell: Any,
+        *,
+        backend: Callable[[], Backend] = real_backend,
+        screen: Screen | None = None,
+        place: Place | None = None,
+    ) -> None:
+        self.shell = shell
+        self.config = EmrNb(parent=shell)
+        self.screen: Screen = screen or ShellScreen(shell)
+        self.results = ResultStore()
+        self.last_error: tuple[str, ...] = ()
+        self.known_clusters: tuple[str, ...] = ()  # for completion, from the last listing
+        self._formatted: set[type] = set()
+        self.hinted: set[str] = set()  # hints that are given once
+        self.place = place or find_place(shell.user_ns)
+        self.attached: dict[str, Attachment] = {}
+        self.current = ""
+        self._backend = backend
+        self._journal: Journal | None = None
+
+    # -- what it has ----------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now: `%config EmrNb…` takes effect at once."""
+        return self.config.frozen()
+
+    @property
+    def backend(self) -> Backend:
+        return self._backend()
+
+    @property
+    def journal(self) -> Journal:
+        if self._journal is None:
+            self._journal = Journal(self.settings.data_home / "journal.sqlite")
+        return self._journal
+
+    def attachment(self, name: str = "") -> Attachment:
+        """Return an attached cluster, the current one by default; raises NotAttachedError."""
+        if not self.attached:
+            raise NotAttachedError(
+                "No cluster is attached",
+                advice="Write %emr attach local for a local cluster, %emr clusters to see yours.",
+            )
+        wanted = name or self.current
+        if wanted in self.attached:
+            return self.attached[wanted]
+        by_id = [a for a in self.attached.values() if a.cluster.info.id == wanted]
+        if by_id:
+            return by_id[0]
+        near = nearest(wanted, tuple(self.attached))
+        raise NotAttachedError(
+            f"{wanted!r} is not attached",
+            where=", ".join(self.attached),
+            advice=f"Did you mean {near}?" if near else f"Write %emr attach {wanted}.",
+        )
+
+    def saw_error(self, error: EmrError) -> None:
+        """Keep an error in full for `%emr logs --error`."""
+        self.last_error = whole(error)
+
+    def shown_form(self, answer: Any) -> Any:
+        """Return what shows for an answer: for an attached cluster its lines."""
+        for made in self.attached.values():
+            if made.cluster is answer and made.facts is not None:
+                return made.facts
+        return answer
+
+    def show_as_facts(self, kind: type) -> None:
+        """Make attached clusters of this class show as their lines."""
+        formatter = self.shell.display_formatter.mimebundle_formatter
+        formatter.for_type(kind, lambda value, **_: bundle(self.shown_form(value)))
+        self._formatted.add(kind)
+
+    def forget_formatters(self) -> None:
+        """Take the displays of `show_as_facts` back."""
+        formatter = self.shell.display_formatter.mimebundle_formatter
+        for kind in self._formatted:
+            formatter.type_printers.pop(kind, None)
+        self._formatted.clear()
+
+    # -- attach and detach ----------------------------------------------------------------
+
+    def attach(
+        self,
+        target: str,
+        *,
+        name: str = "",
+        user: str = "",
+        fresh: bool = False,
+        notify: Callable[[str], None] = lambda _: None,
+        profile: str = "",
+        region: str = "",
+        role: str = "",
+    ) -> Attachment:
+        """Attach a cluster and make it current; an empty text leaves a setting as it is."""
+        now = self.settings
+        settings = replace(
+            now,
+            profile=profile or now.profile,
+            region=region or now.region,
+            role=role or now.role,
+        )
+        cluster = self.backend.attach(
+            target, settings=settings, journal=self.journal, notify=notify, user=user, name=name
+        )
+        base = self.place.session_name(cluster.user)
+        made = Attachment(cluster, Sessions(cluster, base, lambda: self.settings))
+        old = self.attached.pop(cluster.name, None)
+        if old is not None and old.cluster is not cluster:
+            if old.cluster.info.id != cluster.info.id:
+                self.attached[old.name] = old
+                cluster.close(end_sessions=False)
+                raise UsageError(
+                    f"{cluster.name!r} is attached already, to {old.cluster.info.id}",
+                    advice="Give this one a name of its own: --name ALIAS",
+                )
+            made.sessions.adopt(old.sessions)
+            old.cluster.close(end_sessions=False)
+        self.attached[cluster.name] = made
+        self.current = cluster.name
+        if any(s.name == "livy" for s in cluster.services):
+            made.sessions.look(fresh=fresh or self.place.headless)
+        return made
+
+    def detach(self, name: str = "") -> list[str]:
+        """Detach a cluster; ends the sessions begun here and returns their names."""
+        gone = self.attachment(name)
+        ended = gone.sessions.end_begun()
+        del self.attached[gone.name]
+        if self.current == gone.name:
+            self.current = next(reversed(self.attached), "")
+        gone.cluster.close(end_sessions=False)
+        return ended
+
+    def use(self, name: str) -> Attachment:
+        """Make an attached cluster the current one."""
+        chosen = self.attachment(name)
+        self.current = chosen.name
+        return chosen
+
+    # -- life -----------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to serve live tables and to end our sessions at a clean shutdown."""
+        kernel = getattr(self.shell, "kernel", None)
+        if hasattr(kernel, "comm_manager"):
+            serve(kernel, self.results)
+        self.shell.configurables.append(self.config)
+        atexit.register(self._at_exit)
+
+    def close(self, *, end_sessions: bool = True) -> None:
+        """Detach everything and take all registrations back."""
+        atexit.unregister(self._at_exit)
+        kernel = getattr(self.shell, "kernel", None)
+        if hasattr(kernel, "comm_manager"):
+            stop_serving(kernel)
+        if self.config in self.shell.configurables:
+            self.shell.configurables.remove(self.config)
+        for attachment in self.attached.values():
+            if end_sessions:
+                attachment.sessions.end_begun()
+            attachment.cluster.close(end_sessions=False)
+        self.attached.clear()
+        self.results.clear()
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    def _at_exit(self) -> None:
+        try:
+            self.close(end_sessions=shutdown_is_clean(self.shell))
+        except EmrError:
+            return  # the process ends; the server's idle limit ends what is left
+
+
+def shutdown_is_clean(shell: Any) -> bool:
+    """Tell a shutdown from a restart: only the first ends what this kernel began.
+
+    A Jupyter kernel that ends was told why in the shutdown request; one that was told
+    nothing lost its server, and its sessions stay for whoever comes back.
+    """
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return True
+    message = getattr(kernel, "_shutdown_message", None) or {}
+    content = message.get("content", {})
+    return bool(content) and not content.get("restart", False)
