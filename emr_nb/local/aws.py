@@ -81,4 +81,5 @@ def client(service: str, endpoint_url: str) -> Any:
         s3={"addressing_style": "path"},
         proxies={},
     )
-    return session.client(service, endpoint_url=endpoint_url, config=config)
+    make: Any = session.client  # its overloads name every service there is
+    return make(service, endpoint_url=endpoint_url, config=config)

@@ -58,10 +58,13 @@ class Tally:
 class Fetcher:
     """Fetches locked files into one folder; a half-fetched file goes on as `NAME.part`."""
 
-    def __init__(self, folder: Path, base_url: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, base_url: str | None = None, stop: threading.Event | None = None
+    ) -> None:
         self.folder = folder
         self.base_url = base_url or repository_url()
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
+        self._failed = threading.Event()
 
     def fetch(self, what: str, files: Iterable[LockedFile], progress: Progress) -> None:
         """Fetch what is missing; raises DownloadError, and leaves only checked files."""
@@ -70,7 +73,7 @@ class Fetcher:
         wanted = tuple(files)
         self.folder.mkdir(parents=True, exist_ok=True)
         tally = Tally(what, sum(file.size for file in wanted), progress)
-        timeout = httpx2.Timeout(30.0)
+        timeout = httpx2.Timeout(15.0)
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="emr_nb-fetch")
         with httpx2.Client(
             verify=verify_context(), timeout=timeout, follow_redirects=True
@@ -79,9 +82,15 @@ class Fetcher:
                 jobs = [pool.submit(self._one, client, file, tally) for file in wanted]
                 for job in as_completed(jobs):
                     job.result()
+                if self._stop.is_set():
+                    raise DownloadError(f"{what} was interrupted", advice=_ADVICE)
             finally:
-                self._stop.set()  # an interrupt or a failure ends the other downloads
+                self._failed.set()  # an interrupt or a failure ends the other downloads
                 pool.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def _ending(self) -> bool:
+        return self._stop.is_set() or self._failed.is_set()
 
     def _one(self, client: httpx2.Client, file: LockedFile, tally: Tally) -> None:
         target = self.folder / file.name
@@ -91,7 +100,7 @@ class Fetcher:
         part = target.with_name(target.name + ".part")
         counted = 0
         for attempt in range(_ATTEMPTS):
-            if self._stop.is_set():
+            if self._ending:
                 return
             counted = self._attempt(client, file, part, tally, counted, attempt == _ATTEMPTS - 1)
             if part.exists() and part.stat().st_size == file.size:
@@ -144,13 +153,13 @@ class Fetcher:
                     sink.write(chunk)
                     have += len(chunk)
                     tally.add(len(chunk))
-                    if self._stop.is_set():
+                    if self._ending:
                         return have
         return have
 
     def _accept(self, file: LockedFile, part: Path, target: Path) -> None:
         """Check the finished part and give it its name; a wrong one is removed."""
-        if self._stop.is_set() and part.stat().st_size != file.size:
+        if self._ending and part.stat().st_size != file.size:
             return
         with part.open("rb") as source:
             digest = hashlib.file_digest(source, "sha256").hexdigest()

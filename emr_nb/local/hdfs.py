@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from typing import Any
 from urllib.parse import quote
 
 from emr_nb.errors import DaemonDiedError, LocalClusterError
@@ -76,20 +77,14 @@ class Hdfs:
             "/var/log/spark/apps": ("1777", SUPERUSER, "spark"),
         }
         for path, (mode, owner, group) in folders.items():
-            for operation in (
+            operations = [
                 f"MKDIRS&permission={mode}",
-                f"SETPERMISSION&permission={mode}",
                 f"SETOWNER&owner={quote(owner)}&group={quote(group)}",
-            ):
-                url = f"http://localhost:{plan.ports['namenode-http']}/webhdfs/v1{quote(path)}"
-                try:
-                    call("PUT", f"{url}?op={operation}&user.name={SUPERUSER}", seconds=20)
-                except OSError as error:
-                    raise LocalClusterError(
-                        f"HDFS would not make {path}: {error}",
-                        where=url,
-                        advice="See `emr-nb local logs namenode`.",
-                    ) from error
+            ]
+            if mode != "755":  # MKDIRS takes it through the umask
+                operations.append(f"SETPERMISSION&permission={mode}")
+            for operation in operations:
+                _change(plan, path, operation)
 
     def _spec(self, plan: Plan, name: str, main: str, ready: object) -> DaemonSpec:
         assert callable(ready)
@@ -160,13 +155,25 @@ def hdfs_site(plan: Plan) -> dict[str, str]:
     }
 
 
+def _change(plan: Plan, path: str, operation: str) -> None:
+    url = f"http://127.0.0.1:{plan.ports['namenode-http']}/webhdfs/v1{quote(path)}"
+    try:
+        call("PUT", f"{url}?op={operation}&user.name={SUPERUSER}", seconds=20)
+    except OSError as error:
+        raise LocalClusterError(
+            f"HDFS would not make {path}: {error}",
+            where=url,
+            advice="See `emr-nb local logs namenode`.",
+        ) from error
+
+
 def _classpath(plan: Plan) -> str:
     jars = (str(jar) for jar in plan.cache.jars("hdfs"))
     return ":".join([str(plan.hadoop_conf), *jars])
 
 
-def _bean(url: str) -> dict[str, object]:
+def _bean(url: str) -> dict[str, Any]:
     reply = answers(url) or {}
     beans = reply.get("beans") or [{}]
-    found: dict[str, object] = beans[0]
+    found: dict[str, Any] = beans[0]
     return found

@@ -7,6 +7,8 @@ and when nobody has used the cluster for its idle limit.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -26,7 +28,7 @@ from emr_nb.local.http import answers
 from emr_nb.local.parts import Cache
 from emr_nb.local.plan import LocalService, Plan
 from emr_nb.local.ports import choose_ports
-from emr_nb.local.processes import end_all
+from emr_nb.local.processes import end_all, signal_groups
 
 _LOOK_SECONDS = 0.25
 _IDLE_LOOK_SECONDS = 30.0
@@ -109,8 +111,12 @@ class Keeper:
             for thread in threads:
                 thread.join(10)
             raise failures[0]
-        if not self._stop.is_set():
-            self._enter(plan)
+        if self._stop.is_set():
+            return
+        if "aws" in plan.apps and "aws" not in apps:
+            self._enter(plan)  # its entry names what was there before
+        self._used = time.monotonic()
+        self._change(lambda s: replace(s, phase="running"))
 
     def _guard(
         self, failures: list[EmrError], action: Callable[[Plan, str], None], plan: Plan, app: str
@@ -142,6 +148,8 @@ class Keeper:
                 return
             self._note(spec, process, st.READY, seconds)
         service.settle(plan)
+        if app == "aws":
+            self._enter(plan)
         self._settled(service)
 
     def _clear(self, app: str) -> None:
@@ -149,26 +157,22 @@ class Keeper:
         with self._lock:
             left = [n for n, (spec, _) in self._running.items() if spec.app == app]
             taken = [self._running.pop(name)[1] for name in left]
+        groups = [process.pid for process in taken]  # a dead server's sessions live on in it
+        signal_groups(groups, signal.SIGTERM)
         for process in taken:
-            if process.poll() is None:
-                process.terminate()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(6)
+        signal_groups(groups, signal.SIGKILL)
 
     def _settled(self, service: LocalService) -> None:
         self._change(lambda s: replace(s, settled=(*s.settled, service.app)))
 
     def _enter(self, plan: Plan) -> None:
-        """Enter the cluster in its AWS APIs and tell that it is running."""
-        cluster_id = self._state.cluster_id
-        if "aws" in plan.apps:
-            from emr_nb.local.register import register
+        """Enter the cluster in its AWS APIs: all its ports are known by now."""
+        from emr_nb.local.register import register
 
-            cluster_id = register(plan)
-        self._used = time.monotonic()
-        self._change(lambda s: replace(s, phase="running", cluster_id=cluster_id))
+        cluster_id = register(plan)
+        self._change(lambda s: replace(s, cluster_id=cluster_id))
 
     # -- watching ---------------------------------------------------------------------------
 
@@ -177,8 +181,7 @@ class Keeper:
             known = self._state.daemon(spec.name)
             if process.poll() is not None and known and known.state != st.DEAD:
                 self._note(spec, process, st.DEAD)
-                told = str(died(spec, process.returncode))
-                self._change(lambda s, told=told: replace(s, error=told))
+                self._tell(str(died(spec, process.returncode)))
         self._look_idle()
 
     def _look_idle(self) -> None:
@@ -189,7 +192,7 @@ class Keeper:
         if self._in_use():
             self._used = time.monotonic()
         elif idle > limit:
-            self._change(lambda s: replace(s, error=f"stopped after {limit:.0f} s of no use"))
+            self._tell(f"stopped after {limit:.0f} s of no use")
             self._stop.set()
 
     def _in_use(self) -> bool:
@@ -229,6 +232,9 @@ class Keeper:
     def _fail(self, error: str) -> None:
         self._change(lambda s: replace(s, phase="failed", error=error))
 
+    def _tell(self, error: str) -> None:
+        self._change(lambda s: replace(s, error=error))
+
     def _save(self) -> None:
         st.save(self._folders, self._state)
 
@@ -256,10 +262,30 @@ def main(arguments: list[str]) -> None:
     """Run the keeper of a cluster whose first state the starter has written."""
     data_home, cache_home, name = Path(arguments[0]), Path(arguments[1]), arguments[2]
     folders = st.Folders.of(data_home, name)
-    sys.stdin.read()  # closed when the starter has written who we are
+    recorded = _leave_starter()
     state = st.load(folders)
     assert state is not None
+    pid = os.getpid()
+    keeper = st.Daemon("keeper", "", pid, process_started(pid), st.READY)
+    state = replace(state, keeper=keeper)
+    st.save(folders, state)
+    os.close(recorded)
     Keeper(folders, Cache(cache_home), state).run()
+
+
+def _leave_starter() -> int:
+    """Go on as a child of nobody; the process that was started ends when we have a state.
+
+    Return the descriptor to close then. A starter that lives long (a kernel) so never has to
+    collect us.
+    """
+    read, write = os.pipe()
+    if os.fork():
+        os.close(write)
+        os.read(read, 1)
+        os._exit(0)
+    os.close(read)
+    return write
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 
 from emr_nb.errors import (
     ClusterNotFoundError,
@@ -19,13 +20,12 @@ from emr_nb.errors import (
     LocalClusterError,
     UsageError,
 )
-from emr_nb.journal import process_started
 from emr_nb.local import state as st
 from emr_nb.local.apps import APPS, service_of, with_needs
 from emr_nb.local.daemon import tail
 from emr_nb.local.fetch import Progress
 from emr_nb.local.locking import file_lock
-from emr_nb.local.parts import Cache
+from emr_nb.local.parts import Cache, Part
 from emr_nb.local.plan import python_path
 from emr_nb.local.processes import end_all, marked
 from emr_nb.settings import Settings
@@ -76,16 +76,35 @@ class LocalClusters:
 
     # -- starting ---------------------------------------------------------------------------
 
-    def fetch(self, apps: Iterable[str], progress: Progress) -> None:
-        """Bring the parts of these applications into the cache, all at the same time."""
+    def missing(self, apps: Iterable[str]) -> list[Part]:
+        """Return the parts of these applications that the cache does not have yet."""
         cache = Cache(self.settings.cache_home)
         names = dict.fromkeys(part for app in with_needs(apps) for part in service_of(app).parts)
-        missing = [part for name in names if not (part := cache.part(name)).ready]
-        if not missing:
-            return
-        with ThreadPoolExecutor(len(missing)) as pool:
-            for job in [pool.submit(part.ensure, progress) for part in missing]:
+        return [part for name in names if not (part := cache.part(name)).ready]
+
+    def fetch(
+        self,
+        parts: Iterable[Part],
+        progress: Progress,
+        done: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Bring parts into the cache, all at the same time; raises DownloadError.
+
+        `done` is called with a part's title when it is whole; both are called from threads.
+        """
+        stop = threading.Event()
+
+        def ensure(part: Part) -> None:
+            part.ensure(progress, stop)
+            done(part.title)
+
+        pool = ThreadPoolExecutor(8, thread_name_prefix="emr_nb-parts")
+        try:
+            for job in as_completed([pool.submit(ensure, part) for part in parts]):
                 job.result()
+        finally:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def start(
         self,
@@ -105,8 +124,9 @@ class LocalClusters:
         try:
             return self._wait(folders, wanted, watch)
         except KeyboardInterrupt:
-            if began:
-                self.stop(name)
+            state = st.load(folders)
+            if began and state is not None and state.running:
+                os.kill(state.keeper.pid, signal.SIGTERM)  # it ends everything by itself
             raise
 
     def _request(
@@ -137,19 +157,17 @@ class LocalClusters:
         home, cache = self.settings.data_home.absolute(), self.settings.cache_home.absolute()
         command = [sys.executable, "-m", "emr_nb.local.keeper", str(home), str(cache), name]
         with folders.log("keeper").open("wb") as log:
-            process = subprocess.Popen(
+            subprocess.run(
                 command,
-                stdin=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONPATH": python_path()},
                 cwd=folders.root,
                 start_new_session=True,
+                timeout=60,
+                check=False,  # a keeper that ended is seen in the state
             )
-        keeper = st.Daemon("keeper", "", process.pid, process_started(process.pid), st.READY)
-        st.save(folders, replace(state, keeper=keeper))
-        assert process.stdin is not None
-        process.stdin.close()  # the keeper reads its state only now
 
     def _wait(self, folders: st.Folders, apps: tuple[str, ...], watch: Watch) -> st.State:
         give_up = time.monotonic() + _START_SECONDS
@@ -192,11 +210,9 @@ class LocalClusters:
             os.kill(state.keeper.pid, signal.SIGTERM)
             give_up = time.monotonic() + _STOP_SECONDS
             while state.running and time.monotonic() < give_up:
-                _reap(state.keeper.pid)
                 time.sleep(0.05)
             if state.running:
                 os.kill(state.keeper.pid, signal.SIGKILL)
-                _reap(state.keeper.pid)
         groups = [d.pid for d in state.daemons if d.alive] if state else []
         if (groups or marked(folders.root)) and (left := end_all(folders.root, groups)):
             raise LocalClusterError(
@@ -204,14 +220,6 @@ class LocalClusters:
                 where=str(folders.root),
                 advice="End them by hand and run it again.",
             )
-
-
-def _reap(pid: int) -> None:
-    """Collect the keeper's end where this process started it."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
 
 
 def _start_failed(folders: st.Folders, state: st.State | None) -> DaemonDiedError:

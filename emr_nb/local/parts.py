@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ JAVA_VERSION = "17.0.9.2"
 SPARK_VERSION = "3.5.7"
 _PY4J_VERSION = "0.10.9.7"  # what this Spark names
 
+Fill = Callable[[Path, Progress, threading.Event], None]
+
 _DONE = ".done"
 _PATIENCE = 1800.0  # another process may be fetching 300 MB on a slow line
 
@@ -28,23 +31,24 @@ class Part:
     title: str
     folder: Path
     size: int
-    fill: Callable[[Path, Progress], None]
+    fill: Fill
 
     @property
     def ready(self) -> bool:
         """Whether the part is whole."""
         return (self.folder / _DONE).exists()
 
-    def ensure(self, progress: Progress) -> Path:
+    def ensure(self, progress: Progress, stop: threading.Event) -> Path:
         """Return the part's folder, fetching it first where it is not whole.
 
-        Two processes may ask at once: one fetches, the other waits. Raises DownloadError.
+        Two processes may ask at once: one fetches, the other waits. `stop` ends it early, and
+        what has arrived is kept. Raises DownloadError.
         """
         if not self.ready:
             lock = self.folder.with_name(self.folder.name + ".lock")
-            with file_lock(lock, _PATIENCE, f"fetching {self.title}"):
+            with file_lock(lock, _PATIENCE, f"fetching {self.title}", stop):
                 if not self.ready:
-                    self.fill(self.folder, progress)
+                    self.fill(self.folder, progress, stop)
                     (self.folder / _DONE).touch()
         return self.folder
 
@@ -94,17 +98,17 @@ class Cache:
         )
 
     def _wheel(self, name: str, title: str, requirements: list[str], megabytes: int) -> Part:
-        def fill(folder: Path, progress: Progress) -> None:
+        def fill(folder: Path, progress: Progress, stop: threading.Event) -> None:
             if folder.exists():  # left by a crash between the rename and the marker
                 shutil.rmtree(folder)
-            install(requirements, folder, title, progress)
+            install(requirements, folder, title, progress, stop)
 
         folder = self.home / requirements[0].replace("==", "-")
         return Part(name, title, folder, megabytes * 1_000_000, fill)
 
 
-def _filler(lock: Lock, title: str) -> Callable[[Path, Progress], None]:
-    def fill(folder: Path, progress: Progress) -> None:
-        Fetcher(folder).fetch(title.format(lock.version), lock.files, progress)
+def _filler(lock: Lock, title: str) -> Fill:
+    def fill(folder: Path, progress: Progress, stop: threading.Event) -> None:
+        Fetcher(folder, stop=stop).fetch(title.format(lock.version), lock.files, progress)
 
     return fill

@@ -80,10 +80,22 @@ class Plan:
 class LocalService(Protocol):
     """One application of the local cluster."""
 
-    app: str
-    parts: tuple[str, ...]
-    needs: tuple[str, ...]  # applications that must be chosen with it
-    ports: tuple[str, ...]
+    @property
+    def app(self) -> str: ...
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Part sets of the cache."""
+        ...
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Applications that must be chosen with it."""
+        ...
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """Uses of ports, each with a name of its own."""
+        ...
 
     def prepare(self, plan: Plan) -> None:
         """Write configuration and make ready what the daemons need."""

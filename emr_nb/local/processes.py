@@ -14,6 +14,20 @@ _TERM_SECONDS = 6.0
 _KILL_SECONDS = 5.0
 
 
+def alive(pid: int, started: float) -> bool:
+    """Whether the process with this pid and start time runs, and is no zombie."""
+    fields = _stat(pid)
+    return bool(fields) and fields[0] not in "ZX" and float(fields[19]) == started
+
+
+def _stat(pid: int) -> list[str]:
+    """Return the fields of /proc/PID/stat from the state on; none when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
 def marked(root: Path) -> list[int]:
     """Return the live processes of the cluster in `root`, this process left out.
 
@@ -27,23 +41,17 @@ def marked(root: Path) -> list[int]:
             environment = (folder / "environ").read_bytes().split(b"\0")
         except OSError:  # gone, or somebody else's
             continue
-        if entry in environment and int(folder.name) != os.getpid() and _lives(folder):
-            found.append(int(folder.name))
+        pid = int(folder.name)
+        if entry in environment and pid != os.getpid() and (_stat(pid) or "Z")[0] not in "ZX":
+            found.append(pid)
     return found
-
-
-def _lives(folder: Path) -> bool:
-    try:
-        return (folder / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 def end_all(root: Path, groups: Collection[int] = ()) -> list[int]:
     """End every process of the cluster in `root`: TERM, wait, KILL; return what is left."""
     for number, seconds in ((signal.SIGTERM, _TERM_SECONDS), (signal.SIGKILL, _KILL_SECONDS)):
         give_up = time.monotonic() + seconds
-        _signal_groups(groups, number)
+        signal_groups(groups, number)
         sent: set[int] = set()
         while pids := marked(root):
             for pid in set(pids) - sent:  # also those that came after the first look
@@ -57,7 +65,8 @@ def end_all(root: Path, groups: Collection[int] = ()) -> list[int]:
     return marked(root)
 
 
-def _signal_groups(groups: Collection[int], number: int) -> None:
+def signal_groups(groups: Collection[int], number: int) -> None:
+    """Send a signal to process groups; one that is gone is left out."""
     for group in groups:
         try:
             os.killpg(group, number)

@@ -80,8 +80,10 @@ def _compile(cache: Cache, files: list[Path], classes: Path) -> None:
     jvm = [str(java), "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     language = ["-source", "17", "-target", "17", "-encoding", "UTF-8", "-nowarn", "-proc:none"]
     done = subprocess.run(
-        [*jvm, "-jar", str(ecj), *language, "-cp", classpath]
-        + ["-d", str(classes), *map(str, files)],
+        [
+            *(*jvm, "-jar", str(ecj), *language),
+            *("-cp", classpath, "-d", str(classes), *map(str, files)),
+        ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

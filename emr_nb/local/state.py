@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from emr_nb.journal import process_started
+from emr_nb.local.processes import alive
 
 STARTING, READY, DEAD, STOPPED = "starting", "ready", "dead", "stopped"
 
@@ -67,7 +67,7 @@ class Daemon:
     @property
     def alive(self) -> bool:
         """Whether this very process is still there."""
-        return self.pid > 0 and process_started(self.pid) == self.started != 0.0
+        return self.pid > 0 and alive(self.pid, self.started)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,103 @@
+"""The local clusters as a provider that `emr_nb.cluster` finds by entry point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from emr_nb.errors import NotAttachedError
+from emr_nb.local import state as st
+from emr_nb.local.lifecycle import DEFAULT_NAME, LocalClusters
+from emr_nb.settings import Settings
+
+if TYPE_CHECKING:
+    from emr_nb.aws.access import AwsAccess
+    from emr_nb.aws.provider import AwsProvider
+    from emr_nb.model import Cluster, ClusterSummary, Service
+
+_PREFIX = "local:"
+_NO_LIMIT = 1_000_000  # calls a minute: EMR's limit is not the local APIs'
+
+
+class LocalProvider:
+    """Implements `emr_nb.cluster.ClusterProvider` for clusters of this machine.
+
+    It knows nothing that AWS would not tell: once a cluster runs, its own AWS APIs are asked.
+    """
+
+    name = "local"
+
+    def __init__(self, settings: Settings) -> None:
+        self._local = LocalClusters(settings)
+        self._aws: AwsProvider | None = None
+
+    @property
+    def access(self) -> AwsAccess:
+        """The identity on the attached cluster's own AWS APIs."""
+        if self._aws is None:
+            raise NotAttachedError("No local cluster is attached", advice="%emr attach local")
+        return self._aws.access
+
+    def handles(self, target: str) -> bool:
+        """Tell whether the target is `local`, `local:NAME` or the id of a running one."""
+        return (
+            target == DEFAULT_NAME
+            or target.startswith(_PREFIX)
+            or any(state.cluster_id == target for state in self._reachable())
+        )
+
+    def clusters(self, *, live_only: bool = True) -> Iterable[ClusterSummary]:
+        """List what the running local clusters' AWS APIs tell; nothing when none runs."""
+        for state in self._reachable():
+            provider = _delegate(state)
+            try:
+                yield from provider.clusters(live_only=live_only)
+            finally:
+                provider.close()
+
+    def attach(
+        self, target: str, notify: Callable[[str], None]
+    ) -> tuple[Cluster, tuple[Service, ...]]:
+        """Start what is not running of a cluster, join what is, and return its facts.
+
+        Raises MissingExtraError, DownloadError, DaemonDiedError, DeadlineExceededError.
+        """
+        from emr_nb.local.aws import require_moto
+        from emr_nb.local.starting import start_saying
+
+        require_moto()
+        state = start_saying(self._local, self._name_of(target), notify)
+        self.close()
+        self._aws = _delegate(state)
+        return self._aws.attach(state.cluster_id, notify)
+
+    def close(self) -> None:
+        """Close the AWS clients; the cluster goes on until it is stopped or idle."""
+        if self._aws is not None:
+            self._aws.close()
+
+    def _name_of(self, target: str) -> str:
+        for state in self._reachable():
+            if state.cluster_id == target:
+                return state.name
+        return target.removeprefix(_PREFIX) or DEFAULT_NAME
+
+    def _reachable(self) -> list[st.State]:
+        return [s for s in self._local.all() if s.running and "aws" in s.settled]
+
+
+def _delegate(state: st.State) -> AwsProvider:
+    """Return the AWS provider pointed at a local cluster's endpoint."""
+    from emr_nb.aws.access import AwsAccess
+    from emr_nb.aws.budget import CallBudget
+    from emr_nb.aws.credentials import Credentials
+    from emr_nb.aws.provider import AwsProvider
+    from emr_nb.local.conf import ACCESS_KEY, REGION, SECRET_KEY
+
+    access = AwsAccess(
+        region=REGION,
+        endpoint_url=state.endpoint_url,
+        credentials=Credentials(ACCESS_KEY, SECRET_KEY, method="local"),
+        budget=CallBudget(_NO_LIMIT),
+    )
+    return AwsProvider.for_access(access, "local")

@@ -1,0 +1,106 @@
+"""Brings a local cluster up with its progress told as text: to a terminal or to a notebook."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from emr_nb.local import state as st
+from emr_nb.local.apps import APPS
+from emr_nb.local.board import Board, megabytes
+from emr_nb.local.lifecycle import IDLE_LIMIT, LocalClusters
+
+_SAY_SECONDS = 2.0
+
+_WORDS = {
+    "namenode": "HDFS NameNode",
+    "datanode": "HDFS DataNode",
+    "livy": "Livy with Spark",
+    "aws": "AWS APIs and S3",
+}
+
+
+def start_on_board(
+    clusters: LocalClusters,
+    name: str,
+    board: Board,
+    apps: Iterable[str] = APPS,
+    idle_limit: float = IDLE_LIMIT,
+) -> st.State:
+    """Start a cluster with a line per part and per daemon."""
+    apps = tuple(apps)
+    missing = {part.title: part for part in clusters.missing(apps)}
+    for title, part in missing.items():
+        board.update(title, f"{megabytes(part.size)} to fetch")
+
+    def progress(title: str, done: int, total: int) -> None:
+        words = f"{megabytes(done)} of {megabytes(total)}"
+        board.update(title, words if done < total else f"{words}, unpacking")
+
+    def whole(title: str) -> None:
+        board.update(title, f"{megabytes(missing[title].size)} fetched", final=True)
+
+    clusters.fetch(missing.values(), progress, whole)
+    board.close()
+
+    def watch(state: st.State) -> None:
+        for daemon in state.daemons:
+            board.update(
+                _WORDS[daemon.name], _daemon_words(daemon), final=daemon.state != "starting"
+            )
+
+    try:
+        return clusters.start(name, apps, watch=watch, idle_limit=idle_limit)
+    finally:
+        board.close()
+
+
+def start_saying(clusters: LocalClusters, name: str, notify: Callable[[str], None]) -> st.State:
+    """Start a cluster with a line of text now and then; say nothing when it runs already."""
+    missing = clusters.missing(APPS)
+    if missing:
+        total = sum(part.size for part in missing)
+        notify(f"fetching the local cluster's parts, once: {megabytes(total)}")
+        clusters.fetch(missing, _Saying(notify, total))
+    said: set[str] = set()
+
+    def watch(state: st.State) -> None:
+        for daemon in state.daemons:
+            words = f"{_WORDS[daemon.name]} {_daemon_words(daemon)}"
+            if state.phase == "starting" and daemon.state == st.READY and words not in said:
+                said.add(words)
+                notify(words)
+
+    known = next((s for s in clusters.all() if s.name == name), None)
+    if known is None or not known.running:
+        notify(f"starting the local cluster {name!r}")
+    return clusters.start(name, watch=watch)
+
+
+class _Saying:
+    """Adds up the parts' progress and says it every few seconds."""
+
+    def __init__(self, notify: Callable[[str], None], total: int) -> None:
+        self._notify, self._total = notify, total
+        self._lock = threading.Lock()
+        self._done: dict[str, int] = {}
+        self._last = time.monotonic()
+
+    def __call__(self, title: str, done: int, _: int) -> None:
+        with self._lock:
+            self._done[title] = done
+            now = time.monotonic()
+            if now - self._last < _SAY_SECONDS:
+                return
+            self._last = now
+            fetched = min(sum(self._done.values()), self._total)
+        self._notify(f"fetched {megabytes(fetched)} of {megabytes(self._total)}")
+
+
+def _daemon_words(daemon: st.Daemon) -> str:
+    if daemon.state == st.READY and daemon.ready_after is not None:
+        return f"ready after {daemon.ready_after:.1f} s"
+    if daemon.state == st.DEAD:
+        return f"died (exit {daemon.exit})"
+    return daemon.state
