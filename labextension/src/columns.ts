@@ -54,7 +54,7 @@ export class Columns {
       this._widths[i] = Math.round(Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, width)));
     });
     const digits = '8'.repeat(Math.max(2, String(rowCount).length));
-    this._gutter = Math.round(wide(digits) + ROW_NUMBER_PADDING);
+    this._gutter = Math.round(wide(digits) * 0.85 + ROW_NUMBER_PADDING);
     this._place();
   }
 

@@ -201,6 +201,10 @@ export class Grid {
     } else if (!event.altKey && this._move(event, accel)) {
       // moved
     } else {
+      // the notebook's own letters, and cutting a cell, are not meant when a table has the focus
+      if (key.length === 1 && (!accel || 'xv'.includes(key.toLowerCase()))) {
+        event.stopPropagation();
+      }
       return;
     }
     event.preventDefault();

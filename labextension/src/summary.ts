@@ -5,7 +5,11 @@ import type { TableModel } from './model';
 export function summary(model: TableModel, trans: TranslationBundle): string {
   const { payload, state } = model;
   const total = payload.total ?? (payload.truncated ? null : payload.held);
-  const columns = trans._n('%1 column', '%1 columns', payload.columns.length);
+  const width = payload.columns.length;
+  const columns =
+    width === 1
+      ? trans.__('1 column')
+      : trans.__('%1 columns', width.toLocaleString());
   const rows =
     total === null
       ? trans.__('More than %1 rows', payload.held.toLocaleString())

@@ -18,8 +18,6 @@ export class TableView extends Widget {
   ) {
     super();
     this.addClass('emrnb-Table');
-    // keys that the grid or the filter take must not reach the notebook's shortcuts
-    this.node.dataset.lmSuppressShortcuts = 'true';
     this._grid = new Grid(_model, _trans, text => this._say(text));
     this._filter.type = 'search';
     this._filter.placeholder = _trans.__('Filter rows');
@@ -118,7 +116,9 @@ export class TableView extends Widget {
   }
 
   private _onFilterKey(event: KeyboardEvent): void {
-    event.stopPropagation();
+    if (event.key !== 's' || !(event.ctrlKey || event.metaKey)) {
+      event.stopPropagation(); // typing; but saving works from anywhere
+    }
     if (event.key === 'Enter') {
       window.clearTimeout(this._filterTimer);
       this._model.setFilter(this._filter.value);

@@ -1,0 +1,61 @@
+"""Fixtures of the UI tests; see lab_rig.py for what `lab` can do."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # lab_rig is a helper, not a test
+
+pytest.importorskip("playwright", reason="UI tests need playwright: pip install 'emr-nb[test]'")
+
+from lab_rig import (  # noqa: E402
+    Browser,
+    Lab,
+    find_chromium,
+    find_labextension,
+    launch,
+    running_lab,
+)
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+
+def _missing(what: str) -> None:
+    """Skip so that it is seen, or fail where the UI has to be tested."""
+    if os.environ.get("EMR_NB_REQUIRE_UI") == "1":
+        pytest.fail(f"EMR_NB_REQUIRE_UI=1, but {what}", pytrace=False)
+    pytest.skip(f"UI test skipped: {what}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium of this machine."""
+    chromium = find_chromium()
+    if chromium is None:
+        _missing("no Chromium was found; install one or set EMR_NB_CHROMIUM to its path")
+    with sync_playwright() as playwright:
+        running = launch(playwright, str(chromium))
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab with our labextension, of this test module alone."""
+    labextension = find_labextension()
+    if labextension is None:
+        _missing("the labextension is not built; `pip install .` builds it")
+    with running_lab(browser, tmp_path_factory.mktemp("lab"), Path(str(labextension))) as running:
+        yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is below this folder."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.ui)

@@ -1,0 +1,340 @@
+"""A real JupyterLab in a real browser: the server, the page, and what a user does with them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import nbformat
+from playwright.sync_api import Browser, Locator, Page, Playwright
+
+CHECKOUT = Path(__file__).parents[2]
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CHROMIUM_FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+WIDE = (1280, 860)
+NARROW = (400, 760)
+_SETTINGS = {
+    # nothing is asked of the network, and nothing covers the page
+    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": (
+        '{"fetchNews": "false", "checkForUpdates": false}'
+    ),
+}
+
+
+def find_chromium() -> str | None:
+    """Return a Chromium of this machine: `EMR_NB_CHROMIUM`, else the first on the path."""
+    names = (os.environ.get("EMR_NB_CHROMIUM", ""), *CHROMIUM_NAMES)
+    return next((found for name in names if name and (found := shutil.which(name))), None)
+
+
+def find_labextension() -> Path | None:
+    """Return the folder of our built labextension: the installed one, else the checkout's."""
+    installed = Path(sys.prefix, "share/jupyter/labextensions/emr-nb")
+    built = CHECKOUT / "emr_nb" / "_labextension"
+    if os.environ.get("EMR_NB_LABEXTENSION") == "checkout":
+        installed, built = built, installed
+    return next((p for p in (installed, built) if (p / "package.json").exists()), None)
+
+
+def launch(playwright: Playwright, chromium: str) -> Browser:
+    """Start the browser."""
+    return playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
+
+
+class LabServer:
+    """A `jupyter lab` of its own: own port, token, configuration, data; kernels end with it."""
+
+    def __init__(self, root: Path, home: Path, labextension: Path) -> None:
+        self.root = root
+        self.token = secrets.token_hex(16)
+        self.url = ""
+        self._home = home
+        self._process: subprocess.Popen[bytes] | None = None
+        links = home / "labextensions"
+        links.mkdir(parents=True, exist_ok=True)
+        if labextension.parent.name != "labextensions":
+            (links / "emr-nb").symlink_to(labextension)
+        settings = home / "config" / "lab" / "user-settings"
+        for name, text in _SETTINGS.items():
+            path = settings / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    @property
+    def log(self) -> Path:
+        return self._home / "server.log"
+
+    def start(self, *, kernels: bool = True, timeout: float = 60) -> None:
+        """Start and wait until it answers; without `kernels` there is none to choose."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command(port, kernels=kernels),
+                cwd=self.root, env=self._environment(), stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        deadline = time.monotonic() + timeout
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text()[-3000:]}")
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """End the server and, with it, its kernels."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(10)
+        self._process = None
+
+    def forget_trust(self) -> None:
+        """Make every notebook one that came from elsewhere; the server must be stopped."""
+        for name in ("nbsignatures.db", "notebook_secret"):
+            (self._home / "data" / name).unlink(missing_ok=True)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=5):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _command(self, port: int, *, kernels: bool) -> list[str]:
+        command = [
+            sys.executable, "-m", "jupyterlab",
+            "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
+            f"--IdentityProvider.token={self.token}",
+            f"--ServerApp.root_dir={self.root}",
+            "--LabApp.expose_app_in_browser=True",
+            f"--LabApp.extra_labextensions_path={self._home / 'labextensions'}",
+        ]  # fmt: skip
+        if os.getuid() == 0:
+            command.append("--allow-root")
+        if not kernels:
+            command.append("--KernelSpecManager.ensure_native_kernel=False")
+            command.append("--KernelSpecManager.allowed_kernelspecs=none")
+        return command
+
+    def _environment(self) -> dict[str, str]:
+        home = self._home
+        return os.environ | {
+            "JUPYTER_CONFIG_DIR": str(home / "config"),
+            "JUPYTER_DATA_DIR": str(home / "data"),
+            "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+            "IPYTHONDIR": str(home / "ipython"),
+            "JUPYTER_NO_CONFIG": "",
+            # the kernels see the package under test, installed or not
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")])
+            ),
+        }
+
+
+class Lab:
+    """What a user does in JupyterLab. Cells are counted from 0 over cells of every kind.
+
+    Requests to anything but our own server are refused and kept in `strangers`.
+    """
+
+    def __init__(self, server: LabServer, browser: Browser) -> None:
+        self.server = server
+        self.strangers: list[str] = []
+        self.console: list[str] = []
+        self._context = browser.new_context(viewport=dict(zip(("width", "height"), WIDE, strict=True)))
+        self._context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self._context.route("**/*", self._route)
+        self.page: Page = self._new_page()
+        self._path = ""
+
+    @property
+    def root(self) -> Path:
+        """The folder whose files JupyterLab shows."""
+        return self.server.root
+
+    def close(self) -> None:
+        self._context.close()
+
+    def open(self, path: str, *, kernel: bool = True, timeout: float = 60) -> None:
+        """Open a notebook, and wait for its kernel unless there shall be none."""
+        self._path = path
+        self.page.goto(f"{self.server.url}/lab/tree/{quote(path)}?reset&token={self.server.token}")
+        limit = timeout * 1000
+        self.page.wait_for_function(
+            "path => window.jupyterapp?.shell.currentWidget?.context?.path === path",
+            arg=path, timeout=limit,
+        )  # fmt: skip
+        self._do("async panel => { await panel.context.ready; await panel.revealed; }")
+        if kernel:
+            self.page.wait_for_function(
+                "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel"
+                "?.status === 'idle'",
+                timeout=limit,
+            )
+        else:
+            self._choose_no_kernel()
+        self.page.locator(".jp-Notebook").wait_for(timeout=limit)
+        if self.page.locator(".jp-SideBar .lm-mod-current").count():
+            self.command("application:toggle-left-area")
+
+    def run_all(self, timeout: float = 120) -> None:
+        """Run all cells and wait until the last has ended, well or not."""
+        self.page.evaluate(
+            "() => { window.ran = null;"
+            " window.jupyterapp.commands.execute('notebook:run-all-cells')"
+            ".then(() => { window.ran = true; }, e => { window.ran = String(e); }); }"
+        )
+        self.page.wait_for_function("() => window.ran !== null", timeout=timeout * 1000)
+        self.page.wait_for_function(
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
+            " === 'idle'",
+            timeout=timeout * 1000,
+        )
+
+    def start_cell(self, index: int) -> None:
+        """Run one cell without waiting for it."""
+        self._do(
+            "(panel, index) => { panel.content.activeCellIndex = index;"
+            " window.jupyterapp.commands.execute('notebook:run-cell'); }",
+            index,
+        )
+
+    def cell_output(self, index: int) -> Locator:
+        """Return the output area of a cell, scrolled to."""
+        self._do("(panel, index) => panel.content.scrollToItem(index, 'start')", index)
+        return self.page.locator(f'.jp-Cell[data-windowed-list-index="{index}"] .jp-OutputArea')
+
+    def errors(self) -> list[str]:
+        """Return what cells that failed said."""
+        return [
+            f"{output['ename']}: {output['evalue']}"
+            for cell in self.notebook().cells
+            for output in cell.get("outputs", ())
+            if output["output_type"] == "error"
+        ]
+
+    def notebook(self) -> nbformat.NotebookNode:
+        """Return the notebook as the page has it now, saved or not."""
+        return nbformat.from_dict(self._do("panel => panel.content.model.toJSON()"))
+
+    def save(self) -> nbformat.NotebookNode:
+        """Save, and return what the file has now."""
+        self._do("panel => panel.context.save()")
+        return nbformat.read(self.root / self._path, as_version=4)
+
+    def trusted(self) -> bool:
+        """Tell whether JupyterLab trusts all of the open notebook."""
+        script = "panel => [...panel.content.model.cells].every(c => c.type !== 'code' || c.trusted)"
+        return bool(self._do(script))
+
+    def theme(self, name: str) -> None:
+        """Switch to "light" or "dark"."""
+        full = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}[name]
+        self.command("apputils:change-theme", theme=full)
+        self.page.wait_for_function(
+            "name => document.body.dataset.jpThemeName === name", arg=full, timeout=20_000
+        )
+        self.page.wait_for_timeout(300)
+
+    def size(self, width: int, height: int) -> None:
+        """Make the browser's window another size."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_timeout(300)
+
+    def screenshot(self, name: str, show: Locator | None = None) -> Path:
+        """Keep a picture as `tests/ui/screenshots/NAME.png`, with `show` in its middle."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        if show is not None:
+            show.evaluate("node => node.scrollIntoView({block: 'center'})")
+            self.page.wait_for_timeout(300)
+        path = SCREENSHOTS / f"{name}.png"
+        self.page.mouse.move(2, 2)  # no hover on the picture
+        self.page.wait_for_timeout(150)
+        self.page.screenshot(path=path)
+        return path
+
+    def command(self, command: str, **arguments: Any) -> None:
+        """Execute a command of JupyterLab and wait for it."""
+        self.page.evaluate(
+            "async ([name, args]) => { await window.jupyterapp.commands.execute(name, args); }",
+            [command, arguments],
+        )
+
+    def restart_server(self, *, kernels: bool = True, trust: bool = True) -> None:
+        """End JupyterLab and all kernels, start it again and forget the page.
+
+        Without `kernels` no kernel can start; without `trust` every notebook is a stranger's.
+        """
+        self.page.close()
+        self.server.stop()
+        if not trust:
+            self.server.forget_trust()
+        self.server.start(kernels=kernels)
+        self.page = self._new_page()
+
+    def _new_page(self) -> Page:
+        page = self._context.new_page()
+        page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: self.console.append(f"pageerror: {error}"))
+        return page
+
+    def _route(self, route: Any) -> None:
+        host = urlsplit(route.request.url).hostname
+        if host in ("127.0.0.1", None) or route.request.url.startswith(("data:", "blob:")):
+            route.continue_()
+        else:
+            self.strangers.append(route.request.url)
+            route.abort()
+
+    def _do(self, script: str, argument: Any = None) -> Any:
+        return self.page.evaluate(
+            f"async argument => await ({script})(window.jupyterapp.shell.currentWidget, argument)",
+            argument,
+        )
+
+    def _choose_no_kernel(self) -> None:
+        dialog = self.page.locator(".jp-Dialog")
+        with contextlib.suppress(Exception):
+            dialog.wait_for(timeout=4000)
+        while dialog.count():
+            dialog.locator("button.jp-mod-reject, button.jp-mod-accept").first.click()
+            self.page.wait_for_timeout(300)
+
+
+@contextlib.contextmanager
+def running_lab(browser: Browser, home: Path, labextension: Path) -> Iterator[Lab]:
+    """Give a Lab whose files are in `home/work`; everything ends with the block."""
+    root = home / "work"
+    root.mkdir(parents=True)
+    server = LabServer(root, home, labextension)
+    server.start()
+    lab = Lab(server, browser)
+    try:
+        yield lab
+    finally:
+        lab.close()
+        server.stop()
