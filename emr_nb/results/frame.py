@@ -11,7 +11,7 @@ import binascii
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,8 @@ class Mime:
 class TablePart:
     """A table on its way: see `assemble`; `output` names the variable of `-o`.
 
-    `shown` tells whether it belongs on the page.
+    `is_result` tells the cell's own result (of `-o`, of SQL, of the last expression) from a
+    table that `display` showed on the way.
     """
 
     header: Mapping[str, Any]
@@ -53,8 +54,8 @@ class TablePart:
         return self.header.get("output")
 
     @property
-    def shown(self) -> bool:
-        return bool(self.header.get("shown"))
+    def is_result(self) -> bool:
+        return self.header.get("role") == "result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,15 @@ class ValuePart:
 
     output: str
     value: Any
-    shown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """What the session told of itself: its variables' type names, and where it runs."""
+
+    names: Mapping[str, str]
+    app_id: str
+    ui_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,24 @@ class Failure:
     line: int | None
 
 
-Part = Text | Mime | TablePart | ValuePart | Failure
+Part = Text | Mime | TablePart | ValuePart | SessionFacts | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkWanted:
+    """A chunk that a further statement (`chunk_code`) must fetch; `index` runs from 1.
+
+    `chunks` is how many the payload has in all, `rows` and `bytes` the size of the whole.
+    """
+
+    seq: int
+    index: int
+    chunks: int
+    rows: int | None
+    bytes: int
+
+
+Reading = Generator[ChunkWanted, str, list[Part]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,22 +158,14 @@ def _damaged(tag: str, what: str) -> ResultError:
     )
 
 
-def pending(frame: Frame) -> Sequence[int]:
-    """Return the indices of the chunks that further statements must fetch."""
-    return range(1, int(frame.header["payload"]["chunks"]))
-
-
-def raw_bytes(frame: Frame, tag: str, fetch: FetchChunk | None) -> bytes:
-    """Return a frame's whole payload, checked by length and CRC-32.
-
-    `fetch(seq, index)` returns the output of the statement that `chunk_code` makes.
-    """
+def _raw_bytes(frame: Frame, tag: str) -> Generator[ChunkWanted, str, bytes]:
+    """Return a frame's whole payload, checked by length and CRC-32."""
     about = frame.header["payload"]
-    chunks = [frame.chunk]
-    for index in pending(frame):
-        if fetch is None:
-            raise _damaged(tag, f"{frame.kind} frame {frame.seq} came without its chunks")
-        chunks.append(_chunk(fetch(frame.seq, index), tag, frame.seq, index))
+    chunks, total = [frame.chunk], int(about["chunks"])
+    for index in range(1, total):
+        rows = frame.header.get("rows")
+        text = yield ChunkWanted(frame.seq, index, total, rows, int(about["raw"]))
+        chunks.append(_chunk(text, tag, frame.seq, index))
     packed = b"".join(chunks)
     if len(packed) != about["packed"]:
         raise _damaged(tag, f"payload {frame.seq} has {len(packed)} of {about['packed']} bytes")
@@ -179,39 +197,60 @@ def _chunk(text: str, tag: str, seq: int, index: int) -> bytes:
     raise _damaged(tag, f"chunk {index} of payload {seq} did not come")
 
 
-def read_output(text: str, tag: str, fetch: FetchChunk | None = None) -> list[Part]:
-    """Return the ordered parts of a statement's output, chunks fetched and everything checked.
+def reading(text: str, tag: str) -> Reading:
+    """Read a statement's output as a generator: it yields ChunkWanted, takes the chunk's output.
 
-    Text of other statements' frames stays text. Raises ResultError on any damage.
+    Its return value is the ordered parts, everything checked; frames of other statements
+    stay text. Raises ResultError on any damage.
     """
     parts: list[Part] = []
     for item in split(text, tag):
         if isinstance(item, str):
             parts.append(Text(item))
         else:
-            parts.extend(_parts(item, tag, fetch))
+            parts.extend((yield from _parts(item, tag)))
     return parts
 
 
-def _parts(frame: Frame, tag: str, fetch: FetchChunk | None) -> list[Part]:
+def read_output(text: str, tag: str, fetch: FetchChunk | None = None) -> list[Part]:
+    """Read a statement's output at once; `fetch(seq, index)` returns a chunk's output."""
+    return _driven(reading(text, tag), tag, fetch)
+
+
+def _driven(steps: Reading, tag: str, fetch: FetchChunk | None) -> list[Part]:
+    try:
+        wanted = next(steps)
+        while True:
+            if fetch is None:
+                raise _damaged(tag, f"payload {wanted.seq} came without its chunks")
+            wanted = steps.send(fetch(wanted.seq, wanted.index))
+    except StopIteration as end:
+        parts: list[Part] = end.value
+        return parts
+
+
+def _parts(frame: Frame, tag: str) -> Reading:
+    header = frame.header
     if frame.kind == "chunk":
         raise _damaged(tag, "a chunk came where output was expected")
-    raw = raw_bytes(frame, tag, fetch)
-    header = frame.header
+    raw = yield from _raw_bytes(frame, tag)
     match frame.kind:
         case "table":
             return [TablePart(header, raw)]
         case "value":
-            return [ValuePart(header["output"], _plain(json.loads(raw)), bool(header["shown"]))]
+            return [ValuePart(header["output"], _plain(json.loads(raw)))]
         case "mime":
             return [Mime(json.loads(raw), header.get("metadata") or {})]
         case "text":
             return [Text(raw.decode("utf-8", "surrogatepass"), header["stream"])]
+        case "session":
+            told = json.loads(raw)
+            return [SessionFacts(told["names"], told["app_id"], told["ui_url"])]
         case "output":
-            return read_output(raw.decode("utf-8", "surrogatepass"), tag, fetch)
+            return (yield from reading(raw.decode("utf-8", "surrogatepass"), tag))
         case "error":
-            told = tuple(header["traceback"])
-            return [Failure(header["ename"], header["evalue"], told, header.get("line"))]
+            lines = tuple(header["traceback"])
+            return [Failure(header["ename"], header["evalue"], lines, header.get("line"))]
         case kind:
             raise _damaged(tag, f"a frame of the unknown kind {kind!r}")
 
@@ -227,22 +266,24 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def read_failure(
-    ename: str, evalue: str, traceback: Sequence[str], tag: str, fetch: FetchChunk | None = None
-) -> tuple[list[Part], Failure]:
-    """Return what a failed statement had put out, and its failure without our frames.
+def reading_failure(evalue: str, tag: str) -> Reading:
+    """Read what the runner hid behind an error's text: the parts, the last one a Failure.
 
-    The runner hides both behind the error's own text; an error of anything else (a Scala
-    cell, the runner missing) is returned as it came.
+    Empty when nothing is hidden: a Scala cell, or an error before the runner.
     """
-    parts = read_output(evalue, tag, fetch) if f"<emr_nb {tag} " in evalue else []
-    for at in reversed(range(len(parts))):
-        part = parts[at]
-        if isinstance(part, Failure):
-            rest = parts[:at] + parts[at + 1 :]
-            if rest and isinstance(rest[0], Text):  # the error's own text and a newline
-                own = part.evalue + "\n"
-                first = rest[0].text
-                rest[0] = Text(first[len(own) :] if first.startswith(own) else first)
-            return [part for part in rest if part != Text("")], part
-    return [], Failure(ename, evalue, tuple(traceback), None)
+    if f"<emr_nb {tag} " not in evalue:
+        return []
+    parts = yield from reading(evalue, tag)
+    told = [part for part in parts if isinstance(part, Failure)]
+    if not told:
+        raise _damaged(tag, "its failure is missing")
+    if isinstance(parts[0], Text):  # the error's own text and a newline stand first
+        own, first = told[-1].evalue + "\n", parts[0].text
+        parts[0] = Text(first[len(own) :] if first.startswith(own) else first)
+    rest = [part for part in parts if part not in (Text(""), told[-1])]
+    return [*rest, told[-1]]
+
+
+def read_failure(evalue: str, tag: str, fetch: FetchChunk | None = None) -> list[Part]:
+    """Read a failed statement's parts at once; see `reading_failure`."""
+    return _driven(reading_failure(evalue, tag), tag, fetch)

@@ -93,7 +93,8 @@ def _mask(values: Sequence[Any]) -> pa.Array | None:
 def _flat(values: Sequence[Any]) -> tuple[pa.Array, list[Any]]:
     import pyarrow as pa
 
-    offsets, items = [0], []
+    offsets: list[int] = [0]
+    items: list[Any] = []
     for value in values:
         items.extend(value or ())
         offsets.append(len(items))

@@ -15,6 +15,10 @@ from .store import Store
 from .watch import Watch, file_signal
 
 
+SHOWN = object()  # the limit of what is only looked at
+NAMES = 1000  # variables told at most, for completion
+
+
 class Runner:
     """What lives as long as the session: streams, the store, what was probed."""
 
@@ -33,6 +37,8 @@ class Runner:
         output = Output(request["tag"], request["chunk_bytes"], self.store)
         cell = Cell(self, request, namespace, output)
         told = self._guarded(cell, output)
+        if request["kind"] == "python":
+            output.emit("session", {}, json.dumps(cell.facts()).encode("utf-8"))
         if told is not None:
             output.emit("error", told)
         text = output.finish()
@@ -110,7 +116,7 @@ class Cell:
                 text = self.request["code"]
                 session = self.session
                 frame = session.table(text) if kind == "view" else session.sql(text)
-                self._table(frame, self.request["limit"], self.request["output"], True)
+                self._table(frame, self.request["limit"], self.request["output"], "result")
 
     def _watch(self):
         path = self.request.get("cancel_path")
@@ -159,30 +165,31 @@ class Cell:
         name = self.request["output"]
         if name is None:
             if value is not None:
-                self.show(value, self.request["limit"])
+                self.show(value, self.request["limit"], "result")
             return
         if name not in self.namespace:
             raise NameError("name %r is not defined: nothing to bring for -o" % name)
         wanted = self.namespace[name]
-        if value is not None and value is not wanted:
+        frame = tables.is_spark(wanted) or tables.is_pandas(wanted)
+        if value is not None and not (frame and value is wanted):
             self.show(value)
         self.line = None if value is not wanted else self.line
         if tables.is_spark(wanted):
-            self._table(wanted, self.request["limit"], name, True)
+            self._table(wanted, self.request["limit"], name, "result")
         elif tables.is_pandas(wanted):
             header, raw = local_frames.bring(wanted, self.request["limit"])
-            self._emit_table(header, raw, name, True)
+            self._emit_table(header, raw, name, "result")
         else:
             raw = json.dumps(local_frames.plain(wanted, name)).encode("utf-8")
-            self.output.emit("value", {"output": name, "shown": value is wanted}, raw)
+            self.output.emit("value", {"output": name}, raw)
 
-    def show(self, value, *limit):
+    def show(self, value, limit=SHOWN, role="display"):
         """Show one value: a table for a DataFrame, else its MIME bundle, else its text."""
-        rows = limit[0] if limit else self.request["shown"]
+        rows = self.request["shown"] if limit is SHOWN else limit
         if tables.is_spark(value) and not value.isStreaming:
-            self._table(value, rows, None, True)
+            self._table(value, rows, None, role)
         elif tables.is_pandas(value):
-            self._pandas(value, rows)
+            self._pandas(value, rows, role)
         else:
             data, metadata = display.bundle(value)
             if list(data) == ["text/plain"]:
@@ -190,24 +197,37 @@ class Cell:
             else:
                 self._mime(data, metadata)
 
-    def _pandas(self, value, rows):
+    def _pandas(self, value, rows, role):
         try:
             header, raw = local_frames.bring(value, rows)
         except local_frames.NotBringable:  # to be looked at, its own HTML serves as well
             self._mime(*display.bundle(value))
         else:
-            self._emit_table(header, raw, None, True)
+            self._emit_table(header, raw, None, role)
+
+    def facts(self):
+        """Tell the session's variables and where it runs, for completion and links."""
+        names = {
+            name: type(value).__name__
+            for name, value in list(self.namespace.items())
+            if not name.startswith("_")
+        }
+        kept = dict(sorted(names.items())[:NAMES])
+        about = {"app_id": "", "ui_url": ""}
+        if "pyspark" in sys.modules and self._session is not None:
+            about = self.runner.tables_of(self._session).facts()
+        return {"names": kept, "app_id": about["app_id"], "ui_url": about["ui_url"]}
 
     def _mime(self, data, metadata):
         self.output.emit("mime", {"metadata": metadata}, json.dumps(data).encode("utf-8"))
 
-    def _table(self, frame, limit, name, shown):
+    def _table(self, frame, limit, name, role):
         bring = self.runner.tables_of(self.session).bring
         header, raw = bring(frame, limit, self.request["carrier"])
-        self._emit_table(header, raw, name, shown)
+        self._emit_table(header, raw, name, role)
 
-    def _emit_table(self, header, raw, name, shown):
-        self.output.emit("table", dict(header, output=name, shown=shown), raw)
+    def _emit_table(self, header, raw, name, role):
+        self.output.emit("table", dict(header, output=name, role=role), raw)
 
 
 RUNNER = Runner()
