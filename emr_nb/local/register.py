@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -34,7 +35,7 @@ def register(plan: Plan) -> str:
         JobFlowRole="EMR_EC2_DefaultRole",
         ServiceRole="EMR_DefaultRole",
         VisibleToAllUsers=True,
-        Tags=[{"Key": "emr-nb", "Value": "local"}],
+        AdditionalInfo=json.dumps({"emr-nb:primary-dns": "localhost"}),
     )
     return str(made["JobFlowId"])
 
