@@ -222,7 +222,11 @@ class AwsAccess:
 
     def _site(self, service: str, operation: str) -> CallSite:
         action = f"{_IAM_PREFIXES.get(service, service)}:{operation}"
-        return CallSite(action, self.where, self.profile, self.role)
+        return CallSite(action, self.where, self._profile_name, self.role)
+
+    @property
+    def _profile_name(self) -> str:
+        return self.profile or os.environ.get("AWS_PROFILE", "")
 
     def _new_session(self) -> Session:
         from botocore.session import Session
@@ -250,7 +254,7 @@ class AwsAccess:
 
     def _load(self) -> Credentials:
         """Read the credential chain anew; a new session has no memory of old files."""
-        site = CallSite("the credential chain", self.where, self.profile, self.role)
+        site = CallSite("the credential chain", self.where, self._profile_name, self.role)
         try:
             base = self._given or self._from_chain(site)
             return self._assume(base) if self.role else base

@@ -52,13 +52,17 @@ class CredentialsCache:
         held = self._held
         if held is not None and self._clock() < self._due:
             return held
-        self._load_once(self._loads)
-        held = self._held
-        if held is not None and not self._expired(held):
-            return held
-        if self._failure is not None:
-            raise self._failure
-        raise AwsCredentialsError("The AWS credentials expired while they were being read")
+        for _ in range(2):  # again when the thread that was reading was interrupted
+            self._load_once(self._loads)
+            held = self._held
+            if held is not None and not self._expired(held):
+                return held
+            if self._failure is not None:
+                raise self._failure
+        raise AwsCredentialsError(
+            "The source of the AWS credentials hands out expired ones",
+            advice="Renew them (`aws sso login`, or new keys) and run this again.",
+        )
 
     def refused(self, seen: Credentials | None = None) -> bool:
         """Read the source again after AWS refused `seen`; True when a retry may help."""

@@ -154,11 +154,9 @@ def _attachable(entries: Sequence[ClusterSummary]) -> list[ClusterSummary]:
 def _one(what: str, found: Sequence[ClusterSummary], where: str) -> ClusterSummary:
     if len(found) == 1:
         return found[0]
-    lines = "\n".join(f"  {describe_line(entry)}" for entry in found)
+    lines = "\n".join(f"    {describe_line(entry)}" for entry in found)
     raise ClusterAmbiguousError(
-        f"{what}:\n{lines}\n",
-        where=where,
-        advice=f"Name one by its id: `%emr attach {found[0].id}`.",
+        what, where=where, advice=f"Name one by its id, as `%emr attach {found[0].id}`:\n{lines}"
     )
 
 

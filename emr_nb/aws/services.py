@@ -1,7 +1,9 @@
 """From EMR's facts to services and endpoints: a pure function of a cluster.
 
 Defaults are EMR's own ports; configuration classifications override them, those of the
-primary group last. What is not in DescribeCluster (a security configuration's TLS, a process
+primary group last. Properties of a service have configuration under its own keys
+(`fs.defaultFS`) and what follows from it under short names (`private_hosts`, `glue`,
+`dialect`, `via`). What is not in DescribeCluster (a security configuration's TLS, a process
 that an administrator stopped) shows only when a service is asked.
 """
 
@@ -14,6 +16,10 @@ from emr_nb.model import Cluster, Endpoint, Service
 
 _GLUE = "AWSGlueDataCatalogHiveClientFactory"
 _HADOOP_3 = 6  # the first major release of EMR with Hadoop 3
+_LIVY_KEYS = (
+    *("livy.impersonation.enabled", "livy.server.session.timeout", "livy.server.auth.type"),
+    *("livy.server.session.timeout-check", "livy.server.recovery.mode"),
+)
 _X_PRESTO_UNTIL = 350  # PrestoSQL's last version that speaks X-Presto-* headers
 
 
@@ -44,6 +50,10 @@ class _Facts:
 
     def conf(self, classification: str, key: str, default: str = "") -> str:
         return self.cluster.property(classification, key, default).strip()
+
+    def keys(self, classification: str, *names: str) -> dict[str, str]:
+        """Return settings under their own names."""
+        return {name: self.conf(classification, name) for name in names}
 
     def true(self, classification: str, key: str) -> bool:
         return self.conf(classification, key).lower() == "true"
@@ -87,13 +97,14 @@ def _livy(f: _Facts) -> Service:
         "https" if tls else "http",
         properties={
             "spark_version": spark.version if spark else "",
-            "impersonation": f.conf("livy-conf", "livy.impersonation.enabled"),
-            "auth": f.conf("livy-conf", "livy.server.auth.type"),
-            "session_timeout": f.conf("livy-conf", "livy.server.session.timeout"),
-            "spark_master": f.conf("livy-conf", "livy.spark.master")
-            or f.conf("spark-defaults", "spark.master"),
+            "spark.master": _spark_master(f),
+            **f.keys("livy-conf", *_LIVY_KEYS),
         },
     )
+
+
+def _spark_master(f: _Facts) -> str:
+    return f.conf("livy-conf", "livy.spark.master") or f.conf("spark-defaults", "spark.master")
 
 
 def _default_fs(f: _Facts) -> str:
@@ -113,9 +124,9 @@ def _hdfs_facts(f: _Facts) -> dict[str, str]:
     if not service and len(f.hosts) > 1 and named:
         service = named[1]
     return {
-        "default_fs": default,
-        "nameservice": service,
-        "permissions": f.conf("hdfs-site", "dfs.permissions.enabled"),
+        "fs.defaultFS": default,
+        "dfs.nameservices": service,
+        **f.keys("hdfs-site", "dfs.permissions.enabled", "dfs.namenode.acls.enabled"),
     }
 
 
@@ -137,7 +148,6 @@ def _webhdfs(f: _Facts) -> Service | None:
         "webhdfs",
         f.port("hdfs-site", key, default),
         scheme,
-        "/webhdfs/v1",
         properties=_hdfs_facts(f),
     )
     named = _named_namenodes(f, key, scheme)
@@ -153,7 +163,7 @@ def _named_namenodes(f: _Facts, key: str, scheme: str) -> tuple[Endpoint, ...]:
         for name, value in conf.properties.items():
             host, _, port = value.rpartition(":")
             if name.startswith(f"{key}.") and host and port.isdigit():
-                found[name] = Endpoint("webhdfs", host, int(port), scheme, "/webhdfs/v1")
+                found[name] = Endpoint("webhdfs", host, int(port), scheme)
     return tuple(found[name] for name in sorted(found))
 
 
@@ -161,7 +171,7 @@ def _httpfs(f: _Facts) -> Service:
     tls = f.true("httpfs-site", "httpfs.ssl.enabled")
     port = f.port("httpfs-site", "httpfs.http.port", 14000)
     scheme = "https" if tls else "http"
-    return f.service("httpfs", port, scheme, "/webhdfs/v1", properties=_hdfs_facts(f))
+    return f.service("httpfs", port, scheme, properties=_hdfs_facts(f))
 
 
 def _s3(f: _Facts) -> Service:
@@ -199,8 +209,7 @@ def _spark_history(f: _Facts) -> Service:
 
 
 def _spark_ui(f: _Facts) -> Service:
-    master = f.conf("livy-conf", "livy.spark.master") or f.conf("spark-defaults", "spark.master")
-    if master.startswith("local"):
+    if _spark_master(f).startswith("local"):
         port = f.port("spark-defaults", "spark.ui.port", 4040)
         return f.service("spark-ui", port, properties={"via": "driver"})
     # the driver is on any node; YARN's proxy on the primary leads to it
@@ -214,10 +223,9 @@ def _hive(f: _Facts) -> Service:
     facts = {
         "transport": "http" if over_http else "binary",
         "tls": "true" if tls else "",
-        "authentication": f.conf("hive-site", "hive.server2.authentication"),
-        "do_as": f.conf("hive-site", "hive.server2.enable.doAs"),
+        **f.keys("hive-site", "hive.server2.authentication", "hive.server2.enable.doAs"),
         "glue": _glue(f, "hive-site"),
-        "engine": f.conf("hive-site", "hive.execution.engine"),
+        **f.keys("hive-site", "hive.execution.engine"),
     }
     if over_http:
         path = f.conf("hive-site", "hive.server2.thrift.http.path", "cliservice")

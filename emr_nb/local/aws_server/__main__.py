@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import threading
+from importlib import import_module
 from pathlib import Path
 
 
@@ -37,6 +38,8 @@ def main(argv: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     server.start()
+    # the first EMR request would wait a second for this
+    import_module("emr_nb.local.aws_server.emr")
     ended.wait()
     server.stop()
     return 0

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from moto.core.exceptions import ServiceException
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, BaseResponse
 from moto.emr.responses import ElasticMapReduceResponse
 
 from emr_nb.local.aws_server import life
+from emr_nb.local.aws_server.machines import release_machines
 from emr_nb.local.aws_server.model import Cluster, World
 
 
@@ -32,6 +33,10 @@ class EmrActions(ElasticMapReduceResponse):
 
     world: ClassVar[World]
 
+    def get_region_from_url(self, request: Any, full_url: str) -> str:
+        """Return the region that the request was signed for; moto's EMR looks at the host."""
+        return BaseResponse.get_region_from_url(self, request, full_url)
+
     @property
     def asked(self) -> dict[str, Any]:
         """The request's parameters, spelled as on the wire."""
@@ -45,7 +50,13 @@ class EmrActions(ElasticMapReduceResponse):
         now = time.time()
         for cluster in found.values():
             life.advance(cluster, self.world.delays, now)
+            release_machines(cluster)
         return found
+
+    def call_action(self) -> Any:
+        """Do what the request asks; one request at a time looks at the clusters."""
+        with self.world.lock:
+            return super().call_action()
 
     def cluster(self, cluster_id: str | None = None) -> Cluster:
         """Return the cluster that the request names; raises InvalidRequestException."""

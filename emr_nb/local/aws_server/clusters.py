@@ -43,8 +43,7 @@ class ClusterActions(EmrActions):
             cluster.keep_alive = cluster.protected = True
         for owner in cluster.sets:
             add_machines(cluster, owner)
-        with self.world.lock:
-            self.world.of(self.current_account, self.region)[cluster.id] = cluster
+        self.world.of(self.current_account, self.region)[cluster.id] = cluster
         return ActionResult({"JobFlowId": cluster.id, "ClusterArn": cluster.arn})
 
     def list_clusters(self) -> ActionResult:

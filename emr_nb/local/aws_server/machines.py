@@ -37,6 +37,19 @@ def remove_machines(cluster: Cluster, owner: NodeSet) -> None:
             have -= _weight(owner, last.instance_type)
 
 
+def release_machines(cluster: Cluster) -> None:
+    """End the EC2 instances behind machines that have ended."""
+    gone = [m for m in cluster.machines if m.ended is not None and not m.released]
+    if not gone:
+        return
+    from moto.ec2.models import ec2_backends
+
+    ec2 = ec2_backends[cluster.account][cluster.region]
+    ec2.terminate_instances([m.ec2_id for m in gone])
+    for machine in gone:
+        machine.released = True
+
+
 def _weight(owner: NodeSet, kind: str) -> int:
     found = (t for t in owner.types if t.get("InstanceType") == kind)
     return int(next(found, {}).get("WeightedCapacity", 1))

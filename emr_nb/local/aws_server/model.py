@@ -52,6 +52,7 @@ class Machine:
     private_ip: str
     id: str = field(default_factory=lambda: new_id("ci-"))
     ended: float | None = None
+    released: bool = False  # its EC2 instance has been terminated
 
 
 @dataclass
