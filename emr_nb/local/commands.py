@@ -31,15 +31,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     start.add_argument(
         "--idle-stop",
         type=float,
-        default=IDLE_LIMIT / 60,
         metavar="MINUTES",
-        help="end it after so long without a session or an attach; 0: never (default %(default)g)",
+        help="end it after so long without a session or an attach; 0: never; "
+        f"default {IDLE_LIMIT / 60:g}",
     )
     status = verbs.add_parser("status", help="what runs, where, since when")
     logs = verbs.add_parser("logs", help="a daemon's log, or the end of all")
-    logs.add_argument(
-        "service", nargs="?", default="", help="namenode, datanode, livy, aws, keeper"
-    )
+    logs.add_argument("service", nargs="?", default="", help="such as livy or namenode")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
     stop = verbs.add_parser("stop", help="end every process of it and remove its data")
     stop.add_argument("--keep-data", action="store_true", help="keep what is in HDFS")
@@ -69,8 +67,9 @@ def _start(clusters: LocalClusters, options: argparse.Namespace, out: TextIO) ->
         service_of(app)  # an unknown name is told before anything is fetched
     if not apps:
         raise UsageError("No application is named", advice=f"It has: {', '.join(APPS)}.")
+    limit = None if options.idle_stop is None else options.idle_stop * 60
     began = time.monotonic()
-    state = start_on_board(clusters, options.name, Board(out), apps, options.idle_stop * 60)
+    state = start_on_board(clusters, options.name, Board(out), apps, limit)
     out.write(f"\n{options.name} runs (after {time.monotonic() - began:.1f} s)\n")
     out.writelines(f"{line}\n" for line in describe(state))
     return 0

@@ -30,7 +30,7 @@ class DaemonSpec:
     ready: Callable[[], bool]
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
-    seconds: float = 90.0
+    seconds: float = 150.0
 
 
 def start(spec: DaemonSpec) -> subprocess.Popen[bytes]:

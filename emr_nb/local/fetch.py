@@ -23,7 +23,6 @@ Progress = Callable[[str, int, int], None]  # what, bytes done, bytes in all
 
 _WORKERS = 6
 _ATTEMPTS = 4
-_CHUNK = 1 << 16
 _ADVICE = "Run it again: what has arrived is kept and the rest is fetched."
 
 
@@ -149,7 +148,7 @@ class Fetcher:
                 tally.add(-have)  # the server knows no ranges: it sends the whole again
                 have = 0
             with part.open("ab" if have else "wb") as sink:
-                for chunk in reply.iter_raw(_CHUNK):
+                for chunk in reply.iter_raw():
                     sink.write(chunk)
                     have += len(chunk)
                     tally.add(len(chunk))

@@ -69,6 +69,8 @@ class Keeper:
             return
         self._asked = request["at"]
         self._used = time.monotonic()
+        if request["idle_limit"] is not None:
+            self._change(lambda s: replace(s, idle_limit=request["idle_limit"]))
         with self._lock:
             apps = tuple(dict.fromkeys([*self._state.apps, *request["apps"]]))
             dead = {d.app for d in self._state.dead()}

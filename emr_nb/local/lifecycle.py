@@ -33,7 +33,7 @@ from emr_nb.settings import Settings
 DEFAULT_NAME = "local"
 IDLE_LIMIT = 8 * 3600.0
 
-_START_SECONDS = 180.0
+_START_SECONDS = 240.0
 _STOP_SECONDS = 20.0
 _LOOK_SECONDS = 0.1
 
@@ -112,11 +112,12 @@ class LocalClusters:
         apps: Iterable[str] = APPS,
         *,
         watch: Watch = lambda _: None,
-        idle_limit: float = IDLE_LIMIT,
+        idle_limit: float | None = None,
     ) -> st.State:
         """Start what is not running of a cluster, whose parts are there, and join what is.
 
-        `watch` is called at each change. Raises DaemonDiedError, DeadlineExceededError.
+        `watch` is called at each change; `idle_limit` (seconds) None leaves a running
+        cluster's own. Raises DaemonDiedError, DeadlineExceededError.
         """
         wanted = with_needs(apps)
         folders = self.folders(name)
@@ -130,7 +131,7 @@ class LocalClusters:
             raise
 
     def _request(
-        self, folders: st.Folders, name: str, apps: tuple[str, ...], idle_limit: float
+        self, folders: st.Folders, name: str, apps: tuple[str, ...], idle_limit: float | None
     ) -> bool:
         """Ask the keeper for applications; return whether it had to be started."""
         with file_lock(folders.lock, _START_SECONDS, f"starting or stopping {name}"):
@@ -139,8 +140,9 @@ class LocalClusters:
             fresh = known is None or not known.running or known.phase in ("stopping", "failed")
             if fresh:
                 self._end(folders, known)
-                self._spawn(folders, name, idle_limit)
-            st.write_json(folders.request, {"at": time.time(), "apps": list(apps)})
+                self._spawn(folders, name, IDLE_LIMIT if idle_limit is None else idle_limit)
+            request = {"at": time.time(), "apps": list(apps), "idle_limit": idle_limit}
+            st.write_json(folders.request, request)
         return fresh
 
     def _spawn(self, folders: st.Folders, name: str, idle_limit: float) -> None:

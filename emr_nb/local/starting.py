@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from emr_nb.local import state as st
 from emr_nb.local.apps import APPS
 from emr_nb.local.board import Board, megabytes
-from emr_nb.local.lifecycle import IDLE_LIMIT, LocalClusters
+from emr_nb.local.lifecycle import LocalClusters
 
 _SAY_SECONDS = 2.0
 
@@ -26,7 +26,7 @@ def start_on_board(
     name: str,
     board: Board,
     apps: Iterable[str] = APPS,
-    idle_limit: float = IDLE_LIMIT,
+    idle_limit: float | None = None,
 ) -> st.State:
     """Start a cluster with a line per part and per daemon."""
     apps = tuple(apps)
