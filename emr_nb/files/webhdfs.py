@@ -202,6 +202,10 @@ class WebHdfs:
         except (ReplyLostError, DeadlineExceededError, HttpStatusError):
             if self._exists(source) or not self._exists(target):
                 raise  # it did not happen; else it did, and only the reply was lost
+        except FileError as error:
+            if type(error) is FileError and options == "NONE" and self._exists(target):
+                raise PathExistsError("Something is there already", where=str(target)) from error
+            raise
 
     def mkdir(self, path: FilePath) -> None:
         path = self._mine(path)
