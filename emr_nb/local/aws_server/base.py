@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, TypeVar
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
@@ -14,6 +14,8 @@ from moto.emr.responses import ElasticMapReduceResponse
 from emr_nb.local.aws_server import life
 from emr_nb.local.aws_server.machines import release_machines
 from emr_nb.local.aws_server.model import Cluster, World
+
+T = TypeVar("T")
 
 
 class InvalidRequest(ServiceException):
@@ -73,14 +75,15 @@ class EmrActions(ElasticMapReduceResponse):
     def page(
         self,
         key: str,
-        items: Sequence[Any],
+        items: Sequence[T],
         size: int,
+        tell: Callable[[T], Any],
         *,
         token: str = "Marker",  # noqa: S107 - a page's, not a secret
     ) -> ActionResult:
-        """Return the page of `items` that the request's marker asks for."""
+        """Return the page of `items` that the request's marker asks for, spelled by `tell`."""
         start = _offset(str(self.asked.get(token, "")))
-        reply: dict[str, Any] = {key: list(items[start : start + size])}
+        reply: dict[str, Any] = {key: [tell(item) for item in items[start : start + size]]}
         if start + size < len(items):
             reply[token] = base64.urlsafe_b64encode(f"at:{start + size}".encode()).decode()
         return ActionResult(reply)

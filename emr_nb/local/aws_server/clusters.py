@@ -55,7 +55,7 @@ class ClusterActions(EmrActions):
         found = [c for c in found if not states or c.state in states]
         # by id, that is in no useful order: AWS promises none either
         found.sort(key=lambda c: c.id)
-        return self.page("Clusters", [replies.summary(c) for c in found], _PAGE)
+        return self.page("Clusters", found, _PAGE, replies.summary)
 
     def describe_cluster(self) -> ActionResult:
         return ActionResult({"Cluster": replies.description(self.cluster())})
@@ -112,15 +112,8 @@ class ClusterActions(EmrActions):
         return EmptyResult()
 
     def list_bootstrap_actions(self) -> ActionResult:
-        actions = [
-            {
-                "Name": a.get("Name", ""),
-                "ScriptPath": a.get("ScriptBootstrapAction", {}).get("Path", ""),
-                "Args": a.get("ScriptBootstrapAction", {}).get("Args", []),
-            }
-            for a in self.cluster().request.get("BootstrapActions", [])
-        ]
-        return self.page("BootstrapActions", actions, _PAGE)
+        actions: list[dict[str, Any]] = self.cluster().request.get("BootstrapActions", [])
+        return self.page("BootstrapActions", actions, _PAGE, replies.bootstrap_action)
 
 
 def _sets(instances: dict[str, Any], created: float) -> list[NodeSet]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -21,11 +22,11 @@ class NodeActions(EmrActions):
 
     def list_instance_groups(self) -> ActionResult:
         cluster = self._of_kind("group")
-        return self.page("InstanceGroups", [replies.group(cluster, s) for s in cluster.sets], _PAGE)
+        return self.page("InstanceGroups", cluster.sets, _PAGE, partial(replies.group, cluster))
 
     def list_instance_fleets(self) -> ActionResult:
         cluster = self._of_kind("fleet")
-        return self.page("InstanceFleets", [replies.fleet(cluster, s) for s in cluster.sets], _PAGE)
+        return self.page("InstanceFleets", cluster.sets, _PAGE, partial(replies.fleet, cluster))
 
     def list_instances(self) -> ActionResult:
         asked, cluster = self.asked, self.cluster()
@@ -41,7 +42,7 @@ class NodeActions(EmrActions):
             if (not types or m.owner.role in types) and owner_id in (None, m.owner.id)
         ]
         found = [i for i in found if not states or i["Status"]["State"] in states]
-        return self.page("Instances", found, _INSTANCE_PAGE)
+        return self.page("Instances", found, _INSTANCE_PAGE, dict)
 
     def add_instance_groups(self) -> ActionResult:
         cluster = self._of_kind("group", self._flow())

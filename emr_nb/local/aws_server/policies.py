@@ -57,7 +57,7 @@ class PolicyActions(EmrActions):
     def list_security_configurations(self) -> ActionResult:
         known = self.backend.security_configurations.values()
         told = [{"Name": c.name, "CreationDateTime": c.creation_date_time} for c in known]
-        return self.page("SecurityConfigurations", told, _PAGE)
+        return self.page("SecurityConfigurations", told, _PAGE, dict)
 
     def describe_release_label(self) -> ActionResult:
         label = str(self.asked.get("ReleaseLabel", ""))

@@ -243,3 +243,13 @@ def step(entry: Step) -> dict[str, Any]:
             ),
         },
     }
+
+
+def bootstrap_action(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry of ListBootstrapActions."""
+    script = asked.get("ScriptBootstrapAction", {})
+    return {
+        "Name": asked.get("Name", ""),
+        "ScriptPath": script.get("Path", ""),
+        "Args": script.get("Args", []),
+    }

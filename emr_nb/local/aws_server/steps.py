@@ -33,7 +33,7 @@ class StepActions(EmrActions):
             for s in reversed(self.cluster().steps)  # the newest first, as on AWS
             if (not ids or s.id in ids) and (not states or s.state in states)
         ]
-        return self.page("Steps", [replies.step(s) for s in found], _PAGE)
+        return self.page("Steps", found, _PAGE, replies.step)
 
     def describe_step(self) -> ActionResult:
         wanted = str(self.asked.get("StepId", ""))
