@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 from typing import Any
@@ -18,6 +19,16 @@ from emr_nb.testing.filesystems import DeniedContract, FileSystemContract, at_on
 from emr_nb.transport.direct import DirectRoute
 
 pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="session")
+def webhdfs(request: pytest.FixtureRequest) -> Endpoint:
+    """The local cluster's NameNode, or with EMR_NB_TEST_WEBHDFS=HOST:PORT one that runs."""
+    host, _, port = os.environ.get("EMR_NB_TEST_WEBHDFS", "").partition(":")
+    if not host:
+        cluster = request.getfixturevalue("local_cluster")
+        host, port = "localhost", cluster.state.ports["namenode-http"]
+    return Endpoint("webhdfs", host, int(port))
 
 
 def hdfs(endpoint: Endpoint, user: str) -> WebHdfs:
