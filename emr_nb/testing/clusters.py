@@ -209,7 +209,7 @@ class ClusterProviderContract:
         began = time.monotonic()
         with pytest.raises(ClusterStartingError, match=found):
             rig.provider(patience=0.5).attach("slow", _silent)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
 
     def test_waiting_can_be_interrupted(self, rig: ClusterRig) -> None:
         rig.run("slow", starting=60)

@@ -32,7 +32,7 @@ def test_an_attach_is_within_the_budget_of_a_minute(rig):
     began = time.monotonic()
     for target in ("etl", found, "tag:team=ops", ""):  # remembered: no further calls
         provider.attach(target, lambda _: None)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30  # a wait for the budget would be a minute
     provider.access.budget.take("DescribeCluster", wait=0)  # the sixth is still free
     with pytest.raises(AwsError):
         provider.access.budget.take("DescribeCluster", wait=0)
