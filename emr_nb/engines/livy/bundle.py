@@ -1,0 +1,53 @@
+"""Livy's own output as MIME bundles: text, JSON, images, HTML and its table type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from emr_nb.model import Output
+
+LIVY_TABLE = "application/vnd.livy.table.v1+json"
+
+
+def output_of(data: Mapping[str, Any]) -> Output | None:
+    """Return what to display for the `data` of an output; None when there is nothing.
+
+    Livy's table keeps its own type and gains a plain text; values stay as they are.
+    """
+    bundle: dict[str, Any] = {}
+    for mime, value in data.items():
+        if mime == "text/plain" and not str(value).strip():
+            continue
+        bundle[str(mime)] = value
+    if not bundle:
+        return None
+    if LIVY_TABLE in bundle:
+        bundle.setdefault("text/plain", _table_text(bundle[LIVY_TABLE]))
+        bundle.setdefault("text/html", _table_html(bundle[LIVY_TABLE]))
+    if "application/json" in bundle:
+        bundle.setdefault("text/plain", str(bundle["application/json"]))
+    return Output(bundle)
+
+
+def _table(value: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    headers = [str(header.get("name", "")) for header in value.get("headers") or ()]
+    rows = [
+        ["NULL" if cell is None else str(cell) for cell in row] for row in value.get("data") or ()
+    ]
+    return headers, rows
+
+
+def _table_text(value: Mapping[str, Any]) -> str:
+    headers, rows = _table(value)
+    return "\n".join("\t".join(row) for row in [headers, *rows])
+
+
+def _table_html(value: Mapping[str, Any]) -> str:
+    headers, rows = _table(value)
+    head = "".join(f"<th>{escape(name)}</th>" for name in headers)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -1,0 +1,190 @@
+"""The engine `spark`: Spark on a cluster, reached through Livy's REST server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from emr_nb.engines.livy.cancelling import CancelFiles
+from emr_nb.engines.livy.catalog import Catalog
+from emr_nb.engines.livy.client import LivyClient
+from emr_nb.engines.livy.completion import complete
+from emr_nb.engines.livy.pace import Patience
+from emr_nb.engines.livy.session import LivySession
+from emr_nb.engines.livy.sessions import Notify, Sessions
+from emr_nb.engines.livy.statement import LivyStatement
+from emr_nb.engines.livy.submit import Place
+from emr_nb.engines.livy.wire import SessionView
+from emr_nb.errors import EmrError, SessionLostError
+from emr_nb.files.base import FileSystem
+from emr_nb.journal import SessionRow
+from emr_nb.model import (
+    CatalogNode,
+    Completion,
+    Event,
+    FilePath,
+    SessionInfo,
+    SessionOptions,
+    StatementReference,
+)
+
+if TYPE_CHECKING:
+    from emr_nb.context import ClusterContext
+
+OUR_PREFIX = "emr_nb/"
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class LivyEngineFactory:
+    """Makes the engine of a cluster; raises ServiceNotInstalledError where it has no Livy."""
+
+    def __call__(self, context: ClusterContext) -> LivyEngine:
+        return LivyEngine(context)
+
+
+class LivyEngine:
+    """Spark by Livy; may be used from several threads."""
+
+    name = "spark"
+
+    def __init__(self, context: ClusterContext, *, cancel_store: FileSystem | None = None) -> None:
+        self._context = context
+        service = context.service("livy")
+        self._service = service
+        self.client = LivyClient(context.route.http(service.endpoints[0]))
+        self._sessions = Sessions(
+            self.client,
+            proxy_user=context.user if self._impersonates(service.properties) else "",
+            conf=context.settings.session_conf,
+            timeout=context.settings.request_timeout,
+        )
+        self._cancel_files = _cancel_files(context, cancel_store)
+        self._lock = threading.Lock()
+        self._open: dict[int, LivySession] = {}
+
+    # -- the protocol ---------------------------------------------------------------------
+
+    def sessions(self, *, ours: bool = False) -> Sequence[SessionInfo]:
+        """List the sessions on the server; with `ours` those that emr_nb named."""
+        views = self._sessions.list()
+        return [v.info() for v in views if not ours or v.name.startswith(OUR_PREFIX)]
+
+    def open(self, options: SessionOptions, notify: Notify | None = None) -> LivySession:
+        """Find or create the session; `notify` is told of progress and log lines meanwhile."""
+        view = self._sessions.open(options, notify or _silent)
+        self._context.journal.remember_session(
+            SessionRow(self._context.cluster.id, self.name, options.name, str(view.id))
+        )
+        return self._session(view)
+
+    def recover(self, reference: StatementReference) -> LivyStatement | None:
+        try:
+            view = self.client.session(int(reference.session_id))
+        except SessionLostError:
+            return None
+        session = self._session(view)
+        row = self._context.journal.find(reference.tag)
+        number = reference.statement_id or (row.statement if row else "")
+        if number:
+            found = self.client.statement(view.id, int(number))
+            if found is None or reference.tag not in found.code:
+                return None  # no longer held, or the number is another session's by now
+        else:
+            by_tag = session.find(reference.tag)
+            if by_tag is None:
+                return None
+            number = str(by_tag)
+        language = row.language if row and row.language else "python"
+        full = StatementReference(
+            reference.tag, reference.cluster_id, self.name, str(view.id), str(number)
+        )
+        return session.adopt(full, language)
+
+    def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:
+        session = self._newest()
+        return Catalog(session).children(parent) if session else []
+
+    def complete(
+        self, code: str, cursor: int, session: LivySession | None = None
+    ) -> Sequence[Completion]:
+        chosen = session or self._newest()
+        return complete(self.client, chosen, code, cursor) if chosen else []
+
+    def logs(self, session_id: str, size: int = 200) -> Sequence[str]:
+        return self.client.log(int(session_id), size)
+
+    def close(self) -> None:
+        with self._lock:
+            self._open.clear()
+        self.client.http.close()
+
+    # -- inside ---------------------------------------------------------------------------
+
+    def _session(self, view: SessionView) -> LivySession:
+        """Return the one object for a session: submits are serialised in it."""
+        with self._lock:
+            known = self._open.pop(view.id, None)
+            if known is None or known.info.name != view.name:
+                known = LivySession(
+                    self.client,
+                    self._context,
+                    view,
+                    cancel_files=self._cancel_files,
+                    place=Place(self._last_seen(view)),
+                    patience=self._patience(),
+                )
+            known.info = view.info()
+            self._open[view.id] = known  # the newest is last
+            return known
+
+    def _newest(self) -> LivySession | None:
+        with self._lock:
+            return next(reversed(self._open.values()), None)
+
+    def _last_seen(self, view: SessionView) -> int:
+        """Return the newest statement that the journal knows of in this session, else -1."""
+        rows = self._context.journal.statements(
+            cluster=self._context.cluster.id, session=str(view.id), limit=20
+        )
+        return max((int(r.statement) for r in rows if r.statement.isdigit()), default=-1)
+
+    def _impersonates(self, properties: Mapping[str, str]) -> bool:
+        key = "livy.impersonation.enabled"
+        value = properties.get(key) or self._context.cluster.property("livy-conf", key)
+        return value.lower() == "true"
+
+    def _patience(self) -> Patience:
+        key = "livy.server.session.timeout"
+        value = self._service.properties.get(key) or self._context.cluster.property(
+            "livy-conf", key
+        )
+        quarter = _seconds(value) / 4
+        return Patience(alive_every=quarter) if quarter else Patience()
+
+
+def _seconds(text: str) -> float:
+    """Read Livy's way of times (`1h`, `500ms`); 0.0 for what is none."""
+    digits = text.strip().lower().rstrip("abcdefghijklmnopqrstuvwxyz")
+    unit = text.strip().lower()[len(digits) :] or "ms"
+    try:
+        return float(digits) * _UNITS.get(unit, 0.0)
+    except ValueError:
+        return 0.0
+
+
+def _cancel_files(context: ClusterContext, store: FileSystem | None) -> CancelFiles:
+    """Return where cancels of Python code are asked for: HDFS where the cluster has it."""
+    if store is None and any(s.name == "webhdfs" for s in context.services):
+        from emr_nb.files.webhdfs import WebHdfsFactory
+
+        try:
+            store = WebHdfsFactory()(context)
+        except EmrError:
+            store = None
+    folder = FilePath("hdfs", "", f"/tmp/emr_nb-{context.user}") if store else None  # noqa: S108
+    return CancelFiles(store, folder)
+
+
+def _silent(event: Event) -> None:
+    """Nobody listens."""

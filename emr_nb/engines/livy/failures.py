@@ -1,0 +1,133 @@
+"""Make a remote failure short: the root cause first, the cell's line, the JVM's noise folded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from emr_nb.errors import StatementError
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_FRAME = re.compile(
+    r"^\s*(at [\w$.<>/ ]+\(.*\)|\.\.\. \d+ (more|common frames omitted)|Driver stacktrace:)\s*$"
+)
+_PY4J = re.compile(r"An error occurred while calling [\w.$:]+\.?\s*:?\s*")
+_LOST_TASK = re.compile(
+    r"^(?:[\w.$]*: )?Job aborted due to stage failure: .*?most recent failure: "
+    r"Lost task [\d.]+ in stage [\d.]+ (?:\([^)]*\) ?)*: ",
+    re.DOTALL,
+)
+_CAUSED = re.compile(r"^Caused by: (.*)$", re.MULTILINE)
+_JAVA_CLASS = re.compile(r"^(?:[a-z_]\w*\.)+([A-Z][\w$]*)(?::\s*|$)")
+_NOISE = re.compile(r'File "[^"]*(py4j|/pyspark/|pyspark\.zip)[^"]*"')
+_CELL_FRAME = re.compile(r'File "<(?:cell[^>]*|stdin|string)>", line (\d+)')
+_SQL_LINE = re.compile(r"\bline (\d+),? pos")
+_SCALA_SOURCE = re.compile(r"<(?:console|pastie|cell)>:\d+: error: .*\n(.*)\n\s*\^")
+_PYTHON_TRACE = "Traceback (most recent call last)"
+_PYTHON_CAUSE = re.compile(
+    r"^(\w[\w.]*(?:Error|Exception|Interrupt|Exit|Warning)\w*)(?:: (.*))?$", re.MULTILINE
+)
+_KEPT = 8  # lines of the short form
+
+
+def statement_error(
+    ename: str,
+    evalue: str,
+    traceback: Sequence[str],
+    language: str,
+    where: str,
+    *,
+    line: int | None = None,
+    code: str = "",
+) -> StatementError:
+    """Return the error for a failure as Livy or our runner tells it.
+
+    `line` is the cell's line where it is known already, `code` the cell: Scala's REPL counts
+    lines of its own wrapper, so the line is found by the source that it shows.
+    """
+    evalue = _ANSI.sub("", evalue).rstrip()
+    lines = [_ANSI.sub("", text).rstrip("\n") for text in traceback]
+    whole = "\n".join([evalue, *lines])
+    return StatementError(
+        _short(ename, evalue, whole, language),
+        ename=ename,
+        evalue=evalue,
+        traceback=lines,
+        line=line if line is not None else _line(whole, language, code),
+        folded=_folded(evalue, lines),
+        where=where,
+    )
+
+
+def _short(ename: str, evalue: str, whole: str, language: str) -> str:
+    """Return a line or a few: what failed, in the words of its root."""
+    if language == "scala":
+        kept = _kept(whole)
+        return "\n".join(_without_package(text) for text in kept) or ename
+    text = _PY4J.sub("", evalue).strip()
+    if _PYTHON_TRACE in text and (cause := _python_root(text)):
+        return cause
+    if "\tat " in text or "Caused by:" in text or ename == "Py4JJavaError":
+        return _java_root(text) or ename
+    message = "\n".join(_kept(text.split("\nJVM stacktrace:")[0]))
+    if not message:
+        return ename
+    return message if ename == "Error" else f"{ename}: {message}"
+
+
+def _python_root(text: str) -> str:
+    """Return the error that a Python worker raised inside a task."""
+    python = text[text.rindex(_PYTHON_TRACE) :]
+    causes = _PYTHON_CAUSE.findall(re.split(r"\n\tat ", python)[0])
+    if not causes:
+        return ""
+    name, message = causes[-1]
+    return f"{name}: {message}" if message else str(name)
+
+
+def _java_root(text: str) -> str:
+    """Return the innermost cause: that of the lost task, or the last `Caused by`."""
+    causes = _CAUSED.findall(text)
+    if causes:
+        return _without_package(causes[-1])
+    kept = _kept(_LOST_TASK.sub("", text))
+    return "\n".join([_without_package(kept[0]), *kept[1:]]) if kept else ""
+
+
+def _kept(text: str) -> list[str]:
+    """Return the first lines that are no Java frames."""
+    kept = []
+    for line in text.splitlines():
+        if line.startswith("\tat "):
+            break
+        if line.strip() and not _FRAME.match(line):
+            kept.append(line.rstrip())
+    return kept[:_KEPT]
+
+
+def _without_package(line: str) -> str:
+    found = _JAVA_CLASS.match(line)
+    if not found:
+        return line
+    rest = line[found.end() :]
+    return f"{found[1]}: {rest}" if rest else found[1]
+
+
+def _line(whole: str, language: str, code: str) -> int | None:
+    """Return the line of the cell, from 1."""
+    if language == "scala":
+        found = _SCALA_SOURCE.search(whole)
+        lines = [line.strip() for line in code.split("\n")]
+        shown = found[1].strip() if found else ""
+        return lines.index(shown) + 1 if shown and lines.count(shown) == 1 else None
+    if language == "sql":
+        found = _SQL_LINE.search(whole)
+        return int(found[1]) if found else None
+    frames = _CELL_FRAME.findall(whole)
+    return int(frames[-1]) if frames else None
+
+
+def _folded(evalue: str, traceback: Sequence[str]) -> list[str]:
+    """Return the lines that the short form leaves out."""
+    lines = [*evalue.splitlines(), *(part for text in traceback for part in text.splitlines())]
+    return [line for line in lines if _FRAME.match(line) or _NOISE.search(line)]

@@ -1,0 +1,239 @@
+"""An open session: submits at most once, in order, and remembers what its statements told."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from emr_nb.engines.livy.cancelling import CancelFiles, cancel_statement
+from emr_nb.engines.livy.client import LivyClient
+from emr_nb.engines.livy.code import cell_code, chunk_code, scala_code
+from emr_nb.engines.livy.lost import lost
+from emr_nb.engines.livy.pace import Patience
+from emr_nb.engines.livy.payload import text_of
+from emr_nb.engines.livy.scala import check_scala
+from emr_nb.engines.livy.spark_ui import SparkUi
+from emr_nb.engines.livy.statement import LivyStatement
+from emr_nb.engines.livy.submit import Place, Submitter
+from emr_nb.engines.livy.watch import Watch
+from emr_nb.engines.livy.wire import SessionView, StatementView
+from emr_nb.errors import (
+    EmrError,
+    SessionLostError,
+    StatementOutcomeUnknownError,
+)
+from emr_nb.journal import Journal, StatementRow
+from emr_nb.model import Request, SessionInfo, StatementReference
+from emr_nb.results.frame import SessionFacts
+from emr_nb.results.plan import TransferPlan, plan_transfer
+from emr_nb.transport.base import Deadline
+
+if TYPE_CHECKING:
+    from emr_nb.context import ClusterContext
+
+_FIND_SECONDS = 5.0
+_LATE_SECONDS = 30.0
+
+
+class LivySession:
+    """A session on a Livy server; may be used from several threads, submits are serialised."""
+
+    def __init__(
+        self,
+        client: LivyClient,
+        context: ClusterContext,
+        view: SessionView,
+        *,
+        cancel_files: CancelFiles,
+        place: Place,
+        patience: Patience | None = None,
+    ) -> None:
+        self.client = client
+        self.info: SessionInfo = view.info()
+        self.cancel_files = cancel_files
+        self.patience = patience or Patience()
+        self.names: Mapping[str, str] = {}  # remote variables and their types' names
+        self._context = context
+        self._id = view.id
+        self._installed = False  # also where another process did: installing again is cheap
+        self._facts: SessionFacts | None = None
+        self._lock = threading.RLock()
+        timeout = context.settings.request_timeout
+        self._submitter = Submitter(client, view.id, place, timeout, self.patience.settle)
+        self._ui: SparkUi | None = None
+
+    @property
+    def journal(self) -> Journal:
+        return self._context.journal
+
+    @property
+    def where(self) -> str:
+        return f"session {self._id}, {self.client.where}"
+
+    # -- the protocol ---------------------------------------------------------------------
+
+    def submit(self, request: Request, plan: TransferPlan) -> LivyStatement:
+        if request.language == "scala":
+            check_scala(request)
+        self.journal.begin(self._row(request))
+        with self._lock:
+            began = time.monotonic()
+            try:
+                code, kind = self._code(request, plan, install=not self._installed)
+                self.journal.update(request.tag, state="sent")
+                view = self._submitter.submit(code, kind, request.tag)
+            except KeyboardInterrupt:
+                self._interrupted(request.tag)
+                raise
+            except EmrError as error:
+                self._not_submitted(request.tag, error)
+                raise
+            self._installed = self._installed or kind == "pyspark"
+        self.journal.update(request.tag, state="running", statement=str(view.id))
+        return LivyStatement(
+            self,
+            self._reference(request.tag, view.id),
+            language=request.language,
+            request=request,
+            plan=plan,
+            submitted=began,
+        )
+
+    def refresh(self) -> SessionInfo:
+        view = self.client.session(self._id)
+        if view.gone:
+            raise lost(self.client, view)
+        self.info = view.info()
+        return self.info
+
+    def close(self) -> None:
+        self.client.delete_session(self._id)
+        self.journal.forget_session(self._context.cluster.id, "spark", str(self._id))
+
+    # -- for its statements ---------------------------------------------------------------
+
+    def send_again(
+        self, reference: StatementReference, request: Request, plan: TransferPlan | None
+    ) -> StatementReference:
+        """Send a cell again that could not begin without our runner, and the runner with it."""
+        code, kind = self._code(request, plan or plan_transfer(request), install=True)
+        view = self.send(code, kind, reference.tag)
+        self.journal.update(reference.tag, statement=str(view.id))
+        return replace(reference, statement_id=str(view.id))
+
+    def send(self, code: str, kind: str, tag: str) -> StatementView:
+        """Submit a statement that has no row in the journal."""
+        with self._lock:
+            return self._submitter.submit(code, kind, tag)
+
+    def run(self, code: str, kind: str, tag: str) -> Mapping[str, Any]:
+        """Run such a statement to its end; return its output."""
+        view = self.send(code, kind, tag)
+        watch = Watch(self.client, self._id, view.id, time.monotonic(), self.patience)
+        for _ in watch.events():
+            pass
+        return (watch.view.output if watch.view else None) or {}
+
+    def start(self, request: Request, code: str, kind: str, plan: TransferPlan) -> LivyStatement:
+        """Begin a statement that serves another one's result."""
+        view = self.send(code, kind, request.tag)
+        reference = self._reference(request.tag, view.id)
+        return LivyStatement(self, reference, language="sql", plan=plan)
+
+    def chunk(self, tag: str, seq: int, index: int) -> str:
+        """Bring one further piece of a result; reading twice does no harm."""
+        code = chunk_code(tag, seq, index)
+        return text_of(self.run(code, "pyspark", f"{tag}/{seq}/{index}"))
+
+    def learn(self, facts: SessionFacts) -> None:
+        """Keep what a cell's answer told of the session."""
+        with self._lock:
+            self.names = facts.names
+            self._facts = facts if facts.ui_url or self._facts is None else self._facts
+
+    def spark_ui(self) -> SparkUi | None:
+        """Return the Spark UI where one is known to be."""
+        with self._lock:
+            url = self.info.ui_url or (self._facts.ui_url if self._facts else "")
+            if self._ui is None and url:
+                app = self.info.app_id or (self._facts.app_id if self._facts else "")
+                self._ui = SparkUi.at(self._context.route, url, app)
+            return self._ui if self._ui and self._ui.usable else None
+
+    def find(self, tag: str, seconds: float = 10.0) -> int | None:
+        """Return the id of the newest statement with this tag."""
+        view = self._submitter.find(tag, Deadline.after(seconds))
+        return view.id if view else None
+
+    def adopt(self, reference: StatementReference, language: str) -> LivyStatement:
+        """Return a statement that another process, or an earlier one, submitted."""
+        return LivyStatement(self, reference, language=language)
+
+    def be_patient(self, patience: Patience) -> None:
+        """Bear more or less than by default from now on."""
+        self.patience = patience
+        self._submitter = replace(self._submitter, settle=patience.settle)
+
+    # -- inside ---------------------------------------------------------------------------
+
+    def _reference(self, tag: str, statement: int) -> StatementReference:
+        cluster = self._context.cluster.id
+        return StatementReference(tag, cluster, "spark", str(self._id), str(statement))
+
+    def _row(self, request: Request) -> StatementRow:
+        return StatementRow(
+            tag=request.tag,
+            cluster=self._context.cluster.id,
+            cluster_name=self._context.cluster.name,
+            engine="spark",
+            session=str(self._id),
+            language=request.language,
+            notebook=request.notebook,
+            cell=request.cell_id,
+            text=request.code if self._context.settings.history else "",
+        )
+
+    def _code(self, request: Request, plan: TransferPlan, *, install: bool) -> tuple[str, str]:
+        if request.language == "scala":
+            return scala_code(request), "spark"
+        path = self.cancel_files.path(request.tag)
+        return cell_code(request, plan, cancel_path=path, install=install), "pyspark"
+
+    def _not_submitted(self, tag: str, error: EmrError) -> None:
+        if isinstance(error, StatementOutcomeUnknownError):
+            state = "unknown"
+        else:
+            state = "lost" if isinstance(error, SessionLostError) else "failed"
+        self.journal.update(tag, state=state, error=error.what[:2000])
+
+    def _interrupted(self, tag: str) -> None:
+        """Cancel what an interrupted POST may have left, beside the caller, who has no time."""
+        threading.Thread(target=self._cancel_late, args=(tag,), daemon=True).start()
+
+    def _cancel_tag(self, tag: str) -> bool:
+        """Cancel the statement of this tag if it is there."""
+        with contextlib.suppress(EmrError):
+            number = self.find(tag, _FIND_SECONDS)
+            if number is not None:
+                self.journal.update(tag, statement=str(number), state="running")
+                cancel_statement(
+                    self.client, self.cancel_files, self._id, number, tag, _FIND_SECONDS
+                )
+                self.journal.update(tag, state="cancelled")
+                return True
+        return False
+
+    def _cancel_late(self, tag: str) -> None:
+        """Look for half a minute: the request may still be on its way."""
+        self.cancel_files.ask(tag)
+        end = time.monotonic() + _LATE_SECONDS
+        while time.monotonic() < end:
+            if self._cancel_tag(tag):
+                return
+            time.sleep(1.0)
+        with contextlib.suppress(EmrError):
+            self.journal.update(tag, state="unknown", error="interrupted while it was sent")

@@ -1,0 +1,55 @@
+"""A kernel interrupt gets out of POST and poll at once, and the cluster is cancelled."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import time
+
+import pytest
+
+from emr_nb.results.plan import TransferPlan
+from emr_nb.testing.fake_livy import Fault, ok
+
+PLAN = TransferPlan(1000)
+
+
+def interrupt_after(seconds):
+    import os
+    import signal
+
+    threading.Timer(seconds, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+
+
+@pytest.mark.parametrize("acted", [True, False])
+def test_interrupt_in_post(livy, session, request_of, acted):
+    livy.script = lambda *_: ok(seconds=20)
+    livy.faults.append(Fault("POST .*/statements$", "hang", after=acted, seconds=1.5))
+    request = request_of()
+    interrupt_after(0.4)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        session.submit(request, PLAN)
+    assert time.monotonic() - began < 1.5
+    if acted:  # what the POST left behind is found by its tag and cancelled
+        end = time.monotonic() + 4
+        while session.journal.find(request.tag).state != "cancelled":
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        states = [s.state for s in livy.sessions[0]._statements.values() if request.tag in s.code]
+        assert states == ["cancelled"]
+
+
+@pytest.mark.parametrize("hang", [True, False])
+def test_interrupt_in_poll(livy, session, request_of, hang):
+    livy.script = lambda *_: ok(seconds=20)
+    statement = session.submit(request_of(), PLAN)
+    if hang:
+        livy.faults.append(Fault("GET .*/statements/", "hang", seconds=1.5))
+    interrupt_after(0.4)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        statement.result()
+    statement.cancel()
+    assert time.monotonic() - began < 2.4
+    assert _thread  # the interrupt is a real signal to the main thread
