@@ -24,12 +24,16 @@ _ATTEMPTS = 3  # as signed; a new region and renewed credentials cost one each
 class S3Calls:
     """Requests to buckets as one identity; shared by threads.
 
-    S3 is outside the cluster's network, so the cluster's route has no part in it.
+    S3 is outside the cluster's network, so it is reached directly, whatever the cluster's
+    route; a direct route of the cluster is shared and closes our connections with its own.
     """
 
-    def __init__(self, context: ClusterContext, route: Route | None = None) -> None:
+    def __init__(self, context: ClusterContext) -> None:
         self._access = context.access
-        self._route = route or DirectRoute(context.settings.request_timeout)
+        direct = context.route.name == "direct"
+        self._route: Route = (
+            context.route if direct else DirectRoute(context.settings.request_timeout)
+        )
         self._lock = threading.Lock()
         self._clients: dict[str, HttpClient] = {}
         self._regions: dict[str, str] = {}
@@ -92,9 +96,6 @@ class S3Calls:
                 moved = error
             if attempt + 1 == _ATTEMPTS or not self._may_repeat(moved, path):
                 raise translate(moved, str(path), action) from moved
-
-    def close(self) -> None:
-        self._route.close()
 
     def _may_repeat(self, error: HttpStatusError, path: FilePath) -> bool:
         """Learn a bucket's region, or renew the credentials; True when that may help."""
