@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
+from emr_nb.aws import clients
 from emr_nb.aws.budget import DEFAULT_WAIT, CallBudget
 from emr_nb.aws.credentials import Credentials, CredentialsCache
 from emr_nb.aws.errors import CallSite, credentials_refused, translate
+from emr_nb.aws.signing import UNSIGNED_PAYLOAD, sign_request
 from emr_nb.errors import AwsCredentialsError, AwsError
 
 if TYPE_CHECKING:
@@ -21,11 +21,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
-UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+__all__ = ["UNSIGNED_PAYLOAD", "AwsAccess", "Credentials", "Identity"]
+
 _IAM_PREFIXES = {"emr": "elasticmapreduce", "resourcegroupstaggingapi": "tag"}
-_CONNECT_SECONDS = 5
-_READ_SECONDS = 20
-_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,25 +195,16 @@ class AwsAccess:
         The URL must be spelled as it will be sent: percent-encoded, path not normalised.
         Give the `body`, or its SHA-256 in hex, or `UNSIGNED_PAYLOAD` for a stream over TLS.
         """
-        from botocore.auth import S3SigV4Auth
-        from botocore.awsrequest import AWSRequest
-
-        now = self.current()
-        request = AWSRequest(method=method, url=url, headers=dict(headers or {}), data=body or b"")
-        signer = S3SigV4Auth(_frozen(now), service, region or self.region)
-        if body_sha256:
-            # the instance's own attribute stands before the method that hashes the body
-            signer.payload = lambda _request: body_sha256  # type: ignore[method-assign,assignment]
-        else:
-            request.context["client_config"] = _SIGN_THE_PAYLOAD
-        signer.add_auth(request)
-        return {str(name): str(value) for name, value in request.headers.items()}
+        return sign_request(
+            *(self.current(), region or self.region, service, method, url),
+            *(headers or {}, body or b"", body_sha256),
+        )
 
     def close(self) -> None:
         """Close all clients."""
         with self._lock:
-            clients, self._clients = self._clients, {}
-        for client in clients.values():
+            made, self._clients = self._clients, {}
+        for client in made.values():
             client.close()
 
     # -- inside ---------------------------------------------------------------------------
@@ -228,142 +217,42 @@ class AwsAccess:
     def _profile_name(self) -> str:
         return self.profile or os.environ.get("AWS_PROFILE", "")
 
-    def _new_session(self) -> Session:
-        from botocore.session import Session
-
-        return Session(profile=self.profile or None)
-
     def _make_client(self, service: str) -> Any:
-        from botocore.config import Config
-
         if self._session is None:
-            self._session = self._new_session()
-            self._session.register_component("credential_provider", _Resolver(self))
-        config = Config(
-            region_name=self.region,
-            connect_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
-            retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
-            max_pool_connections=16,
-            tcp_keepalive=True,
-            user_agent_extra="emr_nb",
-            s3={"addressing_style": "path"} if self.endpoint_url else None,
-        )
-        create = cast(Callable[..., Any], self._session.create_client)
-        return create(service, endpoint_url=self.endpoint_url or None, config=config)
+            self._session = clients.live_session(self.profile, self.current)
+        return clients.make_client(self._session, service, self.region, self.endpoint_url)
 
     def _load(self) -> Credentials:
         """Read the credential chain anew; a new session has no memory of old files."""
-        site = CallSite("the credential chain", self.where, self._profile_name, self.role)
+        site = self._site("sts", "AssumeRole")
         try:
-            base = self._given or self._from_chain(site)
-            return self._assume(base) if self.role else base
+            session = clients.new_session(self.profile)
+            base = self._given or clients.from_chain(session)
+            if base is None:
+                raise AwsCredentialsError(
+                    "No AWS credentials were found", where=self.where, advice=site.login
+                )
+            if not self.role:
+                return base
+            sts = clients.make_client(session, "sts", self.region, self.endpoint_url, base)
+            try:
+                return clients.assume_role(sts, self.role)
+            finally:
+                sts.close()
         except AwsError:
             raise
         except Exception as error:
             raise translate(error, site) from error
 
-    def _from_chain(self, site: CallSite) -> Credentials:
-        found = self._new_session().get_credentials()
-        if found is None:
-            raise AwsCredentialsError(
-                "No AWS credentials were found", where=self.where, advice=site.login
-            )
-        frozen = found.get_frozen_credentials()
-        return Credentials(
-            str(frozen.access_key),
-            str(frozen.secret_key),
-            frozen.token or "",
-            expires=getattr(found, "_expiry_time", None),  # botocore tells it nowhere else
-            method=str(found.method or ""),
-        )
-
-    def _assume(self, base: Credentials) -> Credentials:
-        session = self._new_session()
-        create = cast(Callable[..., Any], session.create_client)
-        sts = create(
-            "sts",
-            region_name=self.region,
-            endpoint_url=self.endpoint_url or None,
-            aws_access_key_id=base.access_key,
-            aws_secret_access_key=base.secret_key,
-            aws_session_token=base.token or None,
-        )
-        try:
-            reply = sts.assume_role(RoleArn=self.role, RoleSessionName=_session_name())
-        except Exception as error:
-            raise translate(error, self._site("sts", "AssumeRole")) from error
-        finally:
-            sts.close()
-        got = reply["Credentials"]
-        return Credentials(
-            got["AccessKeyId"],
-            got["SecretAccessKey"],
-            got["SessionToken"],
-            expires=got["Expiration"],
-            method="assume-role",
-        )
-
     def _find_region(self) -> str:
-        session = self._new_session()
         try:
-            found = session.get_config_variable("region") or os.environ.get("AWS_REGION")
+            found = clients.find_region(clients.new_session(self.profile))
         except Exception as error:
             raise translate(error, self._site("sts", "region")) from error
-        if not found:
-            found = _instance_region(session)
         if not found:
             raise AwsError(
                 "No AWS region is set",
                 where=self.where,
                 advice="Use --region, set AWS_REGION, or give the profile a region.",
             )
-        return str(found)
-
-
-def _session_name() -> str:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = f"uid{os.getuid()}"
-    return re.sub(r"[^\w+=,.@-]", "-", f"emr_nb-{user}")[:64]
-
-
-def _instance_region(session: Session) -> str | None:
-    from botocore.utils import IMDSRegionProvider
-
-    return cast("str | None", IMDSRegionProvider(session).provide())
-
-
-def _frozen(now: Credentials) -> Any:
-    from botocore.credentials import ReadOnlyCredentials
-
-    return ReadOnlyCredentials(now.access_key, now.secret_key, now.token or None, None)
-
-
-class _SignThePayload:
-    """The part of a client's configuration that S3's signer looks at."""
-
-    s3 = {"payload_signing_enabled": True}  # noqa: RUF012 - never changed
-
-
-_SIGN_THE_PAYLOAD = _SignThePayload()
-
-
-class _Resolver:
-    """Botocore's credential provider: hands out an object that asks AwsAccess every time."""
-
-    def __init__(self, access: AwsAccess) -> None:
-        self._access = access
-
-    def load_credentials(self) -> Any:
-        from botocore.credentials import Credentials as Theirs
-
-        access = self._access
-
-        class Live(Theirs):
-            def get_frozen_credentials(self) -> Any:
-                return _frozen(access.current())
-
-        # never looked at: every request asks for frozen credentials
-        return Live("unused", "unused", method="emr_nb")
+        return found
