@@ -119,13 +119,15 @@ def retry_after(headers: Headers | object) -> float | None:
 
 
 def _root(error: BaseException) -> BaseException:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return error
+    """Return the operating system's error behind one of httpcore2's, which may hide its cause."""
+    at: BaseException | None = error
+    while at is not None and not isinstance(at, OSError):
+        at = at.__cause__ or at.__context__
+    return at or error
 
 
-def _has_ssl_cause(error: BaseException) -> bool:
-    return isinstance(_root(error), ssl.SSLError)
+def _has_ssl_cause(error: TransportError) -> bool:
+    return error.__cause__ is not None and isinstance(_root(error.__cause__), ssl.SSLError)
 
 
 def _reason(error: Exception) -> str:
