@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from emr_nb.errors import MissingExtraError, UsageError
 from emr_nb.local.aws import require_moto
@@ -46,7 +46,9 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     out.write(f"It runs (after {time.monotonic() - began:.1f} s)\n")
     out.writelines(f"{line}\n" for line in describe(state))
     try:
-        failed = _execute(notebook, out)
+        log = clusters.folders(DEFAULT_NAME).log("demo-kernel")
+        with log.open("wb") as kernel_log:
+            failed = _execute(notebook, out, kernel_log)
     finally:
         if options.stop:
             clusters.stop()
@@ -81,8 +83,11 @@ def _require_demo() -> None:
         )
 
 
-def _execute(path: Path, out: TextIO) -> bool:
-    """Run every code cell; return whether one failed, which ends the run."""
+def _execute(path: Path, out: TextIO, kernel_log: IO[bytes]) -> bool:
+    """Run every code cell; return whether one failed, which ends the run.
+
+    What the kernel itself says (not its cells) goes to `kernel_log`.
+    """
     import nbformat
 
     read: Any = nbformat.read
@@ -90,7 +95,7 @@ def _execute(path: Path, out: TextIO) -> bool:
     client = _client(notebook, path.parent)
     code = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     out.write(f"\n{path.name}: {len(code)} cells\n")
-    with client.setup_kernel():
+    with client.setup_kernel(stdout=kernel_log, stderr=kernel_log):
         for number, (index, cell) in enumerate(code, 1):
             if not cell.source.strip():
                 continue
