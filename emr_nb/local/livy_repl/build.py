@@ -11,7 +11,8 @@ from pathlib import Path
 from emr_nb.errors import BuildFailedError
 
 _HERE = Path(__file__).parent
-_RESOURCE = "org/apache/livy/repl/worker.py"
+_PYTHON = ("worker.py", "livy_answers.py", "livy_magics.py", "livy_spark.py")
+_RESOURCES = "org/apache/livy/repl/"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip's earliest date: equal sources make an equal jar
 _COMPILE_SECONDS = 180.0
 
@@ -32,17 +33,17 @@ def build_driver(
         BuildFailedError: The compiler failed; its messages are in the error.
     """
     sources = sorted((_HERE / "java").glob("*.java"))
-    worker = _HERE / "worker.py"
-    jar = target / f"livy-repl_2.12-{_digest([*sources, worker], livy_jars)}.jar"
+    python = [_HERE / name for name in _PYTHON]
+    jar = target / f"livy-repl_2.12-{_digest([*sources, *python], livy_jars)}.jar"
     if jar.exists():
         return jar
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".repl-", dir=target) as scratch:
         classes = Path(scratch, "classes")
         wanted = [p for p in livy_jars if p.name.startswith(("livy-rsc", "livy-api"))]
-        classpath = os.pathsep.join([*map(str, wanted), *map(str, sorted(spark_jars.glob("*.jar")))])
-        _compile(java, ecj, classpath, sources, classes)
-        made = _pack(classes, worker, Path(scratch, jar.name))
+        on_path = [*wanted, *sorted(spark_jars.glob("*.jar"))]
+        _compile(java, ecj, os.pathsep.join(map(str, on_path)), sources, classes)
+        made = _pack(classes, python, Path(scratch, jar.name))
         made.replace(jar)
     return jar
 
@@ -56,9 +57,7 @@ def _digest(sources: Sequence[Path], livy_jars: Sequence[Path]) -> str:
     return hashed.hexdigest()[:16]
 
 
-def _compile(
-    java: Path, ecj: Path, classpath: str, sources: Sequence[Path], classes: Path
-) -> None:
+def _compile(java: Path, ecj: Path, classpath: str, sources: Sequence[Path], classes: Path) -> None:
     command = [str(java), "-Xmx384m", "-XX:+UseSerialGC", "-jar", str(ecj)]
     command += ["-source", "17", "-target", "17", "-encoding", "UTF-8", "-nowarn"]
     command += ["-cp", classpath, "-d", str(classes), *map(str, sources)]
@@ -75,11 +74,12 @@ def _compile(
         raise BuildFailedError(msg)
 
 
-def _pack(classes: Path, worker: Path, jar: Path) -> Path:
+def _pack(classes: Path, python: Sequence[Path], jar: Path) -> Path:
     with zipfile.ZipFile(jar, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(classes.rglob("*.class")):
             _add(archive, path.relative_to(classes).as_posix(), path)
-        _add(archive, _RESOURCE, worker)
+        for path in python:
+            _add(archive, _RESOURCES + path.name, path)
     return jar
 
 

@@ -1,10 +1,10 @@
 package org.apache.livy.repl;
 
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
 import java.io.BufferedReader;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
-import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.EOFException;
 import java.io.File;
 import java.io.IOException;
@@ -15,13 +15,13 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.apache.commons.io.FileUtils;
 import org.apache.spark.SparkConf;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +29,9 @@ import org.slf4j.LoggerFactory;
 /** The Python child and its channel: frames of a kind byte, a 4-byte length and a payload. */
 final class PythonProcess {
   private static final Logger LOG = LoggerFactory.getLogger(PythonProcess.class);
+  private static final String[] SOURCES = {
+    "worker.py", "livy_answers.py", "livy_magics.py", "livy_spark.py"
+  };
   private static final int LAST_WORDS = 10_000; // lines of stderr kept for the day it dies
 
   /** One frame; null from {@link #receive} stands for the end of the channel. */
@@ -51,11 +54,11 @@ final class PythonProcess {
   private final DataInputStream fromChild;
   private final ArrayDeque<String> stderr = new ArrayDeque<>();
   private final Thread stderrReader;
-  private final Path script;
+  private final Path sources;
 
-  private PythonProcess(Process process, Path script) {
+  private PythonProcess(Process process, Path sources) {
     this.process = process;
-    this.script = script;
+    this.sources = sources;
     toChild = new DataOutputStream(new BufferedOutputStream(process.getOutputStream(), 1 << 16));
     fromChild = new DataInputStream(new BufferedInputStream(process.getInputStream(), 1 << 16));
     stderrReader = daemon("python-stderr", this::readStderr);
@@ -67,11 +70,13 @@ final class PythonProcess {
     Map<String, String> inherited = System.getenv();
     String python = conf.get(
         "spark.pyspark.python", inherited.getOrDefault("PYSPARK_PYTHON", "python3"));
-    Path script = Files.createTempFile("", "");
-    try (InputStream source = PythonProcess.class.getResourceAsStream("worker.py")) {
-      Files.copy(source, script, StandardCopyOption.REPLACE_EXISTING);
+    Path sources = Files.createTempDirectory("livy-python");
+    for (String name : SOURCES) {
+      try (InputStream source = PythonProcess.class.getResourceAsStream(name)) {
+        Files.copy(source, sources.resolve(name));
+      }
     }
-    ProcessBuilder builder = new ProcessBuilder(python, script.toString());
+    ProcessBuilder builder = new ProcessBuilder(python, sources.resolve(SOURCES[0]).toString());
     Map<String, String> env = builder.environment();
     env.put("PYSPARK_PYTHON", python);
     env.put("PYTHONPATH", String.join(File.pathSeparator, pythonPath(conf)));
@@ -81,9 +86,9 @@ final class PythonProcess {
     env.put("SPARK_HOME", inherited.getOrDefault("SPARK_HOME", "."));
     env.put("LIVY_SPARK_MAJOR_VERSION", conf.get("spark.livy.spark_major_version", "1"));
     try {
-      return new PythonProcess(builder.start(), script);
+      return new PythonProcess(builder.start(), sources);
     } catch (IOException error) {
-      Files.deleteIfExists(script);
+      FileUtils.deleteQuietly(sources.toFile());
       throw error;
     }
   }
@@ -188,14 +193,14 @@ final class PythonProcess {
   private void watch() {
     try {
       int code = process.waitFor();
-      Files.deleteIfExists(script);
+      FileUtils.deleteQuietly(sources.toFile());
       if (code != 0) {
         LOG.error("Process has died with {}", code);
         synchronized (stderr) {
           LOG.error(String.join("\n", stderr));
         }
       }
-    } catch (IOException | InterruptedException error) {
+    } catch (InterruptedException error) {
       LOG.debug("the Python child is no longer watched", error);
     }
   }
