@@ -139,7 +139,8 @@ def _frame(text: str, match: re.Match[str], tag: str) -> tuple[Frame, int]:
         raise _damaged(tag, f"{kind} frame {seq} does not end where it should")
     try:
         body = text[begin:end].encode("ascii")
-        if zlib.crc32(body) != int(crc, 16):
+        about = f"{tag} {kind} {seq} {head_length} {length}".encode()
+        if zlib.crc32(body, zlib.crc32(about)) != int(crc, 16):
             raise _damaged(tag, f"{kind} frame {seq} fails its checksum")
         packed = base64.b64decode(body[: int(head_length)], validate=True)
         header = json.loads(zlib.decompress(packed))

@@ -43,7 +43,8 @@ def compile_cell(source, filename):
 
 def _close(block, steps, filename):
     if block:
-        module = ast.Module(list(block), [])
+        module = ast.Module(body=list(block))
+        module.type_ignores = []  # a field since Python 3.8
         steps.append(Step("exec", compile(module, filename, "exec", 0, True), block[0].lineno))
         block[:] = []
 

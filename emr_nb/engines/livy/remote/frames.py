@@ -1,7 +1,8 @@
 """Frames: marker lines on stdout that carry typed payloads through any noise.
 
 One frame is `<emr_nb TAG KIND SEQ HEADER PAYLOAD CRC>` + header + payload + `</emr_nb>`; HEADER
-and PAYLOAD are the lengths of what follows, CRC the CRC-32 of both. The header is
+and PAYLOAD are the lengths of what follows, CRC the CRC-32 of all that stands before and
+after it. The header is
 base64(zlib(JSON)), the payload base64.
 """
 
@@ -18,8 +19,9 @@ def encode(tag, kind, seq, header, payload=""):
     """Return one frame as text; `payload` is base64 text already."""
     packed = zlib.compress(json.dumps(header).encode("utf-8"), 1)
     head = base64.b64encode(packed).decode("ascii")
-    crc = zlib.crc32((head + payload).encode("ascii")) & 0xFFFFFFFF
-    mark = "<emr_nb %s %s %d %d %d %08x>" % (tag, kind, seq, len(head), len(payload), crc)
+    about = "%s %s %d %d %d" % (tag, kind, seq, len(head), len(payload))
+    crc = zlib.crc32((about + head + payload).encode("ascii")) & 0xFFFFFFFF
+    mark = "<emr_nb %s %08x>" % (about, crc)
     return "".join((mark, head, payload, "</emr_nb>\n"))
 
 

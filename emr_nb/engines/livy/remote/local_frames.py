@@ -9,7 +9,7 @@ import json
 from .rows import number
 
 
-class NotBringable(TypeError):
+class NotBringableError(TypeError):
     """A value that `-o` cannot bring exactly; the message says which and what to do."""
 
 
@@ -82,7 +82,7 @@ def _datetimes(series, name):
         if _missing(value):
             micros.append(None)
         elif int(ticks) % 1000:
-            raise NotBringable(
+            raise NotBringableError(
                 "column %r has nanoseconds, which no Spark type keeps; round it first" % name
             )
         else:
@@ -111,7 +111,7 @@ def _objects(values, name):
         return "date", [None if value is None else (value - _EPOCH).days for value in values]
     if kinds == {decimal.Decimal}:
         return _decimals(values, name)
-    raise NotBringable(
+    raise NotBringableError(
         "column %r of the pandas frame holds %s, which cannot be brought exactly; "
         "convert it to one type" % (name, ", ".join(sorted(kind.__name__ for kind in kinds)))
     )
@@ -120,17 +120,17 @@ def _objects(values, name):
 def _decimals(values, name):
     present = [value for value in values if value is not None]
     if not all(value.is_finite() for value in present):
-        raise NotBringable("column %r holds a decimal NaN or infinity" % name)
+        raise NotBringableError("column %r holds a decimal NaN or infinity" % name)
     scale = max(max(0, -value.as_tuple().exponent) for value in present)
     digits = max(max(value.adjusted() + 1, 0) for value in present) + scale
     if digits > 38:
-        raise NotBringable("column %r needs %d digits; decimals have 38" % (name, digits))
+        raise NotBringableError("column %r needs %d digits; decimals have 38" % (name, digits))
     texts = [None if value is None else format(value, "f") for value in values]
     return "decimal(%d,%d)" % (max(digits, scale, 1), scale), texts
 
 
 def plain(value, where):
-    """Return a value as JSON keeps it exactly; raises NotBringable naming the place."""
+    """Return a value as JSON keeps it exactly; raises NotBringableError naming the place."""
     kind = type(value)
     if value is None or kind in (bool, int, str):
         return value
@@ -141,7 +141,7 @@ def plain(value, where):
         return [plain(item, "%s[%d]" % (where, at)) for at, item in enumerate(value)]
     if kind is dict and all(type(key) is str for key in value):
         return {"dict": [[k, plain(v, "%s[%r]" % (where, k))] for k, v in value.items()]}
-    raise NotBringable(
+    raise NotBringableError(
         "%s is a %s.%s: `-o` brings Spark and pandas DataFrames, and numbers, texts, lists and "
         "dicts with text keys" % (where, kind.__module__, kind.__name__)
     )

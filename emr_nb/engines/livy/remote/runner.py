@@ -200,7 +200,7 @@ class Cell:
     def _pandas(self, value, rows, role):
         try:
             header, raw = local_frames.bring(value, rows)
-        except local_frames.NotBringable:  # to be looked at, its own HTML serves as well
+        except local_frames.NotBringableError:  # to be looked at, its own HTML serves as well
             self._mime(*display.bundle(value))
         else:
             self._emit_table(header, raw, None, role)

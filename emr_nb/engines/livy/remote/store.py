@@ -10,7 +10,7 @@ KEPT = 4  # payloads kept at most: two notebooks may fetch from one session at o
 STALE = 600.0  # seconds without a fetch after which a payload may be dropped
 
 
-class Gone(LookupError):
+class GoneError(LookupError):
     """A chunk was asked for that is not kept any more."""
 
 
@@ -27,11 +27,11 @@ class Store:
             self._chunks[tag, seq] = [chunks, time.time(), set(range(1, len(chunks)))]
 
     def chunk(self, tag, seq, index):
-        """Return one chunk; raises Gone."""
+        """Return one chunk; raises GoneError."""
         with self._lock:
             entry = self._chunks.get((tag, seq))
             if entry is None or not 0 <= index < len(entry[0]):
-                raise Gone("chunk %d of result %s/%d is not kept any more" % (index, tag, seq))
+                raise GoneError("chunk %d of result %s/%d is not kept any more" % (index, tag, seq))
             entry[1] = time.time()
             entry[2].discard(index)
             return entry[0][index]

@@ -20,7 +20,7 @@ def is_spark(value):
 def is_pandas(value):
     """Tell whether a value is a pandas DataFrame on the driver, without importing pandas."""
     return any(
-        base.__name__ == "DataFrame" and base.__module__.startswith("pandas.")
+        base.__name__ == "DataFrame" and base.__module__.split(".")[0] == "pandas"
         for base in type(value).__mro__
     )
 
@@ -59,7 +59,7 @@ class Tables:
         nothing and brings the schema.
         """
         if frame.isStreaming:
-            raise wire.Unsupported("a streaming DataFrame has no end: write it with writeStream")
+            raise wire.UnsupportedError("a streaming DataFrame has no end: write it with writeStream")
         jdf = frame._jdf
         schema = json.loads(jdf.schema().json())
         header = dict(self.facts(), carrier="none", schema=schema, rows=0, limit=limit, order=[])

@@ -9,14 +9,17 @@ from __future__ import annotations
 CALENDAR = "interval"
 
 
-class Unsupported(TypeError):
+class UnsupportedError(TypeError):
     """A column's type cannot be brought back; the message names the column."""
 
 
-# extract() knows only the units that a type has
+# extract() gives the month within its year, and only of the type that has both units
 _MONTHS = {
     "interval year": "extract(YEAR FROM {0}) * 12",
-    "interval month": "extract(MONTH FROM {0})",
+    "interval month": (
+        "extract(YEAR FROM cast({0} as interval year to month)) * 12"
+        " + extract(MONTH FROM cast({0} as interval year to month))"
+    ),
     "interval year to month": "extract(YEAR FROM {0}) * 12 + extract(MONTH FROM {0})",
 }
 
@@ -70,10 +73,10 @@ def needs_values(kind, carrier):
 
 
 def check(fields, carrier):
-    """Raise Unsupported for the first column that no rewriting can help."""
+    """Raise UnsupportedError for the first column that no rewriting can help."""
     for position, field in enumerate(fields):
         if carrier == "json" and _any(field["type"], lambda k: k == "variant"):
-            raise Unsupported(
+            raise UnsupportedError(
                 "column %d (%r) holds VARIANT, which only Arrow can carry; "
                 "select to_json of it instead" % (position + 1, field["name"])
             )
