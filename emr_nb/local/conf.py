@@ -12,7 +12,6 @@ REGION = "us-east-1"
 def core_site(plan: Plan) -> dict[str, str]:
     """Return core-site.xml: the default file system, who may act for others, S3."""
     site = {
-        "fs.defaultFS": plan.default_fs,
         "hadoop.tmp.dir": str(plan.folders.data / "tmp"),
         "hadoop.http.staticuser.user": "nobody",
         # users that this machine does not have; others get their groups from the machine
@@ -23,6 +22,8 @@ def core_site(plan: Plan) -> dict[str, str]:
     for name in (SUPERUSER, "hadoop", "livy", "hive"):
         site[f"hadoop.proxyuser.{name}.hosts"] = "*"
         site[f"hadoop.proxyuser.{name}.groups"] = "*"
+    if "namenode-rpc" in plan.ports:
+        site["fs.defaultFS"] = plan.default_fs
     if "aws" in plan.ports:
         site |= s3_site(plan)
     return site
@@ -50,8 +51,10 @@ def s3_site(plan: Plan) -> dict[str, str]:
 
 
 def write_shared(plan: Plan) -> None:
-    """Write core-site.xml and the Spark configuration folder."""
+    """Write core-site.xml and, for a cluster that runs Spark, Spark's configuration."""
     write_site(plan.hadoop_conf / "core-site.xml", core_site(plan))
+    if "spark" not in plan.apps:
+        return
     spark = plan.folders.conf / "spark"
     spark.mkdir(parents=True, exist_ok=True)
     rows = "".join(f"{key} {value}\n" for key, value in spark_defaults(plan).items())

@@ -16,6 +16,14 @@ from emr_nb.local.processes import MARKER
 _LOOK_SECONDS = 0.1
 _TAIL_LINES = 25
 _TAIL_BYTES = 16384
+_FOREIGN = frozenset(
+    {
+        *("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH", "JAVA_HOME"),
+        *("HADOOP_HOME", "HADOOP_CLASSPATH", "HADOOP_CONF_DIR", "YARN_CONF_DIR"),
+        *("SPARK_HOME", "SPARK_CONF_DIR", "SPARK_DIST_CLASSPATH", "SPARK_MASTER"),
+        *("PYTHONPATH", "PYTHONSTARTUP", "PYSPARK_DRIVER_PYTHON", "LIVY_HOME", "LIVY_CONF_DIR"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -33,10 +41,15 @@ class DaemonSpec:
     seconds: float = 150.0
 
 
+def clean_environment() -> dict[str, str]:
+    """Return our environment without what would steer a JVM, Spark or Python of the cluster."""
+    return {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+
+
 def start(spec: DaemonSpec) -> subprocess.Popen[bytes]:
     """Start the daemon in a session of its own, its output in its log; raises DaemonDiedError."""
     spec.log.parent.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, **spec.environment, MARKER: str(spec.root)}
+    environment = clean_environment() | dict(spec.environment) | {MARKER: str(spec.root)}
     try:
         with spec.log.open("ab") as log:
             return subprocess.Popen(

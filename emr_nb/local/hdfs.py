@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from typing import Any
 from urllib.parse import quote
 
 from emr_nb.errors import DaemonDiedError, LocalClusterError
-from emr_nb.local.daemon import DaemonSpec, tail
+from emr_nb.local.daemon import DaemonSpec, clean_environment, tail
 from emr_nb.local.http import answers, call
 from emr_nb.local.plan import Plan, write_site
 from emr_nb.local.processes import MARKER
@@ -113,7 +112,7 @@ class Hdfs:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **plan.environment(SUPERUSER), **marker},
+                env=clean_environment() | plan.environment(SUPERUSER) | marker,
                 cwd=plan.folders.root,
                 start_new_session=True,
                 timeout=120,

@@ -37,6 +37,7 @@ RECIPES = {
             f"org.apache.hadoop:{name}:3.4.2"
             for name in ("hadoop-common", "hadoop-hdfs", "hadoop-hdfs-client")
         ),
+        exact=("org.slf4j:slf4j-reload4j:1.7.36",),  # without it the daemons log nothing
         without=(
             *(f"io.netty:netty-{kind}:*" for kind in ("*native*", "*kqueue*", "*macos*")),
             *(

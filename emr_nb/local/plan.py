@@ -69,9 +69,7 @@ class Plan:
             "HADOOP_USER_NAME": user,
             "HADOOP_CONF_DIR": str(self.hadoop_conf),
             "JAVA_HOME": str(self.cache.java()),
-            "JAVA_TOOL_OPTIONS": "",
             "PYSPARK_PYTHON": sys.executable,
-            "PYTHONPATH": "",
             "SPARK_LOCAL_IP": "127.0.0.1",
             "LANG": os.environ.get("LANG", "C.UTF-8"),
         }

@@ -209,7 +209,7 @@ def test_commands(local_cluster):
     assert status.returncode == 0, status.stderr
     assert local_cluster.livy in status.stdout
     assert "running" in _cli(home, "list").stdout
-    assert "LivyServer" in _cli(home, "logs", "livy").stdout
+    assert "WebServer: Starting server on" in _cli(home, "logs", "livy").stdout
     unknown = _cli(home, "logs", "nosuch")
     assert unknown.returncode == 1
     assert "There are:" in unknown.stderr
