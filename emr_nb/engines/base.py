@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from emr_nb.model import (
@@ -71,8 +71,13 @@ class Engine(Protocol):
         """List the sessions on the server, one request a page."""
         ...
 
-    def open(self, options: SessionOptions) -> Session:
-        """Find the session by name, or create it and wait until it is ready."""
+    def open(
+        self, options: SessionOptions, notify: Callable[[Event], None] | None = None
+    ) -> Session:
+        """Find the session by name, or create it and wait until it is ready.
+
+        `notify` is told of progress meanwhile, on the caller's thread.
+        """
         ...
 
     def recover(self, reference: StatementReference) -> Statement | None:

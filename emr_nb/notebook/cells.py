@@ -116,7 +116,9 @@ def run_magic(notebook: Notebook, magic: CellMagic, line: str, cell: str | None)
     """Run a magic; a line form returns its Result, a cell form shows it."""
     from emr_nb.notebook.runner import Runner
 
-    with short_errors(cell or "", 2 if cell is not None else 1, seen=notebook.saw_error):
+    sql = magic.language == "sql" or " sql" in line
+    first = 1 if cell is None else 2
+    with short_errors(cell or "", first, sql=sql, seen=notebook.saw_error):
         job = read(magic, line, cell)
         return Runner(notebook).run(job)
 

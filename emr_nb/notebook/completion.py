@@ -6,12 +6,13 @@ on behind, and what it found is there for the next Tab.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emr_nb.errors import EmrError
 from emr_nb.notebook.cells import MAGICS, CellMagic
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 WAIT = 1.0
 _FRESH = 20.0  # seconds that a look-up's answer is used without asking again
 _MOST = 500
+_ASSIGNED = re.compile(r"\s*(?:[\w.,\[\]'\" ]+=\s*)?")
 _WORD_BREAKS = " \t\n"
 
 
@@ -87,7 +89,7 @@ class Completer:
             return self._words(first, magic.parser(line=False), len(magic.name) + 2)
         line = before.rpartition("\n")[2]
         start = line.find("%emr ")
-        if start < 0 or line[:start].rstrip(" ").rstrip("=").strip().count(" "):
+        if start < 0 or not _ASSIGNED.fullmatch(line[:start]):
             return None
         return self._emr_line(line[start + 5 :])
 
@@ -223,32 +225,3 @@ def _local_paths(fragment: str) -> list[tuple[str, str]]:
         return [(f"{folder}{e.name}{'/' * e.is_dir()}", "path") for e in entries]
     except OSError:
         return []
-
-
-def matcher(notebook: Notebook, emr: EmrMagic) -> Callable[..., Any]:
-    """Return an IPython matcher (its second API) over a completer of ours."""
-    from IPython.core.completer import SimpleCompletion, context_matcher
-
-    completer = Completer(notebook, emr)
-
-    @context_matcher(identifier="emr_nb")  # type: ignore[untyped-decorator, unused-ignore]
-    def complete(context: Any) -> dict[str, Any]:
-        found = completer.complete(context.full_text, _offset(context))
-        if found is None:
-            return {"completions": [], "suppress": False}
-        fragment, texts = found
-        return {
-            "completions": [SimpleCompletion(text, type=kind) for text, kind in texts],
-            "matched_fragment": fragment,
-            "suppress": True,
-        }
-
-    return complete  # type: ignore[no-any-return, unused-ignore]
-
-
-def _offset(context: Any) -> int:
-    """Return the cursor as an offset into the whole text; IPython gives line and column."""
-    lines = context.full_text.split("\n")
-    above: int = sum(len(line) + 1 for line in lines[: context.cursor_line])
-    column: int = context.cursor_position
-    return above + column

@@ -29,6 +29,12 @@ class Delivery:
         """Bind `-o`; returns facts for the summary line and notices for the page."""
         name, rows = self._job.options["output"], self._job.options["rows"]
         notices: list[str] = []
+        if result.is_value and name:
+            self._notebook.shell.user_ns[name] = result.value
+            return [f"{type(result.value).__name__} in {name}"], ()
+        if result.is_value:
+            self._notebook.shell.user_ns[name or "_"] = result.value
+            return [f"{type(result.value).__name__} in {name or '_'}"], ()
         counted = f"first {plural(len(result), 'row')}" if result.truncated else (
             plural(len(result), "row")
         )  # fmt: skip
@@ -36,7 +42,8 @@ class Delivery:
         if result.truncated:
             notices.append(cut_notice(result, rows))
         if name:
-            value = convert(result, self._job.options["as_"], self._job.options["decimal"])
+            value, said = convert(result, self._job.options["as_"], self._job.options["decimal"])
+            notices += said
             self._notebook.shell.user_ns[name] = value
             facts.append(f"in {name}")
             if self._decimals(result.table) and self._job.options["decimal"] == "exact":
@@ -46,6 +53,10 @@ class Delivery:
     def show(self, result: Result, notices: tuple[str, ...]) -> None:
         """Show the table, or with --chart the chart; nothing with -q or without columns."""
         options = self._job.options
+        if result.is_value:
+            return
+        if result.is_value:
+            return
         if options["quiet"]:
             for notice in notices:
                 self._notebook.screen.show({"text/plain": notice})
@@ -97,21 +108,24 @@ def result_bundle(
     return table.bundle(shown)
 
 
-def convert(result: Result, form: str, decimals: str) -> Any:
-    """Return what `-o` binds: pandas by default, polars, or the Arrow table."""
+def convert(result: Result, form: str, decimals: str) -> tuple[Any, tuple[str, ...]]:
+    """Return what `-o` binds (pandas by default, polars, or the Arrow table), and notices."""
+    if form == "pandas":
+        from emr_nb.results.pandas import to_pandas
+
+        made = to_pandas(result, decimals)
+        return made.frame, made.notices
     if decimals == "float":
         result = _float_decimals(result)
     if form == "arrow":
-        return result.to_arrow()
-    if form == "polars":
-        try:
-            pl = import_module("polars")
-        except ImportError as error:
-            raise MissingExtraError(
-                "polars is not installed", advice="pip install polars, or use --as arrow."
-            ) from error
-        return pl.from_arrow(result.to_arrow())
-    return result.to_pandas()
+        return result.to_arrow(), ()
+    try:
+        pl = import_module("polars")
+    except ImportError as error:
+        raise MissingExtraError(
+            "polars is not installed", advice="pip install polars, or use --as arrow."
+        ) from error
+    return pl.from_arrow(result.to_arrow()), ()
 
 
 def _float_decimals(result: Result) -> Result:

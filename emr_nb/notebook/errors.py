@@ -17,12 +17,13 @@ from emr_nb.notebook.screen import Screen
 
 _AROUND = 1  # lines of context on each side
 _POSITION = re.compile(r"line (\d+)(?:[,:]? ?(?:pos(?:ition)?|column) |:)(\d+)", re.IGNORECASE)
-_PYTHON_FRAME = re.compile(r'^\s*File "<(?:stdin|ipython|cell|emr_nb)[^"]*>", line \d+')
 _REMOTE_LINES = 12
 _RED, _YELLOW, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
 
-def render(error: EmrError, code: str = "", first_line: int = 1, *, colour: bool = True) -> str:
+def render(
+    error: EmrError, code: str = "", first_line: int = 1, *, sql: bool = False, colour: bool = True
+) -> str:
     """Return the short form of an error; `first_line` is the cell's line where `code` begins."""
     red, yellow, dim, bold, off = (
         (_RED, _YELLOW, _DIM, _BOLD, _OFF) if colour else ("", "", "", "", "")
@@ -33,7 +34,7 @@ def render(error: EmrError, code: str = "", first_line: int = 1, *, colour: bool
         lines += remote_lines(error)
         lines += [
             f"{yellow}{text}{off}" if marked else f"{dim}{text}{off}"
-            for text, marked in source_lines(error, code, first_line)
+            for text, marked in source_lines(error, code, first_line, sql=sql)
         ]
         if error.folded:
             lines.append(
@@ -52,16 +53,23 @@ def _title(error: EmrError) -> str:
 
 
 def remote_lines(error: StatementError) -> list[str]:
-    """Return the remote traceback where it is short and says more than the message."""
+    """Return the remote traceback where it says more than the message and the cell's line."""
+    noise = set(error.folded)
     lines = [line for chunk in error.traceback for line in chunk.rstrip("\n").split("\n")]
-    lines = [line for line in lines if line.strip() and line.strip() not in error.what]
-    return [] if len(lines) > _REMOTE_LINES else [f"  {line}" for line in lines]
+    lines = [x for x in lines if x.strip() and x not in noise and x.strip() not in error.what]
+    frames = sum(line.lstrip().startswith('File "') for line in lines)
+    if len(lines) > _REMOTE_LINES or (error.line is not None and frames < 2):
+        return []
+    return [f"  {line}" for line in lines]
 
 
-def source_lines(error: StatementError, code: str, first_line: int) -> list[tuple[str, bool]]:
+def source_lines(
+    error: StatementError, code: str, first_line: int, *, sql: bool = False
+) -> list[tuple[str, bool]]:
     """Return the failing line of the cell with its neighbours and, where known, a caret."""
     line, column = error.line, None
-    if line is None and (found := _POSITION.search(f"{error.what} {error.evalue}")):
+    found = _POSITION.search(f"{error.what} {error.evalue}") if sql else None
+    if found and line in (None, int(found[1])):
         line, column = int(found[1]), int(found[2])
     source = code.splitlines()
     if line is None or not 1 <= line <= len(source):
@@ -79,25 +87,29 @@ def source_lines(error: StatementError, code: str, first_line: int) -> list[tupl
     return shown
 
 
-def dress(error: EmrError, code: str = "", first_line: int = 1, *, colour: bool = True) -> None:
+def dress(error: EmrError, code: str = "", first_line: int = 1, *, sql: bool = False) -> None:
     """Give an error the rendering that IPython shows in place of a Python traceback."""
 
     def render_traceback() -> list[str]:
-        return render(error, code, first_line, colour=colour).split("\n")
+        return render(error, code, first_line, sql=sql).split("\n")
 
     error._render_traceback_ = render_traceback  # type: ignore[attr-defined]  # IPython's hook
 
 
 @contextmanager
 def short_errors(
-    code: str = "", first_line: int = 1, *, seen: Callable[[EmrError], None] | None = None
+    code: str = "",
+    first_line: int = 1,
+    *,
+    sql: bool = False,
+    seen: Callable[[EmrError], None] | None = None,
 ) -> Iterator[None]:
     """Dress every error of ours that passes; `seen` is told of it first."""
     try:
         yield
     except EmrError as error:
         if not hasattr(error, "_render_traceback_"):
-            dress(error, code, first_line)
+            dress(error, code, first_line, sql=sql)
             if seen is not None:
                 seen(error)
         raise

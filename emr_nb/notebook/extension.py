@@ -133,6 +133,6 @@ class Extension:
     _misplaced.has_side_effects = True  # type: ignore[attr-defined]
 
     def _matcher(self) -> Callable[..., Any] | None:
-        from emr_nb.notebook.completion import matcher
+        from emr_nb.notebook.matcher import matcher
 
         return matcher(self.notebook, self.emr)

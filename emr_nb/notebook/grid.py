@@ -11,8 +11,6 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from emr_nb.notebook.values import column_texts, rows_of
-
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -84,6 +82,8 @@ def answer(store: ResultStore, result_id: str, message: Mapping[str, Any]) -> di
         total = None if result.truncated else len(result)
         ready = {"type": "ready", "held": len(result), "total": total}
         return {**ready, "truncated": result.truncated}
+    from emr_nb.notebook.values import rows_of
+
     seq = message.get("seq", 0)
     try:
         start = max(0, int(message.get("start", 0)))
@@ -111,6 +111,8 @@ def sort(table: pa.Table, order: Mapping[str, Any] | None) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    from emr_nb.notebook.values import column_texts
+
     column = _column(table, order.get("column"))
     direction = "descending" if order.get("descending") else "ascending"
     number = pa.array(range(table.num_rows), pa.int64())
@@ -127,6 +129,8 @@ def sort(table: pa.Table, order: Mapping[str, Any] | None) -> pa.Table:
 def _mask(table: pa.Table, item: Mapping[str, Any]) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
+
+    from emr_nb.notebook.values import column_texts
 
     operator, value = str(item.get("op", "contains")), str(item.get("value", ""))
     if operator == "contains":

@@ -27,7 +27,7 @@ ANSWER_STYLE = (
     f".emr-nb-a thead th{{font-weight:600;opacity:.7;border-bottom:1px solid {LINE}}}"
     f".emr-nb-a tbody tr+tr td{{border-top:1px solid {FAINT}}}"
     ".emr-nb-f th{font-weight:500;opacity:.62}"
-    ".emr-nb-f td{white-space:pre-wrap}"
+    ".emr-nb-a.emr-nb-f td{white-space:pre-wrap;border:0}"
     ".emr-nb-a p{margin:4px 0;opacity:.7}"
     "</style>"
 )
@@ -62,10 +62,10 @@ def seconds(value: float) -> str:
     if value < 90:
         return f"{value:.0f} s"
     minutes, rest = divmod(round(value), 60)
-    if minutes < 90:
+    if minutes < 60:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
 def moment(value: datetime | None) -> str:

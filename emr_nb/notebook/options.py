@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from emr_nb.errors import UsageError
@@ -50,10 +49,11 @@ class Option:
         """Turn the text of a value into what its kind says; raises UsageError."""
         if self.choices and text not in self.choices:
             near = nearest(text, self.choices)
+            meant = f"Did you mean {near}? " if near else ""
             raise UsageError(
                 f"{self._written} does not take {text!r}",
                 where=command,
-                advice=f"Did you mean {near}?" if near else f"It takes {' | '.join(self.choices)}.",
+                advice=f"{meant}It takes {' | '.join(self.choices)}.",
             )
         if self.kind == "int":
             try:
@@ -105,6 +105,8 @@ class Parsed(Mapping[str, Any]):
 
 def nearest(word: str, known: Sequence[str]) -> str:
     """Return the known word that was most likely meant, or an empty text."""
+    from difflib import get_close_matches
+
     found = get_close_matches(word.lower(), [k.lower() for k in known], n=1, cutoff=0.5)
     return next((k for k in known if found and k.lower() == found[0]), "")
 

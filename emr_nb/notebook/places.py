@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -43,7 +41,9 @@ def find_place(
     told = environ.get("JPY_SESSION_NAME") or user_namespace.get("__vsc_ipynb_file__") or ""
     path = str(told)
     if not path:
-        return Place("", secrets.token_hex(3), headless=True)
+        return Place("", os.urandom(3).hex(), headless=True)
+    import hashlib
+
     digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()
     return Place(path, digest[:6], headless=False)
 

@@ -94,6 +94,11 @@ class ProgressLine:
         self._shown = True
 
 
+def starting(line: ProgressLine, doing: str = "starting a Spark session") -> Callable[[str], None]:
+    """Return what shows on a line how a session starts."""
+    return lambda said: line.note(f"{doing}: {said}" if said else doing)
+
+
 def describe(progress: Progress) -> list[str]:
     """Say in words what a statement does now."""
     parts = [progress.phase]

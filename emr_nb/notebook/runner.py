@@ -18,7 +18,7 @@ from emr_nb.model import CancelOutcome, Log, Output, Progress, Request, Statemen
 from emr_nb.notebook.deliver import Delivery
 from emr_nb.notebook.errors import show_folded
 from emr_nb.notebook.places import cell_id
-from emr_nb.notebook.progress_line import ProgressLine
+from emr_nb.notebook.progress_line import ProgressLine, starting
 from emr_nb.results.plan import plan_transfer
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Runner:
         )  # fmt: skip
         try:
             session = attachment.sessions.get(
-                name, new=job.options["new"], tick=lambda: line.note(doing)
+                name, new=job.options["new"], tick=starting(line, doing)
             )
         except KeyboardInterrupt:
             line.end("cancelled", "interrupted; the session keeps starting, the next cell joins it")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any, Protocol
-from uuid import uuid4
 
 from emr_nb.notebook.answers import bundle
 from emr_nb.notebook.places import is_notebook
@@ -57,7 +57,7 @@ class ShellScreen:
 
 def display_id() -> str:
     """Return a new id for a display that will be updated."""
-    return uuid4().hex
+    return os.urandom(16).hex()
 
 
 def show(screen: Screen, value: Any) -> None:

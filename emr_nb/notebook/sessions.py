@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from secrets import token_hex
 from typing import TYPE_CHECKING, Protocol
 
 from emr_nb.errors import EmrError, SessionNotFoundError
-from emr_nb.model import Cluster, FilePath, Service, SessionInfo, SessionOptions
 
 if TYPE_CHECKING:
     from emr_nb.cluster_files import ClusterFiles
     from emr_nb.engines.base import Engine, Session
     from emr_nb.files.base import FileSystem
+    from emr_nb.model import Cluster, Event, FilePath, Service, SessionInfo, SessionOptions
     from emr_nb.settings import Settings
 
 _TICK = 0.25  # seconds between two looks at a session that is starting
@@ -45,6 +45,7 @@ class _Opening:
 
     def __init__(self, engine: Engine, options: SessionOptions) -> None:
         self.session: Session | None = None
+        self.said = ""  # what the engine told last of a session that is starting
         self.error: BaseException | None = None
         self._engine = engine
         self._options = options
@@ -53,15 +54,18 @@ class _Opening:
 
     def _open(self) -> None:
         try:
-            self.session = self._engine.open(self._options)
+            self.session = self._engine.open(self._options, self._told)
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             self.error = error
         finally:
             self._done.set()
 
-    def wait(self, tick: Callable[[], None]) -> Session:
+    def _told(self, event: Event) -> None:
+        self.said = getattr(event, "detail", "") or self.said
+
+    def wait(self, tick: Callable[[str], None]) -> Session:
         while not self._done.wait(_TICK):
-            tick()
+            tick(self.said)
         if self.error is not None:
             raise self.error
         assert self.session is not None
@@ -92,7 +96,7 @@ class Sessions:
         taken = {i.name for i in infos}
         self.current = self.found.name if self.found else self.base_name
         if self.found is None and (fresh or self.current in taken):
-            self.current = f"{self.base_name}-{token_hex(2)}"
+            self.current = f"{self.base_name}-{os.urandom(2).hex()}"
 
     @property
     def name(self) -> str:
@@ -112,9 +116,9 @@ class Sessions:
         *,
         new: bool = False,
         language: str = "python",
-        tick: Callable[[], None] = lambda: None,
+        tick: Callable[[str], None] = lambda _: None,
     ) -> Session:
-        """Return a session, opening it on first use; `tick` is called while it starts.
+        """Return a session, opening it on first use; `tick` is told how it starts.
 
         Raises SessionNotFoundError for a name that nobody has, SessionStartError.
         """
@@ -122,6 +126,8 @@ class Sessions:
         if wanted in self._open:
             return self._open[wanted]
         if wanted not in self._opening:
+            from emr_nb.model import SessionOptions
+
             settings = self.settings()
             options = SessionOptions(
                 name=wanted,
@@ -153,13 +159,15 @@ class Sessions:
         self._began.discard(wanted)
         if wanted == self.name:
             self.found = None
-            self.current = f"{self.base_name}-{token_hex(2)}"
+            self.current = f"{self.base_name}-{os.urandom(2).hex()}"
 
     def stop(self, name: str = "") -> str:
         """End a session on the cluster, ours or another one by name or id; returns its name."""
         wanted = name or self.name
         session = self._open.get(wanted)
         if session is None:
+            from emr_nb.model import SessionOptions
+
             info = self._info(wanted)
             options = SessionOptions(name=info.name, create=False)
             session = self.cluster.engine(self.engine_name).open(options)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from emr_nb.errors import EmrError, NotAttachedError, UsageError
-from emr_nb.journal import Journal
 from emr_nb.notebook.answers import bundle
 from emr_nb.notebook.errors import whole
 from emr_nb.notebook.grid import ResultStore, serve, stop_serving
@@ -19,6 +18,7 @@ from emr_nb.notebook.sessions import Attached, Sessions
 from emr_nb.settings import EmrNb, Settings
 
 if TYPE_CHECKING:
+    from emr_nb.journal import Journal
     from emr_nb.model import ClusterSummary
     from emr_nb.notebook.answers import Facts
 
@@ -68,6 +68,7 @@ class Attachment:
     cluster: Attached
     sessions: Sessions
     facts: Facts | None = None
+    problem: str = ""  # why the sessions could not be listed at the attach
 
     @property
     def name(self) -> str:
@@ -113,6 +114,8 @@ class Notebook:
     @property
     def journal(self) -> Journal:
         if self._journal is None:
+            from emr_nb.journal import Journal
+
             self._journal = Journal(self.settings.data_home / "journal.sqlite")
         return self._journal
 
@@ -201,7 +204,10 @@ class Notebook:
         self.attached[cluster.name] = made
         self.current = cluster.name
         if any(s.name == "livy" for s in cluster.services):
-            made.sessions.look(fresh=fresh or self.place.headless)
+            try:
+                made.sessions.look(fresh=fresh or self.place.headless)
+            except EmrError as error:  # HDFS and S3 work without Livy; its cells will tell more
+                made.problem = str(error).partition("\n")[0]
         return made
 
     def detach(self, name: str = "") -> list[str]:

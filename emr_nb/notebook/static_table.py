@@ -91,7 +91,7 @@ def text_table(shown: TableView) -> str:
     lines.insert(1, "  ".join("─" * w for w in widths))
     if len(headings) < len(shown.headings):
         lines.append(f"… {len(shown.headings) - len(headings)} more columns")
-    return "\n".join([*lines, shown.caption, *shown.notices])
+    return "\n".join([*lines, shown.caption, *map(printable, shown.notices)])
 
 
 def _short(text: str | None) -> str:

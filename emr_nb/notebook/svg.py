@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from emr_nb.notebook.charts import Series
 
 _WIDTH, _HEIGHT = 660, 360
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 18, 16, 64
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 30, 16, 64
 _COLOUR = "#3b82c4"
 _INK = "#80868f"  # reads on white and on black
 _FONT = "system-ui,-apple-system,'Segoe UI',Roboto,sans-serif"
@@ -70,7 +70,7 @@ def svg(drawn: Series) -> str:
         parts += _bars(drawn, y)
     else:
         parts += _points(drawn, y)
-    parts.append(_text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 8, drawn.x_title, weight=600))
+    parts.append(_text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 14, drawn.x_title, weight=600))
     parts.append(_text(14, (_TOP + _HEIGHT - _BOTTOM) / 2, drawn.y_title, weight=600, turn=-90))
     notes = "".join(
         _text(_LEFT, _HEIGHT + 14 + 16 * n, note, anchor="start")

@@ -68,10 +68,10 @@ class TableView:
     def caption(self) -> str:
         """Say how many rows there are and how many of them stand here."""
         columns = plural(len(self.headings), "column")
-        here = f"first {count(self.held)} rows, more exist" if self.truncated else ""
-        whole = here or plural(self.held, "row")
+        rows = f"{'first ' if self.truncated else ''}{plural(self.held, 'row')}"
+        more = ", more exist" if self.truncated else ""
         shown = f" · {count(len(self.rows))} shown" if len(self.rows) < self.held else ""
-        return f"{whole} × {columns}{shown}"
+        return f"{rows} × {columns}{more}{shown}"
 
 
 def view(

@@ -30,6 +30,7 @@ from emr_nb.model import (
     FileEntry,
     FilePath,
     Page,
+    Progress,
     Request,
     Service,
     SessionInfo,
@@ -171,8 +172,12 @@ class FakeEngine:
     def sessions(self) -> Sequence[SessionInfo]:
         return list(self.alive.values())
 
-    def open(self, options: SessionOptions) -> Session:
+    def open(
+        self, options: SessionOptions, notify: Callable[[Event], None] | None = None
+    ) -> Session:
         self.opened.append(options)
+        if notify is not None:
+            notify(Progress("starting", 0.0, detail="ACCEPTED in YARN"))
         if options.name not in self.alive:
             if not options.create:
                 raise SessionNotFoundError(f"No session is called {options.name!r}")

@@ -11,7 +11,7 @@ from emr_nb.notebook.answers import Facts, Text
 from emr_nb.notebook.commands.base import ON, Command
 from emr_nb.notebook.look import moment, seconds
 from emr_nb.notebook.options import Option, Parsed
-from emr_nb.notebook.progress_line import ProgressLine
+from emr_nb.notebook.progress_line import ProgressLine, starting
 
 if TYPE_CHECKING:
     from emr_nb.notebook.state import Attachment, Notebook
@@ -63,7 +63,7 @@ def attach(notebook: Notebook, given: Parsed) -> Any:
 
 def _start_spark(notebook: Notebook, made: Attachment) -> None:
     line = ProgressLine(notebook.screen)
-    session = made.sessions.get(tick=lambda: line.note("starting a Spark session"))
+    session = made.sessions.get(tick=starting(line))
     line.end("done", f"Spark session {session.info.id or session.info.name} is ready")
 
 
@@ -113,17 +113,25 @@ def _identity_line(made: Attachment) -> str:
     parts = [f"{user} on HDFS"] if {"webhdfs", "httpfs"} & set(names) else []
     livy = names.get("livy")
     if livy is not None:
-        impersonates = livy.properties.get("impersonation", "").lower() == "true"
+        impersonates = _livy_property(made, "livy.impersonation.enabled").lower() == "true"
         parts.append(f"{user} on Spark" if impersonates else "Livy's own user on Spark")
     if "s3" in names:
         parts.append("the AWS credentials of this kernel on S3")
     return " · ".join(parts) or user
 
 
+def _livy_property(made: Attachment, key: str) -> str:
+    livy = next((s for s in made.cluster.services if s.name == "livy"), None)
+    told = livy.properties.get(key, "") if livy else ""
+    return told or made.cluster.info.property("livy-conf", key)
+
+
 def _session_line(made: Attachment) -> str:
     sessions = made.sessions
     if opened := sessions.opened():
         return f"{_session_words(opened.info)}, open here"
+    if made.problem:
+        return f"not known: {made.problem}"
     if sessions.found is not None:
         since = moment(sessions.found.created)
         state = f"its state of {since} is there" if since else "its state is there"

@@ -11,7 +11,7 @@ from emr_nb.model import CancelOutcome, StatementReference
 from emr_nb.notebook.answers import Lines, Text
 from emr_nb.notebook.commands.base import ON, Command
 from emr_nb.notebook.options import Option, Parsed
-from emr_nb.notebook.progress_line import ProgressLine
+from emr_nb.notebook.progress_line import ProgressLine, starting
 
 if TYPE_CHECKING:
     from emr_nb.notebook.state import Attachment, Notebook
@@ -33,7 +33,7 @@ def restart(notebook: Notebook, given: Parsed) -> Text:
     except SessionNotFoundError:
         made.sessions.forget()
     line = ProgressLine(notebook.screen)
-    session = made.sessions.get(tick=lambda: line.note("starting a Spark session"))
+    session = made.sessions.get(tick=starting(line))
     line.end("done", f"Spark session {session.info.id or session.info.name} is ready")
     return Text(f"A new session, {session.info.name}, stands in for {old}; its variables are gone")
 

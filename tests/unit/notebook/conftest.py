@@ -79,7 +79,7 @@ class Bench:
 
     def answer(self, steps: Any) -> None:
         """Let every statement answer these steps."""
-        self.engine.script = lambda request: steps
+        self.engine.script = lambda _: steps
 
 
 @pytest.fixture

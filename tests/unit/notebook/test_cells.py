@@ -12,6 +12,7 @@ from emr_nb.errors import (
 )
 from emr_nb.model import Log, Output, Progress
 from emr_nb.notebook.table import MIME
+from emr_nb.results.result import Result
 
 
 def test_a_cell_is_sent_as_it_is(bench):
@@ -248,7 +249,15 @@ def test_saved_rows_zero_keeps_data_out_of_the_file(bench, flights):
     assert all("UA" not in str(text) for text in entry.values())
 
 
-def test_polars_missing_or_arrow(bench, flights):
+def test_a_plain_value_is_bound_as_it_is(bench):
+    bench.answer([Result.of_value({"a": [1, None]})])
+    bench.run("%%spark -o x\n1")
+    assert bench.shell.user_ns["x"] == {"a": [1, None]}
+    assert not bench.screen.having(MIME)
+    assert "dict in x" in bench.screen.plain
+
+
+def test_arrow_and_float_decimals(bench, flights):
     bench.answer([flights])
     bench.run("%%spark -o t --as arrow\n1")
     assert bench.shell.user_ns["t"].num_rows == 3
