@@ -82,7 +82,14 @@ class LivyClient:
     # -- statements -----------------------------------------------------------------------
 
     def submit(self, session: int, code: str, kind: str, deadline: Deadline) -> StatementView:
-        """Send a statement; never repeated here. Raises UsageError for code above the limit."""
+        """Send a statement; never repeated here."""
+        body = {"code": code, "kind": kind}
+        path = f"/sessions/{session}/statements"
+        reply = self._post(path, body, session=session, deadline=deadline)
+        return self._read(reply, StatementView.parse)
+
+    def check_size(self, code: str) -> None:
+        """Raise UsageError for code that Livy cannot take."""
         try:
             size = len(code.encode())
         except UnicodeEncodeError as error:
@@ -98,10 +105,6 @@ class LivyClient:
                 where=self.where,
                 advice="Put the data in a file with `%emr put` and read it there.",
             )
-        body = {"code": code, "kind": kind}
-        path = f"/sessions/{session}/statements"
-        reply = self._post(path, body, session=session, deadline=deadline)
-        return self._read(reply, StatementView.parse)
 
     def statement(
         self,

@@ -73,6 +73,7 @@ class LivyEngine:
     def open(self, options: SessionOptions, notify: Notify | None = None) -> LivySession:
         """Find or create the session; `notify` is told of progress and log lines meanwhile."""
         view = self._sessions.open(options, notify or _silent)
+        self._forget_earlier(options.name, str(view.id))
         self._context.journal.remember_session(
             SessionRow(self._context.cluster.id, self.name, options.name, str(view.id))
         )
@@ -82,6 +83,8 @@ class LivyEngine:
         try:
             view = self.client.session(int(reference.session_id))
         except SessionLostError:
+            return None
+        if view.gone:
             return None
         session = self._session(view)
         row = self._context.journal.find(reference.tag)
@@ -120,6 +123,13 @@ class LivyEngine:
         self.client.http.close()
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _forget_earlier(self, name: str, current: str) -> None:
+        """Drop the rows of dead sessions whose name a new one has."""
+        cluster, journal = self._context.cluster.id, self._context.journal
+        for row in journal.sessions(cluster):
+            if (row.engine, row.name) == (self.name, name) and row.session != current:
+                journal.forget_session(cluster, self.name, row.session)
 
     def _session(self, view: SessionView) -> LivySession:
         """Return the one object for a session: submits are serialised in it."""

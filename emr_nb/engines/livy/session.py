@@ -61,7 +61,8 @@ class LivySession:
         self._id = view.id
         self._installed = False  # also where another process did: installing again is cheap
         self._facts: SessionFacts | None = None
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()  # one submit at a time, its settling included
+        self._told = threading.Lock()  # what statements told; never held while waiting
         timeout = context.settings.request_timeout
         self._submitter = Submitter(client, view.id, place, timeout, self.patience.settle)
         self._ui: SparkUi | None = None
@@ -79,11 +80,12 @@ class LivySession:
     def submit(self, request: Request, plan: TransferPlan) -> LivyStatement:
         if request.language == "scala":
             check_scala(request)
-        self.journal.begin(self._row(request))
         with self._lock:
             began = time.monotonic()
+            code, kind = self._code(request, plan, install=not self._installed)
+            self.client.check_size(code)
+            self.journal.begin(self._row(request))
             try:
-                code, kind = self._code(request, plan, install=not self._installed)
                 self.journal.update(request.tag, state="sent")
                 view = self._submitter.submit(code, kind, request.tag)
             except KeyboardInterrupt:
@@ -151,13 +153,13 @@ class LivySession:
 
     def learn(self, facts: SessionFacts) -> None:
         """Keep what a cell's answer told of the session."""
-        with self._lock:
+        with self._told:
             self.names = facts.names
             self._facts = facts if facts.ui_url or self._facts is None else self._facts
 
     def spark_ui(self) -> SparkUi | None:
         """Return the Spark UI where one is known to be."""
-        with self._lock:
+        with self._told:
             url = self.info.ui_url or (self._facts.ui_url if self._facts else "")
             if self._ui is None and url:
                 app = self.info.app_id or (self._facts.app_id if self._facts else "")

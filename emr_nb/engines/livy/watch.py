@@ -103,7 +103,7 @@ class Watch:
             return
         self._told_at = now
         if not self.view.waiting:
-            fraction = self.view.progress if 0 < self.view.progress <= 1 else None
+            fraction = self.view.progress if 0 < self.view.progress < 1 else None
             yield Progress("running", self._elapsed, fraction)
             return
         self._queue = self._queue or _Queue(self.client, self.session, self.statement)
@@ -148,12 +148,12 @@ class Watch:
         if isinstance(error, HttpStatusError) and error.status not in (429, 502, 503, 504):
             self._ask_session(error)
         away = now - self._failing_since
-        if away > self.patience.away:
-            raise error
         if away > self.patience.notice and not self._noticed:
             self._noticed = True
             reason = str(error).partition("\n")[0]
             yield Log((f"Livy has not answered for {away:.0f} s ({reason}); still trying.",))
+        if away > self.patience.away:
+            raise error
 
     def _ask_session(self, error: HttpStatusError) -> None:
         """Livy answered and could not look: its session may be dead."""
