@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 FAULTS = tomllib.loads((ROOT / "tests" / "faults.toml").read_text())["fault"]
 
 
-def tests_in(path: Path) -> set[str]:
+def names_in(path: Path) -> set[str]:
     """Return the names of the test functions of a file, methods as `Class::name`."""
     names = set()
     tree = ast.parse(path.read_text())
@@ -31,4 +31,4 @@ def test_a_fault_names_tests_that_exist(fault):
     assert fault["tests"], f"no test holds {fault['name']!r}: {fault['right']}"
     for test in fault["tests"]:
         path, _, name = test.partition("::")
-        assert name in tests_in(ROOT / path), f"{test} does not exist"
+        assert name in names_in(ROOT / path), f"{test} does not exist"
