@@ -9,8 +9,8 @@ from emr_nb.errors import ResultError
 from emr_nb.model import Column, StatementReference
 from emr_nb.results.conform import conform
 from emr_nb.results.result import Result
-from emr_nb.results.types import arrow_field, type_text
 from emr_nb.results.typed_json import decode_rows
+from emr_nb.results.types import arrow_field, type_text
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -18,6 +18,7 @@ from typing import Any, Self
 from emr_nb.engines.livy import code
 from emr_nb.errors import StatementError
 from emr_nb.model import Request
+from emr_nb.results.assemble import assemble
 from emr_nb.results.frame import (
     Failure,
     Part,
@@ -28,7 +29,6 @@ from emr_nb.results.frame import (
     read_output,
 )
 from emr_nb.results.plan import TransferPlan
-from emr_nb.results.assemble import assemble
 from emr_nb.results.result import Result
 
 # Livy's own interpreter, in short: a namespace that is not __main__'s, `single` for the last

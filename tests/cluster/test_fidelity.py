@@ -298,7 +298,8 @@ CASES = [
         ),
         (
             (
-                "named_struct('t', timestamp'1900-01-01 00:00:00Z', 'd', 1.100BD, 'f', double('Infinity'))",
+                "named_struct('t', timestamp'1900-01-01 00:00:00Z', "
+                "'d', 1.100BD, 'f', double('Infinity'))",
                 {"t": dt.datetime(1900, 1, 1, tzinfo=dt.UTC), "d": D("1.100"), "f": math.inf},
             ),
         ),

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emr_nb.engines.livy.remote import arrow
@@ -43,6 +43,7 @@ def stream(batches: list[list[int]]) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+@settings(deadline=None)  # a loaded machine is no fault
 @given(
     st.lists(st.lists(st.integers(0, 99), max_size=5), max_size=6).flatmap(
         lambda batches: st.tuples(st.just(batches), st.permutations(range(len(batches))))
@@ -52,11 +53,12 @@ def test_batches_return_in_row_order(case: tuple[list[list[int]], list[int]]) ->
     batches, arrived = case
     payload = stream([batches[at] for at in arrived])
     order = [arrived.index(at) for at in range(len(batches))]
-    rows = sum(batches, [])
+    rows = [row for batch in batches for row in batch]
     result = assemble(header([field("id", "long")], rows=len(rows), order=order), payload)
     assert result.table.column("id").to_pylist() == rows
 
 
+@settings(deadline=None)  # a loaded machine is no fault
 @given(st.lists(st.lists(st.integers(0, 99), max_size=5), max_size=6))
 def test_the_session_counts_a_stream_as_pyarrow_does(batches: list[list[int]]) -> None:
     raw = stream(batches)

@@ -199,7 +199,10 @@ def test_livys_magics(session: PlainSession) -> None:
 def test_figures_come_as_png() -> None:
     pytest.importorskip("matplotlib")
     with PlainSession(site=True) as session:
-        source = "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\n"
+        source = (
+            "import matplotlib\nmatplotlib.use('Agg')\n"
+            "import matplotlib.pyplot as plt\nplt.plot([1, 2])\n"
+        )
         for last in ("%matplot plt", "plt.gcf()", "display(plt.gcf())"):
             shown = [part for part in run(session, source + last) if isinstance(part, Mime)]
             assert shown[-1].data["image/png"].startswith("iVBOR")
@@ -212,7 +215,8 @@ def test_plain_values_and_pandas_frames_of_the_driver() -> None:
         source = (
             "import pandas as pd, numpy as np\n"
             "f = pd.DataFrame({'i': [1, 2], 's': ['02134', None], 'x': [np.nan, -0.0],"
-            " 't': pd.to_datetime(['2020-01-01', None]), 'k': pd.array([2**53 + 1, None], 'Int64')},"
+            " 't': pd.to_datetime(['2020-01-01', None]),"
+            " 'k': pd.array([2**53 + 1, None], 'Int64')},"
             " index=pd.Index(['p', 'q'], name='key'))"
         )
         table = session.result(ask(source, "f"), TransferPlan(None)).table

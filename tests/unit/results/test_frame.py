@@ -6,7 +6,7 @@ import json
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emr_nb.engines.livy.remote.output import Output
@@ -42,6 +42,7 @@ def texts(parts: list[object]) -> str:
     return "".join(part.text for part in parts if isinstance(part, Text))
 
 
+@settings(deadline=None)  # a loaded machine is no fault
 @given(before=TRICKY, between=TRICKY, after=TRICKY, payload=st.binary(max_size=4000))
 def test_noise_around_frames_changes_nothing(
     before: str, between: str, after: str, payload: bytes
@@ -58,6 +59,7 @@ def test_noise_around_frames_changes_nothing(
     assert texts(parts) == before + between + after
 
 
+@settings(deadline=None)  # a loaded machine is no fault
 @given(payload=st.binary(min_size=1, max_size=3000), data=st.data())
 def test_any_changed_character_of_a_frame_is_found(payload: bytes, data: st.DataObject) -> None:
     out = output()
@@ -74,6 +76,7 @@ def test_any_changed_character_of_a_frame_is_found(payload: bytes, data: st.Data
     assert parts == [Text(damaged)]
 
 
+@settings(deadline=None)  # a loaded machine is no fault
 @given(payload=st.binary(min_size=20, max_size=3000), data=st.data())
 def test_a_cut_frame_is_never_a_result(payload: bytes, data: st.DataObject) -> None:
     out = output()
@@ -87,6 +90,7 @@ def test_a_cut_frame_is_never_a_result(payload: bytes, data: st.DataObject) -> N
     assert not any(isinstance(part, TablePart) for part in parts)
 
 
+@settings(deadline=None)  # a loaded machine is no fault
 @given(payload=st.binary(max_size=5000), chunk_bytes=st.integers(4, 900))
 def test_chunks_come_back_whole(payload: bytes, chunk_bytes: int) -> None:
     from emr_nb.engines.livy.remote import frames
@@ -118,7 +122,7 @@ def test_a_chunk_of_another_index_is_refused() -> None:
     def wrong(seq: int, index: int) -> str:
         return frames.encode(TAG, "chunk", seq, {"index": index + 1}, store.chunk(TAG, seq, index))
 
-    with pytest.raises(ResultError, match="chunk 1 .* did not come"):
+    with pytest.raises(ResultError, match=r"chunk 1 .* did not come"):
         read_output(out.finish(), TAG, wrong)
 
 

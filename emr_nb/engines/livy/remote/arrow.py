@@ -5,10 +5,6 @@ from __future__ import annotations
 import struct
 
 
-class ArrowUnavailable(Exception):
-    """This session cannot hand over Arrow bytes; nothing was executed."""
-
-
 def available(session):
     """Tell, without executing anything, whether Datasets can make Arrow streams."""
     if int(str(session.version).split(".")[0]) < 3:

@@ -73,7 +73,7 @@ def stand_in(told, frame):
     return kind("%s\n%s" % (told["evalue"], frame))
 
 
-class JobFailure(Exception):
+class JobError(Exception):
     """A Spark job failed while its rows were collected."""
 
 
@@ -106,4 +106,4 @@ def _converted(cause):
     if type(made).__name__ != "UnknownException":
         return made
     name = str(cause.getClass().getSimpleName())
-    return type(name, (JobFailure,), {"__module__": "builtins"})(str(cause.getMessage()))
+    return type(name, (JobError,), {"__module__": "builtins"})(str(cause.getMessage()))

@@ -46,7 +46,7 @@ def cut(packed, first, size):
     first, size = max(0, first // 4 * 3), max(3, size // 4 * 3)
     if len(packed) <= first:
         return [base64.b64encode(packed).decode("ascii")]
-    ends = [0, first] + list(range(first + size, len(packed), size)) + [len(packed)]
+    ends = [0, first, *range(first + size, len(packed), size), len(packed)]
     return [
         base64.b64encode(packed[start:end]).decode("ascii") for start, end in zip(ends, ends[1:])
     ]

@@ -94,7 +94,7 @@ _EPOCH = datetime.date(1970, 1, 1)
 
 
 def _objects(values, name):
-    kinds = set(type(value) for value in values if value is not None)
+    kinds = {type(value) for value in values if value is not None}
     if not kinds:
         return "void", values
     if kinds == {str}:

@@ -43,9 +43,9 @@ class Output:
         """Return all of it as one text; stderr goes framed, so that it stays told apart."""
         texts = []
         for stream, text in _merged(self._parts):
-            if stream == "stderr":
-                text = self._frame("text", {"stream": "stderr"}, _utf8(text))
-            texts.append(text)
+            framed = stream == "stderr"
+            about = {"stream": "stderr"}
+            texts.append(self._frame("text", about, _utf8(text)) if framed else text)
         whole = "".join(texts)
         if len(whole) > self.chunk_bytes + SLACK:
             self._used = 0

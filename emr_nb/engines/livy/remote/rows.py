@@ -62,8 +62,7 @@ def _unpickled(raw):
         (length,) = struct.unpack_from(">i", raw, at)
         if length < 0 or at + 4 + length > len(raw):
             raise RuntimeError("the rows from the JVM are incomplete")
-        for row in _Raw(io.BytesIO(raw[at + 4 : at + 4 + length]), encoding="bytes").load():
-            yield row
+        yield from _Raw(io.BytesIO(raw[at + 4 : at + 4 + length]), encoding="bytes").load()
         at += 4 + length
 
 

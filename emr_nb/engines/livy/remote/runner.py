@@ -14,7 +14,6 @@ from .output import Output, Stream
 from .store import Store
 from .watch import Watch, file_signal
 
-
 SHOWN = object()  # the limit of what is only looked at
 NAMES = 1000  # variables told at most, for completion
 

@@ -59,7 +59,9 @@ class Tables:
         nothing and brings the schema.
         """
         if frame.isStreaming:
-            raise wire.UnsupportedError("a streaming DataFrame has no end: write it with writeStream")
+            raise wire.UnsupportedError(
+                "a streaming DataFrame has no end: write it with writeStream"
+            )
         jdf = frame._jdf
         schema = json.loads(jdf.schema().json())
         header = dict(self.facts(), carrier="none", schema=schema, rows=0, limit=limit, order=[])

@@ -151,10 +151,11 @@ def expression(value, kind, carrier, depth=0):
 def _calendar(value):
     # extract() is the one exact way at a calendar interval's three numbers
     return (
-        "if(isnull({0}), null, named_struct("
-        "'f0', cast(extract(YEAR FROM {0}) as int) * 12 + cast(extract(MONTH FROM {0}) as int), "
-        "'f1', cast(extract(DAY FROM {0}) as int), "
-        "'f2', cast(extract(HOUR FROM {0}) as bigint) * 3600000000"
-        " + cast(extract(MINUTE FROM {0}) as bigint) * 60000000"
-        " + cast(extract(SECOND FROM {0}) * 1000000 as bigint)))"
-    ).format(value)
+        f"if(isnull({value}), null, named_struct("
+        f"'f0', cast(extract(YEAR FROM {value}) as int) * 12"
+        f" + cast(extract(MONTH FROM {value}) as int), "
+        f"'f1', cast(extract(DAY FROM {value}) as int), "
+        f"'f2', cast(extract(HOUR FROM {value}) as bigint) * 3600000000"
+        f" + cast(extract(MINUTE FROM {value}) as bigint) * 60000000"
+        f" + cast(extract(SECOND FROM {value}) * 1000000 as bigint)))"
+    )
