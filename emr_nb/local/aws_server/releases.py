@@ -1,7 +1,8 @@
-"""Which version of an application a release of EMR has; only releases that we know.
+"""Which version of an application a release of EMR has, for a few releases.
 
-From the release pages of the EMR Release Guide. A release that is not here has
-applications without versions, and DescribeReleaseLabel says that it is unknown.
+Good enough for a local cluster; they were not checked against AWS's release pages. A
+release that is not here has applications without versions, and DescribeReleaseLabel says
+that it is unknown.
 """
 
 from __future__ import annotations
