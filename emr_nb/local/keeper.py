@@ -76,11 +76,13 @@ class Keeper:
             dead = {d.app for d in self._state.dead()}
             missing = [a for a in apps if a not in self._state.settled or a in dead]
             if not missing:
+                self._change(lambda s: replace(s, served=request["at"]))
                 return
             self._state = replace(
                 self._state,
                 apps=apps,
                 phase="starting",
+                served=request["at"],
                 settled=tuple(a for a in self._state.settled if a not in missing),
             )
             plan = self._plan()

@@ -121,9 +121,9 @@ class LocalClusters:
         """
         wanted = with_needs(apps)
         folders = self.folders(name)
-        began = self._request(folders, name, wanted, idle_limit)
+        began, asked = self._request(folders, name, wanted, idle_limit)
         try:
-            return self._wait(folders, wanted, watch)
+            return self._wait(folders, watch, asked)
         except KeyboardInterrupt:
             state = st.load(folders)
             if began and state is not None and state.running:
@@ -132,8 +132,8 @@ class LocalClusters:
 
     def _request(
         self, folders: st.Folders, name: str, apps: tuple[str, ...], idle_limit: float | None
-    ) -> bool:
-        """Ask the keeper for applications; return whether it had to be started."""
+    ) -> tuple[bool, float]:
+        """Ask the keeper for applications; return whether it had to be started, and when."""
         with file_lock(folders.lock, _START_SECONDS, f"starting or stopping {name}"):
             known = st.load(folders)
             folders.logs.mkdir(parents=True, exist_ok=True)
@@ -141,9 +141,13 @@ class LocalClusters:
             if fresh:
                 self._end(folders, known)
                 self._spawn(folders, name, IDLE_LIMIT if idle_limit is None else idle_limit)
-            request = {"at": time.time(), "apps": list(apps), "idle_limit": idle_limit}
+            at = time.time()
+            request = {"at": at, "apps": list(apps), "idle_limit": idle_limit}
+            unread = st.read_json(folders.request)
+            if unread is not None and known is not None and unread["at"] > known.served:
+                request["apps"] = sorted({*apps, *unread["apps"]})  # another start's
             st.write_json(folders.request, request)
-        return fresh
+        return fresh, at
 
     def _spawn(self, folders: st.Folders, name: str, idle_limit: float) -> None:
         folders.request.unlink(missing_ok=True)
@@ -171,7 +175,7 @@ class LocalClusters:
                 check=False,  # a keeper that ended is seen in the state
             )
 
-    def _wait(self, folders: st.Folders, apps: tuple[str, ...], watch: Watch) -> st.State:
+    def _wait(self, folders: st.Folders, watch: Watch, asked: float) -> st.State:
         give_up = time.monotonic() + _START_SECONDS
         seen: st.State | None = None
         while True:
@@ -179,7 +183,7 @@ class LocalClusters:
             if state is not None and state != seen:
                 watch(state)
                 seen = state
-            if state is not None and set(apps) <= set(state.settled) and state.phase == "running":
+            if state is not None and state.served >= asked and state.phase == "running":
                 return state
             if state is None or state.phase == "failed" or not state.running:
                 raise _start_failed(folders, state)

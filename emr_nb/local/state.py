@@ -90,6 +90,7 @@ class State:
     error: str = ""
     created: float = 0.0
     idle_limit: float = 0.0
+    served: float = 0.0  # when the last request that the keeper knows of was written
 
     @property
     def endpoint_url(self) -> str:
