@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
+MAX_SHOWN = 1000  # rows of a listing on the page; the value has all
 
 
 @dataclass(frozen=True)  # a generic class with slots cannot be made by Field[T](…)
@@ -50,8 +51,15 @@ class Records(Sequence[T]):
         return pd.DataFrame({c.title: [c.value(i) for i in self._items] for c in self._columns})
 
     def cells(self) -> list[list[str]]:
-        """Return the texts of all rows, safe to print."""
-        return [[printable(c.write(c.value(i))) for c in self._columns] for i in self._items]
+        """Return the texts of the rows that are shown, safe to print."""
+        shown = self._items[:MAX_SHOWN]
+        return [[printable(c.write(c.value(i))) for c in self._columns] for i in shown]
+
+    def _below(self) -> str:
+        """Return the notice, and where not all rows are shown, that."""
+        cut = len(self._items) > MAX_SHOWN
+        told = f"{MAX_SHOWN:,} of {len(self._items):,} rows are shown; .pandas() has all" * cut
+        return "\n".join(text for text in (told, printable(self.notice)) if text)
 
     def __repr__(self) -> str:
         rows = [[c.title for c in self._columns], *self.cells()]
@@ -63,7 +71,7 @@ class Records(Sequence[T]):
             lines.append("  ".join(texts).rstrip())
         if not self._items:
             lines = []
-        return "\n".join([*lines, *([self.notice] if self.notice else [])]) or "(nothing)"
+        return "\n".join([*lines, *filter(None, [self._below()])]) or "(nothing)"
 
     def _repr_html_(self) -> str:
         if not self._items:
@@ -78,7 +86,7 @@ class Records(Sequence[T]):
             + "</tr>"
             for row in self.cells()
         )
-        note = f"<p>{escape(self.notice)}</p>" if self.notice else ""
+        note = f"<p style='white-space:pre-line'>{escape(self._below())}</p>"
         return (
             f"{ANSWER_STYLE}<div class='emr-nb-a'><table><thead><tr>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table>{note}</div>"

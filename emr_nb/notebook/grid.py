@@ -119,10 +119,10 @@ def sort(table: pa.Table, order: Mapping[str, Any] | None) -> pa.Table:
     keys = [("key", direction), ("number", "ascending")]
     try:
         made = pa.table([column, number], names=["key", "number"])
-        indices = pc.sort_indices(made, sort_keys=keys, null_placement="at_end")
+        indices = pc.sort_indices(made, sort_keys=keys)
     except (pa.ArrowNotImplementedError, pa.ArrowTypeError):
         made = pa.table([pa.array(column_texts(column), pa.string()), number], ["key", "number"])
-        indices = pc.sort_indices(made, sort_keys=keys, null_placement="at_end")
+        indices = pc.sort_indices(made, sort_keys=keys)
     return table.take(indices)
 
 

@@ -218,6 +218,14 @@ def test_ls_pages(bench):
     assert len(value(bench, "%emr ls s3://b/")) == 5
 
 
+def test_a_long_listing_is_shown_in_part_and_says_so(bench):
+    bench.cluster.stores["s3"].files.update({f"s3://b/k{n:05}": b"" for n in range(1500)})
+    rows = value(bench, "%emr ls s3://b/")
+    assert len(rows) == len(rows.pandas()) == 1500
+    assert "1,000 of 1,500 rows are shown" in repr(rows)
+    assert rows._repr_html_().count("<tr>") == 1001
+
+
 def test_ls_of_nothing_fails(bench):
     result = bench.run("%emr ls /nowhere", fails=True)
     assert "hdfs:///nowhere" in result.out
