@@ -65,6 +65,7 @@ class FakeLivy:
         self.faults: list[Fault] = []
         self.requests: list[tuple[float, str, str]] = []  # monotonic time, method, path
         self.start_seconds = 0.0
+        self.interpreter_seconds = 0.0  # a statement waits so long while the session is idle
         self.cancel_timeout = 30.0
         self._next = 0
         self._lock = threading.RLock()

@@ -161,6 +161,10 @@ class FakeSession:
                 if not waiting:
                     self._change.wait(0.2)
                     continue
+            time.sleep(self._livy.interpreter_seconds)
+            with self._change:
+                if waiting[0].state != "waiting":
+                    continue
                 statement = waiting[0]
                 statement.state, statement.started = "running", _now()
                 self.state = "busy"

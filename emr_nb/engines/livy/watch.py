@@ -126,7 +126,9 @@ class Watch:
     def _judge(self, session: SessionView) -> None:
         if session.gone:
             raise lost(self.client, session)
-        self._idle_looks = self._idle_looks + 1 if session.state == "idle" else 0
+        # a waiting statement beside an idle session is no sign: its interpreter is starting
+        stuck = session.state == "idle" and self.view is not None and not self.view.waiting
+        self._idle_looks = self._idle_looks + 1 if stuck else 0
         if self._idle_looks < _STUCK_LOOKS:
             return
         self._look()  # read again: it may have ended between the two looks

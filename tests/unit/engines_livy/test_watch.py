@@ -159,3 +159,13 @@ def test_a_long_statement_keeps_its_session_alive(livy, session, request_of):
     livy.script = lambda *_: ok(seconds=1.0)
     session.submit(request_of(), PLAN).result()
     assert livy.count("POST", "/connect") >= 2
+
+
+@pytest.mark.parametrize("patience", [Patience(session_every=0.05)])
+def test_an_interpreter_that_starts_slowly_is_waited_for(livy, session, request_of):
+    """Livy's session is idle meanwhile, and the statement waiting: nothing is lost."""
+    livy.interpreter_seconds = 1.5
+    livy.script = lambda *_: ok("at last")
+    events = list(session.submit(request_of("1", "scala"), PLAN).events())
+    assert [e.data["text/plain"] for e in events if isinstance(e, Output)] == ["at last"]
+    assert livy.count("GET", r"/sessions/\d+$") > 3
