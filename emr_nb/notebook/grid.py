@@ -1,6 +1,6 @@
 """The kernel's side of the live grid: keeps results and answers the renderer's questions.
 
-Messages are documented in docs/table-mime.md. They may arrive on another thread than the
+Messages are documented in labextension/table-mime.md. They may arrive on another thread than the
 one that runs cells, so the store has a lock; Arrow tables themselves never change.
 """
 

@@ -1,6 +1,6 @@
 """The MIME bundle of a result: for our renderer, for any other viewer, and for a terminal.
 
-The payload's schema and the comm messages are documented in docs/table-mime.md.
+The payload's schema and the comm messages are documented in labextension/table-mime.md.
 """
 
 from __future__ import annotations
