@@ -24,11 +24,7 @@ export function bodyHeight(rows: number): number {
 }
 
 /** Returns the rows to draw when scrolled to `scrollTop` in a view of `height`. */
-export function rowWindow(
-  rows: number,
-  scrollTop: number,
-  height: number
-): IWindow {
+export function rowWindow(rows: number, scrollTop: number, height: number): IWindow {
   const offset = scrollTop * scale(rows, height);
   const seen = Math.floor(offset / ROW_HEIGHT);
   const first = Math.max(0, seen - OVERSCAN);

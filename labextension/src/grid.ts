@@ -93,7 +93,11 @@ export class Grid {
 
   private _drawRows(firstColumn: number, stopColumn: number): void {
     const seen = this._seenHeight();
-    const { first, stop, top } = rowWindow(this._model.rowCount, this.node.scrollTop, seen);
+    const { first, stop, top } = rowWindow(
+      this._model.rowCount,
+      this.node.scrollTop,
+      seen
+    );
     this._model.want(first, stop);
     const rows: HTMLElement[] = [];
     for (let i = first; i < stop; i++) {
@@ -103,7 +107,10 @@ export class Grid {
     this._body.replaceChildren(...rows);
     const cursor = this._cursor;
     if (cursor !== null) {
-      this.node.setAttribute('aria-activedescendant', this._id(cursor.row, cursor.column));
+      this.node.setAttribute(
+        'aria-activedescendant',
+        this._id(cursor.row, cursor.column)
+      );
     } else {
       this.node.removeAttribute('aria-activedescendant');
     }
@@ -127,7 +134,11 @@ export class Grid {
     return row;
   }
 
-  private _cell(row: number, column: number, value: string | null | undefined): HTMLElement {
+  private _cell(
+    row: number,
+    column: number,
+    value: string | null | undefined
+  ): HTMLElement {
     const cell = element('div', 'emrnb-Cell');
     cell.id = this._id(row, column);
     cell.setAttribute('role', 'gridcell');
@@ -300,7 +311,10 @@ export class Grid {
     const last = this._columns.columns.length - 1;
     const anchor = event.shiftKey ? this._anchor : null;
     if (hit.column === null) {
-      this._select({ row: anchor?.row ?? hit.row, column: 0 }, { row: hit.row, column: last });
+      this._select(
+        { row: anchor?.row ?? hit.row, column: 0 },
+        { row: hit.row, column: last }
+      );
     } else {
       const cell = { row: hit.row, column: hit.column };
       this._select(anchor ?? cell, cell);

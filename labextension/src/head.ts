@@ -80,7 +80,11 @@ export class Head {
     const order = sort ? (sort.descending ? 'descending' : 'ascending') : 'none';
     cell.setAttribute('aria-sort', order);
     const name = element('div', 'emrnb-Name');
-    const mark = element('span', 'emrnb-Order', sort ? (sort.descending ? '↓' : '↑') : '');
+    const mark = element(
+      'span',
+      'emrnb-Order',
+      sort ? (sort.descending ? '↓' : '↑') : ''
+    );
     mark.setAttribute('aria-hidden', 'true');
     name.append(element('span', 'emrnb-NameText', column.name), mark);
     cell.append(name, element('div', 'emrnb-Type', column.type), this._handle(index));

@@ -68,9 +68,15 @@ export class TableRenderer extends Widget implements IRenderMime.IRenderer {
       element(
         'div',
         'emrnb-Notice',
-        this._trans.__('This table was made by another version of emr_nb; its text follows.')
+        this._trans.__(
+          'This table was made by another version of emr_nb; its text follows.'
+        )
       ),
-      element('pre', 'emrnb-Text', Array.isArray(text) ? text.join('') : String(text ?? ''))
+      element(
+        'pre',
+        'emrnb-Text',
+        Array.isArray(text) ? text.join('') : String(text ?? '')
+      )
     );
     return widget;
   }

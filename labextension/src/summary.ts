@@ -7,9 +7,7 @@ export function summary(model: TableModel, trans: TranslationBundle): string {
   const total = payload.total ?? (payload.truncated ? null : payload.held);
   const width = payload.columns.length;
   const columns =
-    width === 1
-      ? trans.__('1 column')
-      : trans.__('%1 columns', width.toLocaleString());
+    width === 1 ? trans.__('1 column') : trans.__('%1 columns', width.toLocaleString());
   const rows =
     total === null
       ? trans.__('More than %1 rows', payload.held.toLocaleString())

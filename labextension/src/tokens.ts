@@ -8,13 +8,7 @@ export const COMM_TARGET = 'emr_nb.table';
 
 /** What a column holds, as far as drawing it cares. */
 export type Kind =
-  | 'number'
-  | 'text'
-  | 'boolean'
-  | 'time'
-  | 'binary'
-  | 'nested'
-  | 'null';
+  'number' | 'text' | 'boolean' | 'time' | 'binary' | 'nested' | 'null';
 
 /** One column; its identity is its index, since names may be empty or twice there. */
 export interface IColumn {

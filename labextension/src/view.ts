@@ -71,7 +71,9 @@ export class TableView extends Widget {
     const texts = [...this._model.payload.notices];
     const { rows, held } = this._model.payload;
     if (this._model.state === 'saved' && rows.length < held) {
-      texts.push(this._trans.__('Run the cell again to scroll, sort and filter all of it.'));
+      texts.push(
+        this._trans.__('Run the cell again to scroll, sort and filter all of it.')
+      );
     }
     const nodes = texts.map(text => element('div', 'emrnb-Notice', text));
     if (this._model.error) {

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # lab_rig is a helper, not a tes
 
 pytest.importorskip("playwright", reason="UI tests need playwright: pip install 'emr-nb[test]'")
 
-from lab_rig import (  # noqa: E402
+from lab_rig import (
     Browser,
     Lab,
     find_chromium,
@@ -21,7 +21,7 @@ from lab_rig import (  # noqa: E402
     launch,
     running_lab,
 )
-from playwright.sync_api import sync_playwright  # noqa: E402
+from playwright.sync_api import sync_playwright
 
 
 def _missing(what: str) -> None:

@@ -53,7 +53,10 @@ columns = [[evil, '"><svg onload=window.pwned=3>', "javascript:window.pwned=4"],
 data = pa.Table.from_arrays([pa.array(c) for c in columns], [f"c{i}" for i in range(5)])
 show(data, ["<u>string</u>"] * 5, names, notices=("<script>window.pwned=5</script>",))
 """
-CUT = "show(flights.slice(0, 1000), types, truncated=True, notices=('The query has a limit of 1,000 rows.',))"
+CUT = """
+notices = ("The query has a limit of 1,000 rows.",)
+show(flights.slice(0, 1000), types, truncated=True, notices=notices)
+"""
 WIDE_TABLE = """
 wide = pa.table({f"column_{i}": pa.array(range(i, i + 50)) for i in range(2000)})
 show(wide, ["bigint"] * 2000)
@@ -74,7 +77,11 @@ def write(lab: Lab, name: str, *cells: str) -> str:
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(textwrap.dedent(c).strip()) for c in cells]
     )
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
     nbformat.write(notebook, lab.root / name)
     return name
 
@@ -96,7 +103,11 @@ def column(output, index: int, rows: int = 8) -> list[str]:
 def test_the_live_grid_shows_types_rows_and_nulls(opened: Lab) -> None:
     output = opened.cell_output(1)
     output.locator(GRID).wait_for()
-    assert output.locator(".emrnb-NameText").all_text_contents()[:3] == ["flight", "carrier", "tailnum"]
+    assert output.locator(".emrnb-NameText").all_text_contents()[:3] == [
+        "flight",
+        "carrier",
+        "tailnum",
+    ]
     assert output.locator(".emrnb-Type").all_text_contents()[:3] == ["bigint", "string", "string"]
     assert output.locator(".emrnb-Summary").text_content() == "100,000 rows × 8 columns"
     assert column(output, 1, 6) == ["UA", "AA", "B6", "DL", "EV", "null"]
@@ -190,11 +201,17 @@ def test_markup_in_values_names_and_notices_is_inert(opened: Lab) -> None:
     output = opened.cell_output(2)
     output.locator(GRID).wait_for()
     assert output.locator(".emrnb-Table :is(img, script, svg, b, u)").count() == 0
-    assert column(output, 0, 1) == ['<img src=x onerror="window.pwned=1"><script>window.pwned=2</script>']
+    assert column(output, 0, 1) == [
+        '<img src=x onerror="window.pwned=1"><script>window.pwned=2</script>'
+    ]
     assert "<script>" in output.locator(".emrnb-Notices").text_content()
     assert column(output, 1, 3) == ["tab⇥here", "line↵break", ""]
     texts = output.locator('.emrnb-Row .emrnb-Cell[data-column="2"]')
-    assert ["emrnb-mod-null" in (c.get_attribute("class") or "") for c in texts.all()] == [False, True, False]
+    assert ["emrnb-mod-null" in (c.get_attribute("class") or "") for c in texts.all()] == [
+        False,
+        True,
+        False,
+    ]
     opened.page.wait_for_timeout(300)
     assert opened.page.evaluate("window.pwned") is None
 
@@ -232,6 +249,7 @@ def test_screenshots(opened: Lab, theme: str, width: str, size: tuple[int, int])
     output.locator('.emrnb-Row[data-row="0"] [data-column="1"]').click()
     for key in ("Shift+ArrowDown", "Shift+ArrowDown", "Shift+ArrowRight"):
         opened.page.keyboard.press(key)
+    output.locator(".emrnb-Grid").evaluate("node => node.scrollTo(0, 0)")
     grid = output.locator(".emrnb-Table").bounding_box()
     assert grid["width"] <= size[0]
     opened.screenshot(f"table-{theme}-{width}", output)
@@ -279,6 +297,6 @@ def test_after_a_kernel_restart_the_table_is_the_saved_one(lab: Lab) -> None:
     lab.run_all()
     output = lab.cell_output(1)
     output.locator(GRID).wait_for()
-    lab._do("panel => panel.sessionContext.session.kernel.restart()")
+    lab.restart_kernel()
     output.locator(".emrnb-Table[data-state=saved]").wait_for()
     assert column(output, 1, 3) == ["UA", "AA", "B6"]
