@@ -31,17 +31,25 @@ def arrow_type(kind: SparkType, zone: str) -> pa.DataType:
     match kind["type"]:
         case "array":
             element = arrow_type(kind["elementType"], zone)
-            return pa.list_(pa.field("element", element, bool(kind["containsNull"])))
+            return pa.list_(_inner("element", element, nullable=bool(kind["containsNull"])))
         case "map":
-            key = pa.field("key", arrow_type(kind["keyType"], zone), nullable=False)
+            # `map()` has keys of no type; Arrow needs one, and there is no key to have it
+            named = "string" if kind["keyType"] in {"void", "null"} else kind["keyType"]
+            key = pa.field("key", arrow_type(named, zone), nullable=False)
             value = arrow_type(kind["valueType"], zone)
-            return pa.map_(key, pa.field("value", value, bool(kind["valueContainsNull"])))
+            return pa.map_(key, _inner("value", value, nullable=bool(kind["valueContainsNull"])))
         case "struct":
             return pa.struct([arrow_field(field, zone) for field in kind["fields"]])
         case "udt":
             return arrow_type(kind["sqlType"], zone)
         case other:
             raise _unknown(str(other))
+
+
+def _inner(name: str, kind: pa.DataType, *, nullable: bool) -> pa.Field:
+    import pyarrow as pa
+
+    return pa.field(name, kind, nullable or pa.types.is_null(kind))
 
 
 def arrow_field(field: Mapping[str, Any], zone: str) -> pa.Field:
