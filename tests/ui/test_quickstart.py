@@ -1,0 +1,94 @@
+"""The example in a real JupyterLab on the local cluster: run, saved, reopened without a kernel."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab_rig import NARROW, WIDE, Lab
+from playwright.sync_api import expect
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "quickstart.ipynb"
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def quickstart(local_cluster, lab: Lab) -> Iterator[Lab]:
+    """The example, opened and run to its end."""
+    shutil.copy(EXAMPLE, lab.root / EXAMPLE.name)
+    lab.open(EXAMPLE.name)
+    lab.run_all(timeout=600)
+    assert lab.errors() == []
+    yield lab
+    lab.restart_kernel()
+
+
+def cell(lab: Lab, word: str) -> int:
+    """Return the index of the code cell whose source holds a word."""
+    cells = lab.notebook().cells
+    return next(i for i, c in enumerate(cells) if c.cell_type == "code" and word in c.source)
+
+
+def test_attach_says_four_lines(quickstart: Lab):
+    output = quickstart.cell_output(cell(quickstart, "%emr attach"))
+    for word in ("cluster", "engines", "who I am", "session"):
+        expect(output).to_contain_text(word)
+
+
+def test_the_grid_is_live(quickstart: Lab):
+    output = quickstart.cell_output(cell(quickstart, "spark.read.parquet"))
+    expect(output.get_by_role("grid")).to_be_visible()
+    expect(output).to_contain_text("first 1,000 rows")
+    output.get_by_role("columnheader").filter(has_text="dep_delay").click()
+    expect(output.get_by_role("columnheader").filter(has_text="dep_delay")).to_have_attribute(
+        "aria-sort", "ascending"
+    )
+
+
+def test_the_progress_line_ends_as_a_summary(quickstart: Lab):
+    output = quickstart.cell_output(cell(quickstart, "-o delays"))
+    expect(output).to_contain_text("16 rows")
+    expect(output).to_contain_text("in delays")
+
+
+def test_the_charts_are_drawn(quickstart: Lab):
+    output = quickstart.cell_output(cell(quickstart, "--chart bar"))
+    expect(output.locator("canvas, svg").first).to_be_visible()
+    expect(quickstart.cell_output(cell(quickstart, "plt.show")).locator("img")).to_be_visible()
+
+
+def test_nothing_was_asked_of_strangers(quickstart: Lab):
+    assert quickstart.strangers == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("name", "size"), [("wide", WIDE), ("narrow", NARROW)])
+def test_pictures(quickstart: Lab, theme: str, name: str, size: tuple[int, int]):
+    quickstart.theme(theme)
+    quickstart.size(*size)
+    for word, picture in (
+        ("%emr attach", "attach"),
+        ("spark.read.parquet", "table"),
+        ("--chart bar", "chart"),
+    ):
+        shown = quickstart.cell_output(cell(quickstart, word))
+        kept = quickstart.screenshot(f"quickstart-{picture}-{theme}-{name}", show=shown)
+        assert kept.stat().st_size > 5_000
+    quickstart.theme("light")
+    quickstart.size(*WIDE)
+
+
+@pytest.mark.parametrize("trust", [True, False], ids=["trusted", "untrusted"])
+def test_reopened_without_a_kernel(quickstart: Lab, trust: bool):
+    quickstart.save()
+    quickstart.restart_server(kernels=False, trust=trust)
+    quickstart.open(EXAMPLE.name, kernel=False)
+    assert quickstart.trusted() is trust
+    table = quickstart.cell_output(cell(quickstart, "-o delays"))
+    expect(table).to_contain_text("20.216")
+    expect(table).to_contain_text("16 rows")
+    chart = quickstart.cell_output(cell(quickstart, "--chart bar"))
+    expect(chart.locator("canvas, svg, img").first).to_be_visible()
+    quickstart.screenshot(f"quickstart-saved-{'trusted' if trust else 'untrusted'}", show=chart)
+    quickstart.restart_server()
+    quickstart.open(EXAMPLE.name)
