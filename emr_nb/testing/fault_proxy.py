@@ -24,10 +24,11 @@ Action = Literal[
     "drop_reply",  # forward, let the server act, then reset
     "status",  # forward, let the server act, then answer with `status` instead
     "instead",  # answer with `status` without forwarding
+    "hold",  # read the request, then neither forward nor answer it
     "truncate",  # forward, then cut the reply's body after `after_bytes`
     "hang",  # forward, then never answer
     "delay",  # forward, answer `seconds` late
-    "drip",  # forward, answer one byte every `seconds`
+    "drip",  # forward, answer one byte every `seconds`, the first `after_bytes` at once
     "rewrite",  # forward, replace `find` by `replace` in the reply, lengths mended
 ]
 
@@ -189,6 +190,10 @@ class FaultProxy:
             incoming.body(head, method, request=True)
             client.sendall(_answer(rule))
             return True
+        if rule.action == "hold":
+            incoming.body(head, method, request=True)
+            self._closing.wait()
+            return False
         self._forward(head, incoming, method, client, server)
         reply = outgoing.head()
         while reply.split(b" ", 2)[1] == b"100":
@@ -233,7 +238,9 @@ class FaultProxy:
             client.sendall(head + body[: rule.after_bytes])
             return False
         if rule.action == "drip":
-            for byte in head + body:
+            whole = head + body
+            client.sendall(whole[: rule.after_bytes])
+            for byte in whole[rule.after_bytes :]:
                 client.sendall(bytes([byte]))
                 if self._closing.wait(rule.seconds):
                     return False

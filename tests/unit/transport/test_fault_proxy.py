@@ -52,7 +52,9 @@ def test_pass(pair: Pair):
         (Rule("POST", "", "status", status=504), HttpStatusError, 1),
         (Rule("POST", "", "instead", status=503), HttpStatusError, 0),
         (Rule("POST", "", "hang"), DeadlineExceededError, 1),
+        (Rule("POST", "", "hold"), DeadlineExceededError, 0),
         (Rule("POST", "", "drip"), DeadlineExceededError, 1),
+        (Rule("POST", "", "drip", after_bytes=10), DeadlineExceededError, 1),
         (Rule("POST", "", "delay", seconds=5), DeadlineExceededError, 1),
     ],
 )
