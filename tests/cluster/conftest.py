@@ -1,8 +1,13 @@
 """Marks the tests that need the daemons."""
 
+import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # fault_rig.py
+
+from fault_rig import rig  # noqa: F401 -- a fixture
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
