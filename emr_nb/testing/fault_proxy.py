@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
-from emr_nb.testing.http_wire import WireReader
+from emr_nb.testing.http_wire import WireReader, unchunked
 
 Action = Literal[
     "pass",  # only count
@@ -249,13 +249,21 @@ class FaultProxy:
             self._closing.wait(rule.seconds)
             client.sendall(head + body)
             return alive
-        old, new = rule.find.encode("latin-1"), rule.replace.encode("latin-1")
-        changed = body.replace(old, new)
-        head = head.replace(old, new)
-        length = b"\r\nContent-Length: %d\r\n" % len(changed)
-        head = re.sub(rb"(?i)\r\ncontent-length: \d+\r\n", length, head)
-        client.sendall(head + changed)
+        client.sendall(_rewritten(rule, head, body))
         return alive
+
+
+def _rewritten(rule: Rule, head: bytes, body: bytes) -> bytes:
+    """Return the reply with its text replaced; a chunked one gets a length instead."""
+    old, new = rule.find.encode("latin-1"), rule.replace.encode("latin-1")
+    chunked = re.compile(rb"(?i)\r\ntransfer-encoding: *chunked")
+    if chunked.search(head):
+        head = chunked.sub(b"\r\nContent-Length: 0", head)
+        body = unchunked(body)
+    body = body.replace(old, new)
+    length = b"\r\nContent-Length: %d\r\n" % len(body)
+    head = re.sub(rb"(?i)\r\ncontent-length: \d+\r\n", length, head.replace(old, new))
+    return head + body
 
 
 def _answer(rule: Rule, *, alive: bool = True) -> bytes:

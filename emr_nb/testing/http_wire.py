@@ -73,3 +73,16 @@ class WireReader:
             self._held = self._held[len(block) :]
             size -= len(block)
             yield block
+
+
+def unchunked(body: bytes) -> bytes:
+    """Return what a chunked body carries."""
+    pieces, at = [], 0
+    while True:
+        line, _, _ = body[at:].partition(b"\r\n")
+        size = int(line.split(b";")[0], 16)
+        if not size:
+            return b"".join(pieces)
+        at += len(line) + 2
+        pieces.append(body[at : at + size])
+        at += size + 2

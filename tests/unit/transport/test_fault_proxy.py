@@ -99,6 +99,22 @@ def test_the_same_seed_gives_the_same_faults():
     assert run(1) != run(2)
 
 
+@pytest.mark.parametrize("chunked", [True, False])
+def test_a_rewritten_reply_is_well_formed(chunked: bool):
+    def act(peer: Peer) -> None:
+        body = b"5\r\n{one}\r\n5;x\r\n{one}\r\n0\r\n\r\n"
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        peer.sock.sendall(head + body if chunked else reply("200 OK", b"{one}{one}"))
+
+    with serving(act) as server, FaultProxy("127.0.0.1", server.port) as proxy:
+        http = HttpxClient(Endpoint("x", "127.0.0.1", proxy.port))
+        proxy.add(Rule("GET", "", "rewrite", find="one", replace="three"))
+        for _ in range(2):  # and the connection stays in step
+            assert http.request("GET", "/x").text == "{three}{three}"
+        http.close()
+        assert server.connections == 1
+
+
 @pytest.mark.parametrize("action", ["hang", "drip", "delay"])
 def test_closing_is_quick_whatever_is_under_way(action):
     def act(peer: Peer) -> None:
