@@ -25,17 +25,21 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=20131)
     options.add_argument("--json", type=Path, help="keep the raw figures in this file")
     chosen = options.parse_args()
-    raw = measure(20 if chosen.quick else 200, 2 if chosen.quick else 7, chosen.seed)
-    if chosen.json:
-        chosen.json.write_text(json.dumps(raw, indent=1))
+    raw: dict[str, Any] = {"seed": chosen.seed, "load": {}}
+    try:
+        measure(raw, 20 if chosen.quick else 200, 2 if chosen.quick else 7)
+    finally:
+        if chosen.json:
+            chosen.json.write_text(json.dumps(raw, indent=1))
     print(report.markdown(raw))
 
 
-def measure(statements: int, runs: int, seed: int) -> dict[str, Any]:
+def measure(raw: dict[str, Any], statements: int, runs: int) -> None:
+    """Fill in the raw figures, one after the other."""
     from emr_nb.settings import cache_home
 
     python = rival_python(cache_home())
-    raw: dict[str, Any] = {"seed": seed, "load": {}}
+    seed = raw["seed"]
     with tempfile.TemporaryDirectory(prefix="emr-nb-bench-") as home:
         os.environ["EMR_NB_HOME"] = home
         raw["load"]["emr_nb"] = cases.load(sys.executable, "emr_nb", runs)
@@ -51,7 +55,6 @@ def measure(statements: int, runs: int, seed: int) -> dict[str, Any]:
             finally:
                 for side in sides:
                     side.close()
-    return raw
 
 
 def step(name: str, raw: dict[str, Any], key: str, doing: Any) -> None:

@@ -66,6 +66,6 @@ def looks(livy: str) -> int:
         emr_nb.attach(f"http://127.0.0.1:{proxy.port}") as attached,
     ):
         attached.run("1 + 1")
-        before = sum("/statements/" in call.path for call in proxy.calls)
+        before = sum("/statements/" in call.target for call in proxy.calls)
         attached.run("import time; time.sleep(12)")
-        return sum("/statements/" in call.path for call in proxy.calls) - before
+        return sum("/statements/" in call.target for call in proxy.calls) - before

@@ -76,8 +76,7 @@ def frame(shell, name: str) -> dict:
 
 
 def repr_cell(value: object) -> str:
-    missing = value is None or value != value or str(value) in ("<NA>", "NaT")
-    return "null" if missing else str(value)
+    return "null" if str(value) in ("None", "nan", "<NA>", "NaT") else str(value)
 
 
 def bare(shell) -> dict:
