@@ -98,6 +98,8 @@ class LivyEngine:
             if by_tag is None:
                 return None
             number = str(by_tag)
+            if row:
+                self._context.journal.update(row.tag, statement=number, state="running")
         language = row.language if row and row.language else "python"
         full = StatementReference(
             reference.tag, reference.cluster_id, self.name, str(view.id), str(number)

@@ -32,14 +32,14 @@ from emr_nb.results.result import Result
 if TYPE_CHECKING:
     from emr_nb.engines.livy.session import LivySession
 
-CANCEL_SECONDS = 2.0
+CANCEL_SECONDS = 1.2  # the notebook waits 1.5 s for the outcome, and is free within 2 s
 
 
 class LivyStatement:
     """A statement on a Livy session; `events` and `result` in one thread, `cancel` in any.
 
     A KeyboardInterrupt leaves `events` and `result` at once; the caller then calls `cancel`,
-    which takes 2 s at most by default. `values` has the plain values that `-o` brought, once
+    which takes 1.2 s at most by default. `values` has the plain values that `-o` brought, once
     the statement has ended.
     """
 

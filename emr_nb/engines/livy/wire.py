@@ -97,7 +97,9 @@ class StatementView:
 
     @property
     def cancelled(self) -> bool:
-        return self.state in _CANCELLED
+        """Whether it was stopped: Livy also calls so what ran to its end in spite of a cancel."""
+        ran_to_its_end = self.output is not None and self.output.get("status") == "ok"
+        return self.state in _CANCELLED and not ran_to_its_end
 
     @property
     def waiting(self) -> bool:

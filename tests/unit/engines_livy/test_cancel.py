@@ -84,6 +84,20 @@ def test_a_scala_loop_is_truthfully_still_running(livy, session, request_of):
         statement.result()
 
 
+def test_what_ran_to_its_end_in_spite_of_the_cancel_is_not_called_stopped(
+    livy, session, request_of
+):
+    """Livy says `cancelled` and has its whole output: nothing was stopped, nothing is lost."""
+    livy.script = lambda *_: ok("its result", seconds=0.7, kind="loop")
+    statement = session.submit(request_of("Thread.sleep(700)", "scala"), PLAN)
+    wait_until(running(livy, statement))
+    assert statement.cancel() is CancelOutcome.ALREADY_ENDED
+    shown = [e.data["text/plain"] for e in statement.events() if hasattr(e, "data")]
+    assert shown == ["its result"]
+    statement.result()
+    assert session.journal.find(statement.reference.tag).state == "done"
+
+
 def test_python_on_the_driver_is_interrupted_by_the_watcher(livy, session, request_of):
     store = Watcher(livy)
     session.cancel_files = CancelFiles(store, FilePath("hdfs", "", "/tmp/emr_nb-ada"))

@@ -142,6 +142,11 @@ def test_another_process_adopts_a_running_statement(livy, session, context, requ
     )
     bare = StatementReference(tag, "j-FAKE", "spark", session.info.id)
     adopted = other.recover(bare)
+    number = adopted.reference.statement_id
+    assert (context.journal.find(tag).state, context.journal.find(tag).statement) == (
+        "running",
+        number,
+    )
     assert [e.data["text/plain"] for e in adopted.events() if hasattr(e, "data")] == ["from afar"]
     assert adopted.result() is None
     assert context.journal.find(tag).state == "done"

@@ -52,6 +52,13 @@ def test_a_cluster_that_does_not_answer_holds_nobody(bench):
     assert "%emr cancel" in result.out
 
 
+def test_the_engine_tells_the_truth_before_the_notebook_stops_listening():
+    """Else a loop that runs on would only ever be called unconfirmed."""
+    from emr_nb.engines.livy import statement
+
+    assert statement.CANCEL_SECONDS < CANCEL_SECONDS - 0.2
+
+
 def test_a_second_interrupt_ends_the_wait_without_noise(bench):
     import _thread
     import threading
