@@ -210,6 +210,8 @@ class Journal:
                 advice="Upgrade emr_nb, or set EMR_NB_HOME to another folder.",
             )
         self._db.execute("PRAGMA journal_mode=WAL")
+        # a killed kernel loses nothing with NORMAL; only a power cut may, and with it the kernel
+        self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
         self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
