@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -32,7 +33,8 @@ class Fault:
     """Something to go wrong with requests whose `METHOD path` matches.
 
     `kind` is `drop` (the connection is closed), `status` (answers `status` with `body`),
-    `hang` (nothing for `seconds`, then dropped) or `garbage` (200 with `body` as it is).
+    `hang` (nothing for `seconds`, then dropped), `late` (dropped, and acted on only after
+    `seconds`, as by a gateway that held it back) or `garbage` (200 with `body` as it is).
     With `after` the server has acted before. It strikes `times` times after `skip` requests.
     """
 
@@ -214,6 +216,9 @@ class _Handler(BaseHTTPRequestHandler):
         fault = livy.fault(self.command, path)
         if fault and not fault.after:
             self._fail(fault)
+            if fault.kind == "late":
+                livy.wait(fault.seconds)
+                livy.act(self.command, path, {}, json.loads(content or b"null"))
             return
         if self.command != "GET" and not self.headers.get("X-Requested-By"):
             self._reply(400, b"Missing Required Header for CSRF protection.")
@@ -234,6 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
             if fault.kind == "hang":
                 self.server.livy.wait(fault.seconds)
             self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def _reply(self, status: int, content: bytes) -> None:
         self.send_response(status)

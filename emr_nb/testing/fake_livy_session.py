@@ -22,7 +22,8 @@ class Script:
 
     `kind` is `job` (a Spark job: a cancel ends it), `loop` (code that no cancel reaches) or
     `signal` (code that ends when the cancel file's watcher strikes: `interrupt()` of the
-    statement's session). `kills` names the state that the session ends in.
+    statement's session). `kills` names the state that the session ends in. The output is
+    there only `half` seconds after the state says so, as Livy under load shows it.
     """
 
     seconds: float = 0.0
@@ -30,6 +31,7 @@ class Script:
     kind: str = "job"
     progress: float = 0.0
     kills: str = ""
+    half: float = 0.0
     log: tuple[str, ...] = ()
 
 
@@ -180,9 +182,10 @@ class FakeSession:
                 return
             if not self.active:
                 return
-            statement.output = {**output, "execution_count": statement.id}
             done = statement.state in ("cancelling", "cancelled")
             statement.state = "cancelled" if done else "available"
+            self._change.wait_for(lambda: not self.active, script.half)
+            statement.output = {**output, "execution_count": statement.id}
             statement.progress, statement.completed = 1.0, _now()
             if not any(s.state == "waiting" for s in self._statements.values()):
                 self.state = "idle"

@@ -53,7 +53,7 @@ def install(name, parts):
             new = module(name + "." + part, name)
             exec(compile(source, "<emr_nb>/" + part, "exec", 0, True), new.__dict__)
             setattr(top, part, new)
-        for api in ("run", "chunk", "release"):
+        for api in ("run", "refuse", "chunk", "release"):
             setattr(top, api, getattr(top.runner, api))
     except BaseException:
         for full in made:
@@ -158,6 +158,12 @@ def release_code(tag: str) -> str:
     return _tagged(tag, f"__import__('{module_name()}').release('{tag}')")
 
 
+def refuse_code(tag: str, refused: str) -> str:
+    """Return the statement that keeps another one from beginning, should it still arrive."""
+    call = f"__import__('{module_name()}').refuse('{refused}')"
+    return _tagged(tag, _installer(), call)
+
+
 def scala_code(request: Request) -> str:
     """Return a Scala cell: the user's code as it is after the tag."""
     return f"// emr_nb:{request.tag}\n{request.code}"
@@ -189,3 +195,13 @@ def runner_missing(ename: str, evalue: str) -> bool:
     return ename in {"ModuleNotFoundError", "ImportError"} and evalue.strip() == (
         f"No module named '{module_name()}'"
     )
+
+
+def came_again(ename: str, evalue: str, tag: str) -> bool:
+    """Tell whether the runner did not run a statement because its tag had begun before."""
+    return ename == "AlreadyRan" and evalue.strip() == tag
+
+
+def came_refused(ename: str, evalue: str, tag: str) -> bool:
+    """Tell whether the runner did not run a statement because we had given it up."""
+    return ename == "Refused" and evalue.strip() == tag

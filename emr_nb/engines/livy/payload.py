@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emr_nb.engines.livy.bundle import output_of
-from emr_nb.engines.livy.code import runner_missing
+from emr_nb.engines.livy.code import came_again, came_refused, runner_missing
 from emr_nb.engines.livy.failures import statement_error
 from emr_nb.engines.tables import table_output
 from emr_nb.errors import StatementError
@@ -48,6 +48,18 @@ def lacks_runner(output: Mapping[str, Any]) -> bool:
     return output.get("status") == "error" and runner_missing(
         str(output.get("ename") or ""), str(output.get("evalue") or "")
     )
+
+
+def ran_before(output: Mapping[str, Any], tag: str) -> bool:
+    """Tell whether a statement only found that another one of its tag had begun already."""
+    told = str(output.get("ename") or ""), str(output.get("evalue") or "")
+    return output.get("status") == "error" and came_again(*told, tag)
+
+
+def was_refused(output: Mapping[str, Any], tag: str) -> bool:
+    """Tell whether a statement arrived only after it had been given up."""
+    told = str(output.get("ename") or ""), str(output.get("evalue") or "")
+    return output.get("status") == "error" and came_refused(*told, tag)
 
 
 def reading_of(output: Mapping[str, Any], tag: str) -> Reading | None:

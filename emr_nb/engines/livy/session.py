@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from emr_nb.engines.livy.cancelling import CancelFiles, cancel_statement
 from emr_nb.engines.livy.client import LivyClient
-from emr_nb.engines.livy.code import cell_code, chunk_code, scala_code
+from emr_nb.engines.livy.code import cell_code, chunk_code, refuse_code, scala_code
 from emr_nb.engines.livy.lost import lost
 from emr_nb.engines.livy.pace import Patience
 from emr_nb.engines.livy.payload import text_of
-from emr_nb.engines.livy.scala import check_scala
+from emr_nb.engines.livy.scala import check_scala, derived
 from emr_nb.engines.livy.spark_ui import SparkUi
 from emr_nb.engines.livy.statement import LivyStatement
 from emr_nb.engines.livy.submit import Place, Submitter
@@ -87,9 +87,10 @@ class LivySession:
             self.journal.begin(self._row(request))
             try:
                 self.journal.update(request.tag, state="sent")
-                view = self._submitter.submit(code, kind, request.tag)
+                guarded = kind == "pyspark"  # our runner knows what it has run
+                view = self._submitter.submit(code, kind, request.tag, guarded=guarded)
             except KeyboardInterrupt:
-                self._interrupted(request.tag)
+                self._interrupted(request.tag, guarded)
                 raise
             except EmrError as error:
                 self._not_submitted(request.tag, error)
@@ -124,6 +125,16 @@ class LivySession:
         """Send a cell again that could not begin without our runner, and the runner with it."""
         code, kind = self._code(request, plan or plan_transfer(request), install=True)
         view = self.send(code, kind, reference.tag)
+        self.journal.update(reference.tag, statement=str(view.id))
+        return replace(reference, statement_id=str(view.id))
+
+    def adopt_earlier(self, reference: StatementReference) -> StatementReference | None:
+        """Return the statement of the same tag that ran in place of this one."""
+        deadline = Deadline.after(self.patience.settle)
+        number = int(reference.statement_id)
+        view = self._submitter.earlier(reference.tag, number, deadline)
+        if view is None:
+            return None
         self.journal.update(reference.tag, statement=str(view.id))
         return replace(reference, statement_id=str(view.id))
 
@@ -212,9 +223,9 @@ class LivySession:
             state = "lost" if isinstance(error, SessionLostError) else "failed"
         self.journal.update(tag, state=state, error=error.what[:2000])
 
-    def _interrupted(self, tag: str) -> None:
+    def _interrupted(self, tag: str, guarded: bool) -> None:
         """Cancel what an interrupted POST may have left, beside the caller, who has no time."""
-        threading.Thread(target=self._cancel_late, args=(tag,), daemon=True).start()
+        threading.Thread(target=self._cancel_late, args=(tag, guarded), daemon=True).start()
 
     def _cancel_tag(self, tag: str) -> bool:
         """Cancel the statement of this tag if it is there."""
@@ -229,12 +240,25 @@ class LivySession:
                 return True
         return False
 
-    def _cancel_late(self, tag: str) -> None:
+    def _refuse(self, tag: str) -> bool:
+        """Keep a statement from beginning, should it still arrive; Livy runs them in order."""
+        with contextlib.suppress(EmrError):
+            name = derived(tag, "refuse")
+            self.send(refuse_code(name, tag), "pyspark", name)
+            return True
+        return False
+
+    def _cancel_late(self, tag: str, guarded: bool) -> None:
         """Look for half a minute: the request may still be on its way."""
         self.cancel_files.ask(tag)
         end = time.monotonic() + _LATE_SECONDS
         while time.monotonic() < end:
             if self._cancel_tag(tag):
+                return
+            if guarded and self._refuse(tag):
+                if not self._cancel_tag(tag):  # it may have come just before
+                    with contextlib.suppress(EmrError):
+                        self.journal.update(tag, state="cancelled")
                 return
             time.sleep(1.0)
         with contextlib.suppress(EmrError):

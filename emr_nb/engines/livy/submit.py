@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from emr_nb.engines.livy.client import LivyClient, message_of
 from emr_nb.engines.livy.lost import lost
+from emr_nb.engines.livy.payload import lacks_runner, ran_before
 from emr_nb.engines.livy.wire import SessionView, StatementView
 from emr_nb.errors import (
     ConnectFailedError,
@@ -56,10 +57,13 @@ class Submitter:
     timeout: float = 30.0
     settle: float = 20.0
 
-    def submit(self, code: str, kind: str, tag: str) -> StatementView:
+    def submit(self, code: str, kind: str, tag: str, *, guarded: bool = True) -> StatementView:
         """Send the code, once. Raises StatementOutcomeUnknownError when nobody can tell.
 
-        TransportError (other than that) means that it has not been accepted.
+        TransportError (other than that) means that it has not been accepted. What is
+        `guarded` does no harm when it arrives twice (our runner refuses a tag that it has
+        seen), so it is sent again once its absence is proved: a gateway may hold the first
+        request back longer than we look.
         """
         sent = time.time()
         try:
@@ -67,9 +71,10 @@ class Submitter:
         except TransportError as error:
             if not ambiguous(error):
                 raise self._refused(error) from error
-            found = self._settle(tag, sent, error)
-        if found is not None:
-            return found
+            if found := self._settle(tag, sent, error):
+                return found
+            if not guarded:
+                raise self._unknown(tag, sent, error) from error
         try:
             return self._post(code, kind)
         except TransportError as error:
@@ -85,6 +90,18 @@ class Submitter:
             return self._forward(tag, self.place.last_seen + 1, deadline)
         found = self._forward(tag, self.place.last_seen + 1, deadline)
         return found or self._backward(tag, deadline)
+
+    def earlier(self, tag: str, number: int, deadline: Deadline) -> StatementView | None:
+        """Return the statement with the same tag that did begin, before this one."""
+        for at in range(number - 1, max(number - 1 - _MOST_BACK, -1), -1):
+            view = self._look(at, deadline)
+            if view is None:
+                return None
+            output = view.output or {}
+            began = not lacks_runner(output) and not ran_before(output, tag)
+            if is_statement_of(view.code, tag) and began:
+                return view
+        return None
 
     # -- inside ---------------------------------------------------------------------------
 

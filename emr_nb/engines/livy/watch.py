@@ -24,6 +24,7 @@ from emr_nb.transport.base import Deadline, Retry
 
 _STUCK_LOOKS = 3  # looks at an idle session whose statement still runs
 _QUEUE_EVERY = 1.0
+_HALF_SECONDS = 5.0  # that a statement may be shown as available without its output
 
 
 @dataclass
@@ -42,6 +43,7 @@ class Watch:
     _failures: int = 0
     _noticed: bool = False
     _idle_looks: int = 0
+    _half_since: float | None = None
     _session_at: float = 0.0
     _alive_at: float = 0.0
     _told_at: float = 0.0
@@ -55,7 +57,7 @@ class Watch:
         now = time.monotonic()
         self._session_at = self._alive_at = now
         delay = FIRST
-        while not (self.view and self.view.ended):
+        while not self._ended:
             self.woken.wait(delay)
             self.woken.clear()
             try:
@@ -67,7 +69,7 @@ class Watch:
             if self._noticed:
                 yield Log(("Livy answers again.",))
             self._failures, self._failing_since, self._noticed = 0, None, False
-            if self.view and self.view.ended:
+            if self._ended:
                 return
             yield from self._tell()
             self._check()
@@ -78,6 +80,16 @@ class Watch:
     @property
     def _elapsed(self) -> float:
         return time.monotonic() - self.began
+
+    @property
+    def _ended(self) -> bool:
+        """Whether the statement has ended and shows its output; bounded, should none come."""
+        if self.view is None or not self.view.ended:
+            return False
+        if not self.view.half:
+            return True
+        self._half_since = self._half_since or time.monotonic()
+        return time.monotonic() - self._half_since > _HALF_SECONDS
 
     def _look(self) -> None:
         view = self.client.statement(

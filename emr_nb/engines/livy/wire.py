@@ -96,6 +96,11 @@ class StatementView:
         return self.state in _ENDED
 
     @property
+    def half(self) -> bool:
+        """Whether Livy showed it while writing it: the output and `completed` come last."""
+        return self.state == "available" and self.output is None and not self.completed
+
+    @property
     def cancelled(self) -> bool:
         """Whether it was stopped: Livy also calls so what ran to its end in spite of a cancel."""
         ran_to_its_end = self.output is not None and self.output.get("status") == "ok"

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import pytest
 
+from emr_nb.engines.livy.code import refuse_code
 from emr_nb.engines.livy.pace import Patience
+from emr_nb.engines.livy.scala import derived
 from emr_nb.engines.livy.submit import is_statement_of
 from emr_nb.errors import (
     ConnectFailedError,
     SessionError,
     SessionLostError,
+    StatementCancelledError,
     StatementOutcomeUnknownError,
     UsageError,
 )
+from emr_nb.model import Output
 from emr_nb.results.plan import TransferPlan
-from emr_nb.testing.fake_livy import Fault, ok
+from emr_nb.testing.fake_livy import Fault, Script, failed, ok
 
 PLAN = TransferPlan(1000)
 POST = r"POST /sessions/\d+/statements$"
@@ -124,3 +131,81 @@ def test_code_above_livys_limit_is_refused_before_it_is_sent(livy, session, requ
     with pytest.raises(UsageError, match="40 MiB"):
         session.submit(request_of("x" * (64 << 20), "scala"), PLAN)
     assert livy.count("POST", "statements$") == 0
+
+
+def remembering():
+    """A session's answers with our runner in it: a tag that it has seen does not run again."""
+    seen, ran = set(), []
+
+    def script(code, _kind):
+        tag = code.partition("\n")[0].rpartition(":")[2]
+        if ".refuse('" in code:
+            seen.add(code.rpartition("'")[0].rpartition("'")[2])
+            return ok()
+        if tag in seen:
+            again = tag in ran
+            return Script(output=failed("AlreadyRan" if again else "Refused", tag))
+        seen.add(tag)
+        ran.append(tag)
+        return ok(f"ran {tag}", seconds=0.05)
+
+    return script, ran
+
+
+def text_of(statement):
+    outputs = [event for event in statement.events() if isinstance(event, Output)]
+    return "".join(output.data["text/plain"] for output in outputs)
+
+
+@pytest.mark.parametrize("held", [(1.5,), (0.8, 1.2)])
+def test_a_post_that_was_held_back_does_not_run_twice(livy, session, request_of, held):
+    """It comes behind the one that we sent again, which may have been held back as well."""
+    session.submit(request_of(), PLAN).result()
+    livy.script, ran = remembering()
+    livy.faults += [Fault(POST, "late", seconds=seconds) for seconds in held]
+    request = request_of()
+    statement = session.submit(request, PLAN)
+    assert text_of(statement) == f"ran {request.tag}"
+    until(lambda: len(runs_of(livy, request.tag)) == 2)
+    assert ran == [request.tag]
+    assert session.journal.find(request.tag).state == "done"
+
+
+def test_a_second_arrival_is_recognised_and_the_first_followed(livy, session, request_of):
+    livy.script, ran = remembering()
+    request = request_of()
+    first = session.submit(request, PLAN)
+    code = livy.sessions[int(session.info.id)].statement(0)["code"]
+    second = session.send(code, "pyspark", request.tag)
+    late = session.adopt(replace(first.reference, statement_id=str(second.id)), "python")
+    assert text_of(late) == f"ran {request.tag}"
+    assert late.reference.statement_id == first.reference.statement_id
+    assert ran == [request.tag]
+
+
+def test_scala_is_not_sent_again(livy, session, request_of):
+    """No runner tells there what has run, and a gateway may still hold the first one."""
+    livy.faults.append(Fault(POST, "late", seconds=1.5))
+    request = request_of("val x = 1", "scala")
+    with pytest.raises(StatementOutcomeUnknownError):
+        session.submit(request, PLAN)
+    until(lambda: len(runs_of(livy, request.tag)) == 1)
+
+
+def test_what_was_given_up_never_begins(livy, session, request_of):
+    livy.script, ran = remembering()
+    request = request_of()
+    name = derived(request.tag, "refuse")
+    session.run(refuse_code(name, request.tag), "pyspark", name)
+    statement = session.submit(request, PLAN)
+    with pytest.raises(StatementCancelledError, match="nothing of it ran"):
+        statement.result()
+    assert ran == []
+    assert session.journal.find(request.tag).state == "cancelled"
+
+
+def until(condition, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)

@@ -169,3 +169,16 @@ def test_an_interpreter_that_starts_slowly_is_waited_for(livy, session, request_
     events = list(session.submit(request_of("1", "scala"), PLAN).events())
     assert [e.data["text/plain"] for e in events if isinstance(e, Output)] == ["at last"]
     assert livy.count("GET", r"/sessions/\d+$") > 3
+
+
+@pytest.mark.parametrize("half", [0.3, 60.0])
+def test_an_end_shown_before_its_output_is_looked_at_again(livy, session, request_of, half):
+    """`available` with no output yet is no answer; past the bound it is taken for none."""
+    livy.script = lambda *_: ok("whole", half=half)
+    statement = session.submit(request_of(), PLAN)
+    if half < 1:
+        outputs = [event for event in statement.events() if isinstance(event, Output)]
+        assert [output.data["text/plain"] for output in outputs] == ["whole"]
+    else:
+        with pytest.raises(SessionLostError):
+            statement.result()

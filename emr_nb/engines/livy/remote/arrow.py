@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+ENTRY = "collectAsArrowToPython"  # of Dataset; private[sql], so it may be closed some day
+
 
 def available(session):
     """Tell, without executing anything, whether Datasets can make Arrow streams."""
@@ -13,7 +15,7 @@ def available(session):
         dataset = session._jsparkSession.emptyDataFrame()
         jvm = session.sparkContext._jvm
         none = session.sparkContext._gateway.new_array(jvm.java.lang.Class, 0)
-        dataset.getClass().getMethod("collectAsArrowToPython", none)
+        dataset.getClass().getMethod(ENTRY, none)
     except Exception:
         return False
     return _connector() is not None
@@ -46,7 +48,7 @@ def read_socket(info):
 
 def collect(jdf):
     """Execute a Dataset once: its Arrow stream and the counts of rows, batches and their order."""
-    raw = read_socket(jdf.collectAsArrowToPython())
+    raw = read_socket(getattr(jdf, ENTRY)())
     end, rows = scan(raw)
     counts = struct.unpack_from(">%di" % ((len(raw) - end) // 4), raw, end)
     if not counts or len(counts) != counts[0] + 1 or counts[0] != len(rows):

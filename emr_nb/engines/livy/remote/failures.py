@@ -8,6 +8,15 @@ import traceback
 _OURS = "<emr_nb>"
 
 
+def told(error, filename, line):
+    """Return `describe` of the error behind this one, or less where it resists."""
+    try:
+        return describe(unwrapped(error), filename, line)
+    except Exception:  # asking the JVM for its words may fail as the cell did
+        own = type(error).__name__
+        return {"ename": own, "evalue": _text(error), "line": line, "traceback": []}
+
+
 def describe(error, filename, line):
     """Return ename, evalue, the cell's line and the traceback without our own frames.
 
@@ -89,9 +98,8 @@ def unwrapped(error):
         if below is None:
             break
         cause = below
-    if cause is None:
-        return error
-    return _converted(cause) or error
+    made = None if cause is None else _converted(cause)
+    return error if made is None else made.with_traceback(error.__traceback__)
 
 
 def _converted(cause):

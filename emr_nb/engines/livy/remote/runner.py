@@ -18,6 +18,15 @@ SHOWN = object()  # the limit of what is only looked at
 NAMES = 1000  # variables told at most, for completion
 
 
+# words of the protocol: the notebook looks for the names; the text is the tag
+class AlreadyRan(Exception):  # noqa: N818
+    """A statement came a second time: nothing of it ran again."""
+
+
+class Refused(Exception):  # noqa: N818
+    """A statement came after it was given up: nothing of it ran."""
+
+
 class Runner:
     """What lives as long as the session: streams, the store, what was probed."""
 
@@ -27,10 +36,12 @@ class Runner:
         self.tables = None
         self.cell = None
         self.count = 0
+        self.begun = {}  # tag -> why it may not begin any more
 
     def run(self, packed, namespace):
         """Run one request (base64 of JSON) and print its output; a failure is raised again."""
         request = json.loads(base64.b64decode(packed).decode("utf-8"))
+        self.begin(request["tag"])
         self.store.sweep()
         self.count += 1
         output = Output(request["tag"], request["chunk_bytes"], self.store)
@@ -45,6 +56,15 @@ class Runner:
             raise failures.stand_in(told, text) from None
         sys.stdout.write(text)
 
+    def begin(self, tag):
+        """Note that a statement begins; raises AlreadyRan when it has begun before.
+
+        A POST that a proxy held back may arrive after the notebook has sent it again.
+        """
+        if tag in self.begun:
+            raise self.begun[tag](tag)
+        self.begun[tag] = AlreadyRan
+
     def _guarded(self, cell, output):
         """Run a cell with the streams ours; return what is told of its failure, or None."""
         before = sys.stdout, sys.stderr
@@ -56,8 +76,7 @@ class Runner:
             cell.run()
             return None
         except BaseException as error:  # also KeyboardInterrupt and SystemExit: Livy goes on
-            error = failures.unwrapped(error)
-            return failures.describe(error, cell.filename, cell.line)
+            return failures.told(error, cell.filename, cell.line)
         finally:
             for stream in self.streams.values():
                 stream.target = None
@@ -104,6 +123,13 @@ class Cell:
             self._session = found
         return self._session
 
+    def _living(self):
+        """Return the Spark session where there is one; telling facts never starts one."""
+        from pyspark.sql import SparkSession
+
+        found = self._session or self.namespace.get("spark")
+        return found if isinstance(found, SparkSession) else None
+
     def run(self):
         """Run the request under its database and settings, watched for interruption."""
         with self._watch(), contextlib.ExitStack() as stack:
@@ -144,7 +170,9 @@ class Cell:
             conf.set(key, value)
 
     def _python(self):
-        self.namespace.setdefault("display", self.runner.display)
+        found = self.namespace.get("display")
+        if found is None or type(getattr(found, "__self__", None)).__name__ == "Runner":
+            self.namespace["display"] = self.runner.display  # an earlier version's shows nothing
         value = None
         for step in compile_cell(self.request["code"], self.filename):
             self.line = step.line
@@ -213,8 +241,9 @@ class Cell:
         }
         kept = dict(sorted(names.items())[:NAMES])
         about = {"app_id": "", "ui_url": ""}
-        if "pyspark" in sys.modules and self._session is not None:
-            about = self.runner.tables_of(self._session).facts()
+        if "pyspark" in sys.modules and self._living() is not None:
+            with contextlib.suppress(Exception):  # a stopped context tells nothing
+                about = self.runner.tables_of(self.session).facts()
         return {"names": kept, "app_id": about["app_id"], "ui_url": about["ui_url"]}
 
     def _mime(self, data, metadata):
@@ -235,6 +264,11 @@ RUNNER = Runner()
 def run(packed, namespace):
     """Run one request of the notebook."""
     RUNNER.run(packed, namespace)
+
+
+def refuse(tag):
+    """See to it that a statement which has not begun never will."""
+    RUNNER.begun.setdefault(tag, Refused)
 
 
 def chunk(tag, seq, index):

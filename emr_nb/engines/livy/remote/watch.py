@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
 
 FIRST, EVERY = 0.5, 0.4  # seconds
+ARRIVAL = 10.0  # seconds that a signal on its way may take on a loaded machine
 
 
 class Watch:
@@ -41,14 +41,18 @@ class Watch:
     def __exit__(self, *_):
         if self._exists is None:
             return
-        with self._lock:
+        try:
+            with self._lock:  # held while jobs are cancelled: those of the next cell are safe
+                self._active = False
+            self._done.set()
+            until = time.time() + ARRIVAL
+            while self._sent and self._previous and not self._handled and time.time() < until:
+                time.sleep(0.01)  # a signal on its way must still find our handler
+        finally:  # it may arrive in the lines above, too
             self._active = False
-        self._done.set()
-        until = time.time() + 1.0
-        while self._sent and self._previous and not self._handled and time.time() < until:
-            time.sleep(0.01)  # a signal on its way must still find our handler
-        if self._previous and self._previous[0] is not None:
-            signal.signal(signal.SIGINT, self._previous[0])
+            self._done.set()
+            if self._previous and self._previous[0] is not None:
+                signal.signal(signal.SIGINT, self._previous[0])
 
     def _handle(self, _number, _frame):
         self._handled = True
@@ -69,16 +73,16 @@ class Watch:
                 return
 
     def _interrupt(self):
-        try:
-            self._cancel_jobs()
-        except Exception:
-            pass  # interrupting the interpreter matters more
         with self._lock:
             if not self._active:
                 return
+            try:
+                self._cancel_jobs()
+            except Exception:
+                pass  # interrupting the interpreter matters more
             self._sent = True
             if self._previous:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.pthread_kill(self._thread, signal.SIGINT)
             else:
                 _raise_in(self._thread)
 
