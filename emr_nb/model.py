@@ -233,6 +233,7 @@ class Progress:
     """A look at a running statement; `fraction` (0–1) only where the engine tells a true one.
 
     `phase` is `starting`, `queued`, `running` or `fetching`; `elapsed` is in seconds.
+    `stages` are those at work now, `stages_total` all that have been known to run.
     """
 
     phase: str
@@ -240,6 +241,7 @@ class Progress:
     fraction: float | None = None
     detail: str = ""
     stages: tuple[StageProgress, ...] = ()
+    stages_total: int = 0
     jobs_done: int = 0
     jobs_total: int = 0
     queued_behind: int = 0

@@ -22,7 +22,10 @@ _JAVA_CLASS = re.compile(r"^(?:[a-z_]\w*\.)+([A-Z][\w$]*)(?::\s*|$)")
 _NOISE = re.compile(r'File "[^"]*(py4j|/pyspark/|pyspark\.zip)[^"]*"')
 _CELL_FRAME = re.compile(r'File "<(?:cell[^>]*|stdin|string)>", line (\d+)')
 _SQL_LINE = re.compile(r"\bline (\d+),? pos")
-_SCALA_SOURCE = re.compile(r"<(?:console|pastie|cell)>:\d+: error: .*\n(.*)\n\s*\^")
+_SCALA_SOURCE = re.compile(
+    r"<(?:console|pastie|cell)>:\d+: error: ((?:.*\n)+?)(.*)\n\s*\^", re.MULTILINE
+)
+_PLAN = re.compile(r"; ?(line \d+ pos \d+);?\n['+: A-Z].*\Z", re.DOTALL)
 _PYTHON_TRACE = "Traceback (most recent call last)"
 _PYTHON_CAUSE = re.compile(
     r"^(\w[\w.]*(?:Error|Exception|Interrupt|Exit|Warning)\w*)(?:: (.*))?$", re.MULTILINE
@@ -62,6 +65,8 @@ def statement_error(
 def _short(ename: str, evalue: str, whole: str, language: str) -> str:
     """Return a line or a few: what failed, in the words of its root."""
     if language == "scala":
+        if compiled := _SCALA_SOURCE.search(whole):
+            return f"CompileError: {' '.join(compiled[1].split())}"
         kept = _kept(whole)
         return "\n".join(_without_package(text) for text in kept) or ename
     text = _PY4J.sub("", evalue).strip()
@@ -69,7 +74,8 @@ def _short(ename: str, evalue: str, whole: str, language: str) -> str:
         return cause
     if "\tat " in text or "Caused by:" in text or ename == "Py4JJavaError":
         return _java_root(text) or ename
-    message = "\n".join(_kept(text.split("\nJVM stacktrace:")[0]))
+    text = _PLAN.sub(r"; \1", text.split("\nJVM stacktrace:")[0])
+    message = "\n".join(_kept(text))
     if not message:
         return ename
     return message if ename == "Error" else f"{ename}: {message}"
@@ -118,7 +124,7 @@ def _line(whole: str, language: str, code: str) -> int | None:
     if language == "scala":
         found = _SCALA_SOURCE.search(whole)
         lines = [line.strip() for line in code.split("\n")]
-        shown = found[1].strip() if found else ""
+        shown = found[2].strip() if found else ""
         return lines.index(shown) + 1 if shown and lines.count(shown) == 1 else None
     if language == "sql":
         found = _SQL_LINE.search(whole)

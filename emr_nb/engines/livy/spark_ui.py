@@ -21,6 +21,7 @@ _AFTER = 1.0  # seconds; shorter statements are never asked about
 _EVERY = 0.7
 _CALL_SECONDS = 2.0
 _MOST_FAILURES = 3
+_TOTAL_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class SparkLook:
     jobs_done: int = 0
     jobs_total: int = 0
     stages: tuple[StageProgress, ...] = ()
+    stages_total: int = 0  # known when the statement has ended
 
     @property
     def detail(self) -> str:
@@ -92,6 +94,8 @@ class SparkWatch:
     look: SparkLook | None = None
     _seen: set[int] = field(default_factory=set)
     _stop: threading.Event = field(default_factory=threading.Event)
+    _total: SparkLook | None = None
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="emr_nb-spark-ui", daemon=True).start()
@@ -99,7 +103,34 @@ class SparkWatch:
     def stop(self) -> None:
         self._stop.set()
 
+    def total(self, seconds: float = _TOTAL_SECONDS) -> SparkLook | None:
+        """Return what the ended statement took in all; None where it is not known in time.
+
+        Only a statement seen at a job is asked about, so that no other one waits.
+        """
+        if not self._seen:
+            return None
+        self._ended.wait(seconds)
+        return self._total
+
     def _run(self) -> None:
+        try:
+            self._looks()
+            if self._seen and self.ui.usable:
+                self._total = self._ask_total()
+        except (EmrError, ValueError, KeyError, IndexError, TypeError):
+            self.ui.failures += 1
+        finally:
+            self._ended.set()
+
+    def _ask_total(self) -> SparkLook:
+        """Count the statement's jobs, and their stages without those that Spark skipped."""
+        jobs = self.ui.get(f"/{self.ui.application()}/jobs")
+        mine = [j for j in jobs if j.get("jobGroup") == self.group]
+        stages = sum(len(j.get("stageIds") or ()) - int(j["numSkippedStages"]) for j in mine)
+        return SparkLook(len(mine), len(mine), stages_total=stages)
+
+    def _looks(self) -> None:
         wait = _AFTER
         while self.ui.usable and not self._stop.wait(wait):
             wait = _EVERY

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from emr_nb.engines.livy.cancelling import cancel_statement
 from emr_nb.engines.livy.lost import lost
-from emr_nb.engines.livy.payload import Payload, lacks_runner, read_payload, reading_of
+from emr_nb.engines.livy.payload import (
+    Payload,
+    lacks_runner,
+    ran_before,
+    read_payload,
+    reading_of,
+    was_refused,
+)
 from emr_nb.engines.livy.scala import collect_scala
 from emr_nb.engines.livy.spark_ui import SparkLook, SparkWatch
 from emr_nb.engines.livy.watch import Watch
@@ -22,6 +29,7 @@ from emr_nb.errors import (
     SessionLostError,
     StatementCancelledError,
     StatementError,
+    StatementOutcomeUnknownError,
     TransportError,
 )
 from emr_nb.model import CancelOutcome, Event, Progress, Request, StatementReference
@@ -65,6 +73,7 @@ class LivyStatement:
         self._failure: StatementError | None = None
         self._broken: EmrError | None = None
         self._settled = False
+        self._spark: SparkWatch | None = None
 
     # -- the protocol ---------------------------------------------------------------------
 
@@ -74,6 +83,7 @@ class LivyStatement:
         try:
             yield from self._until_ended()
             yield from self._answer()
+            yield from self._took()
         except SessionLostError as error:
             self._note(state="lost", error=error.what)
             raise
@@ -122,15 +132,42 @@ class LivyStatement:
             self.reference = self._session.send_again(self.reference, self._request, self._plan)
             self._watch = self._new_watch()
             yield from self._watched()
+        if ran_before(self._view.output or {}, self.reference.tag):
+            yield from self._earlier()
+
+    def _earlier(self) -> Iterator[Event]:
+        """Follow the statement that ran: its POST was held back, and this one came behind it."""
+        found = self._session.adopt_earlier(self.reference)
+        if found is None:
+            self._note(state="unknown")
+            raise StatementOutcomeUnknownError(
+                f"Statement {self.reference.tag[:8]} has run, but Livy keeps its answer no more",
+                where=self._session.where,
+                advice="Its variables are there: see what the cell has done.",
+            )
+        self.reference = found
+        self._watch = self._new_watch()
+        yield from self._watched()
 
     @property
     def _view(self) -> StatementView:
         assert self._watch.view is not None
         return self._watch.view
 
+    def _took(self) -> Iterator[Event]:
+        """Tell the jobs and stages of the whole statement, where Spark's UI tells them."""
+        if self._spark and (look := self._spark.total()):
+            yield Progress(
+                "fetching",
+                time.monotonic() - self._began,
+                jobs_done=look.jobs_total,
+                jobs_total=look.jobs_total,
+                stages_total=look.stages_total,
+            )
+
     def _watched(self) -> Iterator[Event]:
         ui = self._session.spark_ui()
-        spark = SparkWatch(ui, self.reference.statement_id) if ui else None
+        spark = self._spark = SparkWatch(ui, self.reference.statement_id) if ui else None
         if spark:
             spark.start()
         try:
@@ -149,6 +186,13 @@ class LivyStatement:
         output: Mapping[str, Any] = view.output or {}
         if view.cancelled:
             self._failure = self._cancelled(view, where)
+            return
+        if was_refused(output, self.reference.tag):
+            self._failure = StatementCancelledError(
+                "The statement was given up before it arrived; nothing of it ran",
+                ename="Cancelled",
+                where=where,
+            )
             return
         if not output or str(output.get("evalue")).startswith("Interpreter died"):
             self._raise_lost()

@@ -87,6 +87,7 @@ ZeroDivisionError: division by zero
 _NO_TABLE = (
     "[TABLE_OR_VIEW_NOT_FOUND] The table `nix` cannot be found; line 2 pos 14;\n'Project [*]"
 )
+_WITHOUT_PLAN = _NO_TABLE.split(";\n")[0]
 _SYNTAX = "[PARSE_SYNTAX_ERROR] Syntax error at end of input.(line 3, pos 4)\n== SQL ==\nselect"
 
 
@@ -96,13 +97,13 @@ _SYNTAX = "[PARSE_SYNTAX_ERROR] Syntax error at end of input.(line 3, pos 4)\n==
         ("Py4JJavaError", _PY4J, "python", "ArithmeticException: / by zero", None),
         ("Py4JJavaError", _CAUSED, "python", "ConnectException: refused", None),
         ("PythonException", _WORKER, "python", "ZeroDivisionError: division by zero", 1),
-        ("AnalysisException", _NO_TABLE, "sql", f"AnalysisException: {_NO_TABLE}", 2),
+        ("AnalysisException", _NO_TABLE, "sql", f"AnalysisException: {_WITHOUT_PLAN}", 2),
         ("ParseException", _SYNTAX, "sql", f"ParseException: {_SYNTAX}", 3),
         (
             "Error",
             "<console>:24: error: value foo is not a member of Int\n       z.foo\n         ^",
             "scala",
-            "<console>:24: error: value foo is not a member of Int\n       z.foo\n         ^",
+            "CompileError: value foo is not a member of Int",
             2,
         ),
         ("Error", "java.lang.RuntimeException: boom", "scala", "RuntimeException: boom", None),
