@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from emr_nb.model import SessionInfo
+from emr_nb.model import Service, SessionInfo
 from emr_nb.notebook.answers import Facts, Text
 from emr_nb.notebook.commands.base import ON, Command
-from emr_nb.notebook.look import moment, seconds
+from emr_nb.notebook.look import about, moment, seconds
 from emr_nb.notebook.options import Option, Parsed
+from emr_nb.notebook.probes import silent
 from emr_nb.notebook.progress_line import ProgressLine, starting
 
 if TYPE_CHECKING:
@@ -56,7 +59,7 @@ def attach(notebook: Notebook, given: Parsed) -> Any:
     line.end_if_shown("done", f"attached {made.name}")
     if given["spark"]:
         _start_spark(notebook, made)
-    made.facts = facts(made)
+    made.facts = facts(made, _silent(made))
     notebook.show_as_facts(type(made.cluster))
     return made.cluster
 
@@ -67,12 +70,20 @@ def _start_spark(notebook: Notebook, made: Attachment) -> None:
     line.end("done", f"Spark session {session.info.id or session.info.name} is ready")
 
 
-def facts(made: Attachment) -> Facts:
-    """Return the four lines: cluster, engines, who I am, session."""
+def _silent(made: Attachment) -> set[str]:
+    """Return the services that do not answer now."""
+    return silent(getattr(made.cluster, "route", None), made.cluster.services)
+
+
+def facts(made: Attachment, quiet: AbstractSet[str] = frozenset()) -> Facts:
+    """Return the four lines: cluster, engines, who I am, session.
+
+    `quiet` are the services that do not answer.
+    """
     return Facts(
         [
             ("cluster", _cluster_line(made)),
-            ("engines", _engines_line(made)),
+            ("engines", _engines_line(made, quiet)),
             ("who I am", _identity_line(made)),
             ("session", _session_line(made)),
         ]
@@ -85,26 +96,36 @@ def _cluster_line(made: Attachment) -> str:
     if info.ready or info.created:
         since = info.ready or info.created
         assert since is not None
-        up = f"up {seconds((datetime.now(UTC) - since).total_seconds())}"
+        up = f"up {about((datetime.now(UTC) - since).total_seconds())}"
     ends = f"ends after {seconds(info.idle_timeout)} idle" if info.idle_timeout else ""
     alias = f"{info.name} " if info.name not in ("", made.name) else ""
     parts = (f"{made.name} {alias}({info.id})", info.release, info.state.lower(), up, ends)
     return " · ".join(p for p in parts if p)
 
 
-def _engines_line(made: Attachment) -> str:
+def _engines_line(made: Attachment, quiet: AbstractSet[str]) -> str:
     names = {s.name: s for s in made.cluster.services}
-    found, missing = [], []
+    found: list[str] = []
+    mute: list[str] = []
+    missing: list[str] = []
     for engine, services in _ENGINES.items():
-        service = next((names[s] for s in services if s in names), None)
+        known = [names[s] for s in services if s in names]
+        service = next((s for s in known if s.name not in quiet), None)
         if service is None:
-            missing.append(engine)
+            (mute if known else missing).append(_with_port(engine, known))
             continue
         spark = made.cluster.info.application("spark") if engine == "Spark" else None
         version = spark.version if spark else "" if engine == "Spark" else service.version
         found.append(f"{engine} {version}".rstrip())
-    absent = f" · not found: {', '.join(missing)}" if missing else ""
-    return f"{', '.join(found) or 'none that we know'}{absent}"
+    absent = f" · no answer: {', '.join(mute)}" if mute else ""
+    absent += f" · not found: {', '.join(missing)}" if missing else ""
+    return f"{', '.join(found) or 'none'}{absent}"
+
+
+def _with_port(engine: str, services: Sequence[Service]) -> str:
+    """Name an engine with the port that did not answer."""
+    ends = [e for s in services for e in s.endpoints]
+    return f"{engine} (port {ends[0].port})" if ends else engine
 
 
 def _identity_line(made: Attachment) -> str:
@@ -155,7 +176,7 @@ def detach(notebook: Notebook, given: Parsed) -> Text:
 def use(notebook: Notebook, given: Parsed) -> Any:
     """Make another attached cluster the current one."""
     made = notebook.use(given["cluster"])
-    made.facts = facts(made)
+    made.facts = facts(made, _silent(made))
     return made.cluster
 
 
@@ -164,10 +185,12 @@ def status(notebook: Notebook, given: Parsed) -> Facts:
     made = notebook.attachment(given["on"] or "")
     if opened := made.sessions.opened():
         opened.refresh()
-    lines = list(facts(made))
-    for service in made.cluster.services:
+    quiet = _silent(made)
+    lines = list(facts(made, quiet))
+    for service in sorted(made.cluster.services, key=lambda s: s.name in quiet):
         urls = ", ".join(e.url for e in service.endpoints[:2])
-        lines.append((service.name, " · ".join(p for p in (service.version, urls) if p)))
+        told = (service.version, urls, "no answer" if service.name in quiet else "")
+        lines.append((service.name, " · ".join(p for p in told if p) or "available"))
     running = notebook.journal.statements(cluster=made.cluster.info.id, open_only=True, limit=5)
     if running:
         words = ", ".join(f"{r.tag[:8]} {r.state}" for r in running)
