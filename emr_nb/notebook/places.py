@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import PurePath
 from typing import Any
 
@@ -40,12 +41,32 @@ def find_place(
     environ = os.environ if environ is None else environ
     told = environ.get("JPY_SESSION_NAME") or user_namespace.get("__vsc_ipynb_file__") or ""
     path = str(told)
-    if not path:
+    if not path or _inherited(environ):
         return Place("", os.urandom(3).hex(), headless=True)
     import hashlib
 
     digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()
     return Place(path, digest[:6], headless=False)
+
+
+def _inherited(environ: Mapping[str, str]) -> bool:
+    """Tell whether JPY_SESSION_NAME came down from another kernel (`!papermill` in a cell).
+
+    A server gives the name to its kernels and does not have it itself; so where the process
+    that launched this kernel has it too, the name is of the notebook that kernel belongs to.
+    """
+    name = environ.get("JPY_SESSION_NAME")
+    launcher = environ.get("JPY_PARENT_PID", "")
+    if not name or launcher != str(os.getppid()):
+        return False
+    try:
+        psutil = import_module("psutil")  # ipykernel needs it, so a kernel has it
+    except ImportError:
+        return False
+    try:
+        return bool(psutil.Process(int(launcher)).environ().get("JPY_SESSION_NAME") == name)
+    except (psutil.Error, OSError):
+        return False
 
 
 def cell_id(shell: Any) -> str:
