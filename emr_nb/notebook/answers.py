@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from emr_nb.notebook.look import ANSWER_STYLE, printable
+from emr_nb.notebook.look import ANSWER_STYLE, aligned, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ class Records(Sequence[T]):
     def _repr_html_(self) -> str:
         if not self._items:
             return f"{ANSWER_STYLE}<div class='emr-nb-a'><p>{escape(repr(self))}</p></div>"
-        sides = [" style='text-align:right'" if c.right else "" for c in self._columns]
+        sides = [aligned(right=c.right) for c in self._columns]
         head = "".join(
             f"<th{s}>{escape(c.title)}</th>" for c, s in zip(self._columns, sides, strict=True)
         )
@@ -115,7 +115,7 @@ class Facts(Sequence[tuple[str, str]]):
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th>{escape(label)}</th><td>{escape(text)}</td></tr>"
+            f"<tr><th{aligned()}>{escape(label)}</th><td{aligned()}>{escape(text)}</td></tr>"
             for label, text in self._lines
         )
         return f"{ANSWER_STYLE}<div class='emr-nb-a emr-nb-f'><table>{rows}</table></div>"

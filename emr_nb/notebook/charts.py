@@ -24,6 +24,16 @@ VEGA_LITE = "application/vnd.vegalite.v5+json"
 MAX_MARKS = 5000
 MAX_BYTES = 1_000_000
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+_INK = "#7d8590"  # reads on white and on black: a saved chart does not know the theme
+_GRID = "rgba(128,128,128,.22)"
+_THEME: dict[str, Any] = {
+    "axis": {
+        "labelColor": _INK, "titleColor": _INK, "domainColor": _INK, "tickColor": _INK,
+        "gridColor": _GRID, "labelFontSize": 11, "titleFontSize": 12, "titlePadding": 8,
+    },
+    "title": {"color": _INK, "subtitleColor": _INK},
+    "view": {"stroke": None},
+}  # fmt: skip
 _BARS = 60
 _BINS = 30
 _EXPRESSION = re.compile(r"\s*(sum|avg|mean|min|max|count)\s*\(\s*(.*?)\s*\)\s*", re.IGNORECASE)
@@ -276,6 +286,7 @@ def vega_lite(drawn: Series) -> dict[str, Any]:
         "width": 560,
         "height": 280,
         "background": None,
+        "config": _THEME,
         "data": {"values": rows},
         "mark": mark,
         "encoding": encoding,

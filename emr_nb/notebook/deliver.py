@@ -29,12 +29,8 @@ class Delivery:
         """Bind `-o`; returns facts for the summary line and notices for the page."""
         name, rows = self._job.options["output"], self._job.options["rows"]
         notices: list[str] = []
-        if result.is_value and name:
-            self._notebook.shell.user_ns[name] = result.value
-            return [f"{type(result.value).__name__} in {name}"], ()
         if result.is_value:
-            self._notebook.shell.user_ns[name or "_"] = result.value
-            return [f"{type(result.value).__name__} in {name or '_'}"], ()
+            return [self.bind_value(result.value)], ()
         counted = f"first {plural(len(result), 'row')}" if result.truncated else (
             plural(len(result), "row")
         )  # fmt: skip
@@ -50,11 +46,15 @@ class Delivery:
                 notices.append("Decimals are exact; to plot them: --decimal float")
         return facts, tuple(notices)
 
-    def show(self, result: Result, notices: tuple[str, ...]) -> None:
+    def bind_value(self, value: Any) -> str:
+        """Bind a plain value that `-o` brought; returns the fact for the summary line."""
+        name = self._job.options["output"] or "_"
+        self._notebook.shell.user_ns[name] = value
+        return f"{type(value).__name__} in {name}"
+
+    def show(self, result: Result, notices: tuple[str, ...], name: str | None = None) -> None:
         """Show the table, or with --chart the chart; nothing with -q or without columns."""
         options = self._job.options
-        if result.is_value:
-            return
         if result.is_value:
             return
         if options["quiet"]:
@@ -68,7 +68,12 @@ class Delivery:
             self._notebook.screen.show(chart_bundle(result, spec))
         elif result.table.num_columns:
             self._notebook.screen.show(
-                result_bundle(self._notebook, result, notices, options["output"] or "")
+                result_bundle(
+                    self._notebook,
+                    result,
+                    notices,
+                    (options["output"] if name is None else name) or "",
+                )
             )
 
     def _decimals(self, arrow: pa.Table) -> bool:

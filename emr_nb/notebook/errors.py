@@ -17,7 +17,11 @@ from emr_nb.notebook.screen import Screen
 
 _AROUND = 1  # lines of context on each side
 _POSITION = re.compile(r"line (\d+)(?:[,:]? ?(?:pos(?:ition)?|column) |:)(\d+)", re.IGNORECASE)
-_REMOTE_LINES = 12
+_FRAME = re.compile(r'^\s*File "<cell>", line (\d+), in (.+)$')
+_CHAINED = re.compile(r"^(The above exception was|During handling of the above exception)")
+_NAMED = re.compile(r"[\w.$]*(Error|Exception|Interrupt|Exit|Warning)\b")
+_MOST_CALLS = 6
+_LEAST_FOLDED = 4  # fewer lines are no loss; `%emr logs --error` has them
 _RED, _YELLOW, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
 
@@ -29,45 +33,90 @@ def render(
         (_RED, _YELLOW, _DIM, _BOLD, _OFF) if colour else ("", "", "", "", "")
     )
     where = f"  {dim}[{error.where}]{off}" if error.where else ""
-    lines = [f"{red}{bold}{_title(error)}{off}{red}{error.what}{off}{where}"]
+    what, newline, more = _without_source(error.what, sql=sql).partition("\n")
+    more = f"\n{red}{more}{off}" if newline else ""
+    lines = [f"{red}{bold}{_title(error)}{off}{red}{what}{off}{where}{more}"]
     if isinstance(error, StatementError):
-        lines += remote_lines(error)
-        lines += [
-            f"{yellow}{text}{off}" if marked else f"{dim}{text}{off}"
-            for text, marked in source_lines(error, code, first_line, sql=sql)
-        ]
-        if error.folded:
-            lines.append(
-                f"{dim}… {plural(len(error.folded), 'line')} folded: %emr logs --error{off}"
-            )
+        shown = source_lines(error, code, first_line, sql=sql)
+        lines += [f"{dim}{text}{off}" for text in calls(error, first_line)]
+        lines += [f"{yellow}{text}{off}" if marked else f"{dim}{text}{off}"
+                  for text, marked in shown]  # fmt: skip
+        if len(hidden := folded_lines(error)) >= _LEAST_FOLDED:
+            lines.append(f"{dim}… {plural(len(hidden), 'line')} folded: %emr logs --error{off}")
     if error.advice:
         lines.append(f"{bold}→{off} {error.advice}")
     return "\n".join(lines)
 
 
+def _without_source(what: str, *, sql: bool) -> str:
+    """Leave out Spark's copy of a SQL cell: the cell's own lines are shown below."""
+    return re.split(r"\n== SQL", what)[0] if sql else what
+
+
 def _title(error: EmrError) -> str:
     """Name the kind of error, unless the message begins with the remote one's name."""
     if isinstance(error, StatementError) and error.ename:
-        return "" if error.what.startswith(error.ename) else f"{error.ename}: "
+        return "" if _NAMED.match(error.what) else f"{error.ename}: "
     return f"{type(error).__name__}: "
 
 
-def remote_lines(error: StatementError) -> list[str]:
-    """Return the remote traceback where it says more than the message and the cell's line."""
-    noise = set(error.folded)
-    lines = [line for chunk in error.traceback for line in chunk.rstrip("\n").split("\n")]
-    lines = [x for x in lines if x.strip() and x not in noise and x.strip() not in error.what]
-    frames = sum(line.lstrip().startswith('File "') for line in lines)
-    if len(lines) > _REMOTE_LINES or (error.line is not None and frames < 2):
-        return []
-    return [f"  {line}" for line in lines]
+def calls(error: StatementError, first_line: int) -> list[str]:
+    """Return how the cell came to its failing line, where that took more than one call."""
+    frames = cell_frames(error)
+    if frames and error.line is not None and frames[-1][0] == _failing_line(error):
+        frames = frames[:-1]
+    texts = [f"  line {line + first_line - 1}, in {name}: {text}" for line, name, text in frames]
+    if len(texts) <= _MOST_CALLS:
+        return texts
+    left = len(texts) - _MOST_CALLS
+    return [*texts[: _MOST_CALLS // 2], f"  … {left} more calls", *texts[-(_MOST_CALLS // 2) :]]
+
+
+def cell_frames(error: StatementError) -> list[tuple[int, str, str]]:
+    """Return the frames of the cell in the traceback: line, function, source; driver first."""
+    lines = _lines(error)
+    starts = [n for n, line in enumerate(lines) if _CHAINED.match(line)]
+    lines = lines[starts[-1] :] if starts else lines
+    found: list[tuple[int, str, str]] = []
+    for number, line in enumerate(lines):
+        if frame := _FRAME.match(line):
+            below = lines[number + 1].strip() if number + 1 < len(lines) else ""
+            source = "" if below.startswith(("File ", "~", "^")) else below
+            if not found or found[-1][0] != int(frame[1]):
+                found.append((int(frame[1]), frame[2], source))
+    return found
+
+
+def _failing_line(error: StatementError) -> int | None:
+    """Return the innermost line of the cell that the traceback tells, else the error's own."""
+    frames = cell_frames(error)
+    return frames[-1][0] if frames else error.line
+
+
+def _lines(error: StatementError) -> list[str]:
+    return [line for chunk in error.traceback for line in chunk.rstrip("\n").split("\n")]
+
+
+def folded_lines(error: StatementError) -> list[str]:
+    """Return the lines of the traceback that the short form does not show."""
+    sources = {source for _, _, source in cell_frames(error)}
+    kept = [line for line in _lines(error) if not _FRAME.match(line)]
+    return [
+        line
+        for line in [*kept, *(line for line in error.folded if line not in kept)]
+        if (text := line.strip())
+        and not text.startswith(("Traceback (most recent", "~", "^"))
+        and text not in sources
+        and text not in error.what
+        and text.rpartition(": ")[2] not in error.what
+    ]
 
 
 def source_lines(
     error: StatementError, code: str, first_line: int, *, sql: bool = False
 ) -> list[tuple[str, bool]]:
     """Return the failing line of the cell with its neighbours and, where known, a caret."""
-    line, column = error.line, None
+    line, column = _failing_line(error), None
     found = _POSITION.search(f"{error.what} {error.evalue}") if sql else None
     if found and line in (None, int(found[1])):
         line, column = int(found[1]), int(found[2])
@@ -119,17 +168,20 @@ def whole(error: EmrError) -> tuple[str, ...]:
     """Return everything that is known of an error, for `%emr logs --error`."""
     lines = [str(error)]
     if isinstance(error, StatementError):
-        lines += [line for chunk in error.traceback for line in chunk.rstrip("\n").split("\n")]
+        lines += _lines(error)
         lines += list(error.folded)
     return tuple(lines)
 
 
 def show_folded(screen: Screen, error: EmrError) -> None:
     """Display what the short form leaves out, folded away; terminals get the hint alone."""
-    if not isinstance(error, StatementError) or not error.folded or not screen.updates:
+    if not isinstance(error, StatementError) or not screen.updates:
         return
-    text = "\n".join(error.folded)
-    title = f"{plural(len(error.folded), 'line')} of the engine's own trace"
+    hidden = folded_lines(error)
+    if len(hidden) < _LEAST_FOLDED:
+        return
+    text = "\n".join(hidden)
+    title = f"{plural(len(hidden), 'line')} of the engine's own trace"
     screen.show(
         {
             "text/plain": f"({title}: %emr logs --error)",

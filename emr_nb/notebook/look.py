@@ -33,6 +33,11 @@ ANSWER_STYLE = (
 )
 
 
+def aligned(*, right: bool = False) -> str:
+    """Return the attribute that aligns a table's cell; front ends' own styles align right."""
+    return f" style='text-align:{'right' if right else 'left'}'"
+
+
 def count(number: int) -> str:
     """Write a whole number with thousands marked."""
     return f"{number:,}"
@@ -66,6 +71,17 @@ def seconds(value: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def about(value: float) -> str:
+    """Write a long duration in whole minutes, hours or days."""
+    if value < 60:
+        return "less than a minute"
+    if value < 3600:
+        return f"{value // 60:.0f} min"
+    if value < 48 * 3600:
+        return seconds(value // 60 * 60)
+    return f"{value // 86400:.0f} days"
 
 
 def moment(value: datetime | None) -> str:

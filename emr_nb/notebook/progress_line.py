@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 
 from emr_nb.model import Progress
@@ -31,6 +32,7 @@ class ProgressLine:
         self._shown = False
         self._noted = ""
         self._last = 0.0
+        self._after: list[str] = []
         self.progress: Progress | None = None
 
     @property
@@ -39,9 +41,26 @@ class ProgressLine:
 
     def update(self, progress: Progress) -> None:
         """Show a look at the statement, at most four times a second."""
+        if progress.jobs_total == 0 and self.progress is not None:
+            progress = replace(  # reading the answer: the work behind it is known already
+                progress,
+                jobs_done=self.progress.jobs_done,
+                jobs_total=self.progress.jobs_total,
+                stages_total=self.progress.stages_total,
+            )
         self.progress = progress
         parts, fraction = describe(progress), progress.fraction
         self._draw([*parts, seconds(self.elapsed)], fraction)
+
+    def next_phase(self, *facts: str) -> None:
+        """Count time anew for what comes now; `facts` stand at the end of the summary."""
+        self._began = self._clock()
+        self._after += facts
+
+    def claim(self) -> None:
+        """Take the place on the page, above an output that is about to be shown."""
+        if self._screen.updates and not self._shown:
+            self._draw(["running"], None, now=True)
 
     def note(self, text: str) -> None:
         """Show what is being waited for; a terminal gets a new line for a new text."""
@@ -66,16 +85,19 @@ class ProgressLine:
         words.append(seconds(self.elapsed))
         if self.progress is not None:
             words += totals(self.progress)
+        words += self._after
         text = " · ".join(printable(w) for w in words)
         html = f"<span style='color:{colour};font-weight:600'>{mark}</span> {escape(text)}"
         self._put(f"{mark} {text}", _wrapped(html))
 
-    def _draw(self, parts: list[str], fraction: float | None) -> None:
-        now = self._clock()
-        early = not self._shown and now - self._began < _QUIET_SECONDS
-        if not self._screen.updates or early or (self._shown and now - self._last < _LEAST_SECONDS):
+    def _draw(self, parts: list[str], fraction: float | None, *, now: bool = False) -> None:
+        at = self._clock()
+        least = at - self._last < _LEAST_SECONDS if self._shown else (
+            at - self._began < _QUIET_SECONDS
+        )  # fmt: skip
+        if not self._screen.updates or (least and not now):
             return
-        self._last = now
+        self._last = at
         text = " · ".join(printable(p) for p in parts if p)
         known = fraction is not None and 0 <= fraction < 1
         bar = _BAR.format(100 * fraction) if known and fraction is not None else ""
@@ -104,7 +126,7 @@ def describe(progress: Progress) -> list[str]:
     parts = [progress.phase]
     if progress.phase == "queued" and progress.queued_behind:
         parts = [f"queued behind {progress.queued_behind}"]
-    if progress.jobs_total:
+    if progress.jobs_total and not progress.detail:
         parts.append(f"{progress.jobs_done} of {plural(progress.jobs_total, 'job')}")
     active = [s for s in progress.stages if s.running or 0 < s.done < s.total]
     for stage in active[:2]:
@@ -124,12 +146,9 @@ def describe(progress: Progress) -> list[str]:
 def totals(progress: Progress) -> list[str]:
     """Say what a statement took, as far as the engine told."""
     work = []
-    if progress.jobs_total:
-        work.append(plural(progress.jobs_total, "job"))
-    if progress.stages:
-        work.append(plural(len(progress.stages), "stage"))
-    read = [f"{size(progress.bytes)} read"] if progress.bytes else []
-    return ([", ".join(work)] if work else []) + read
+    if progress.stages_total:  # what was seen on the way alone may not be all
+        work = [plural(progress.jobs_total, "job"), plural(progress.stages_total, "stage")]
+    return work + ([f"{size(progress.bytes)} read"] if progress.bytes else [])
 
 
 def _wrapped(html: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from emr_nb.engines.tables import TableOutput
 from emr_nb.errors import (
     EmrError,
     ResultError,
@@ -15,8 +17,9 @@ from emr_nb.errors import (
     StatementCancelledError,
 )
 from emr_nb.model import CancelOutcome, Log, Output, Progress, Request, StatementReference
-from emr_nb.notebook.deliver import Delivery
+from emr_nb.notebook.deliver import Delivery, result_bundle
 from emr_nb.notebook.errors import show_folded
+from emr_nb.notebook.look import plural, seconds
 from emr_nb.notebook.places import cell_id
 from emr_nb.notebook.progress_line import ProgressLine, starting
 from emr_nb.results.plan import plan_transfer
@@ -38,6 +41,7 @@ class Runner:
         self._screen = notebook.screen
         self._line = ProgressLine(notebook.screen)
         self._statement: Statement | None = None
+        self._values: Mapping[str, Any] = {}
 
     def run(self, job: Job) -> Result | None:
         """Run a job; returns its Result in line form. Raises EmrError: the cell fails."""
@@ -65,27 +69,29 @@ class Runner:
     def _session(self, attachment: Attachment, job: Job) -> Session:
         name = job.options["session"] or ""
         started = attachment.sessions.is_open(name)
-        line = ProgressLine(self._screen)
         doing = "joining the Spark session" if attachment.sessions.found else (
             "starting a Spark session"
         )  # fmt: skip
         try:
             session = attachment.sessions.get(
-                name, new=job.options["new"], tick=starting(line, doing)
+                name, new=job.options["new"], tick=starting(self._line, doing)
             )
         except KeyboardInterrupt:
-            line.end("cancelled", "interrupted; the session keeps starting, the next cell joins it")
+            self._line.end(
+                "cancelled", "interrupted; the session keeps starting, the next cell joins it"
+            )
             raise StatementCancelledError(
                 "Interrupted before anything was sent",
                 where=attachment.name,
                 advice="The session keeps starting; run the cell again to use it.",
             ) from None
         except EmrError:
-            line.end("failed", "no Spark session")
+            self._line.end("failed", "no Spark session")
             raise
         if not started:
-            line.end("done", f"Spark session {session.info.id or session.info.name} is ready")
-        self._line = ProgressLine(self._screen)
+            label = f"session {session.info.id or session.info.name}"
+            took = f" started in {seconds(self._line.elapsed)}"
+            self._line.next_phase(f"joined {label}" if attachment.sessions.found else label + took)
         return session
 
     def _request(self, job: Job) -> Request:
@@ -113,11 +119,25 @@ class Runner:
         for event in statement.events():
             if isinstance(event, Progress):
                 self._line.update(event)
-            elif isinstance(event, Output):
-                self._screen.show(event.data, event.metadata)
-            elif isinstance(event, Log) and event.stream in ("stdout", "stderr"):
+            else:
+                self._show(event)
+        result = statement.result()
+        # an engine that brings plain values tells them beside the protocol
+        self._values = getattr(statement, "values", None) or {}
+        return result
+
+    def _show(self, event: Output | Log) -> None:
+        """Show an output below the progress line, a displayed table as a table."""
+        if isinstance(event, Log):
+            if event.stream in ("stdout", "stderr"):
+                self._line.claim()
                 self._screen.stream("\n".join(event.lines) + "\n", event.stream)
-        return statement.result()
+            return
+        self._line.claim()
+        if isinstance(event, TableOutput) and event.result is not None:
+            self._screen.show(result_bundle(self._notebook, event.result))
+        else:
+            self._screen.show(event.data, event.metadata)
 
     def _interrupted(
         self, engine: Engine, attachment: Attachment, session: Session, request: Request
@@ -134,6 +154,12 @@ class Runner:
 
     def _deliver(self, job: Job, request: Request, result: Result | None) -> Result | None:
         delivery = Delivery(self._notebook, job)
+        if request.output and request.output in self._values:
+            fact = delivery.bind_value(self._values[request.output])
+            self._line.end("done", *([plural(len(result), "row")] if result else []), fact)
+            if result is not None and not job.in_line:
+                delivery.show(result, (), name="")
+            return result if job.in_line else None
         if result is None:
             if request.output:
                 self._line.end("failed", "no value")

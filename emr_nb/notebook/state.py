@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from emr_nb.journal import Journal
     from emr_nb.model import ClusterSummary
     from emr_nb.notebook.answers import Facts
+
+
+_EXIT_SECONDS = 4.0
 
 
 class Attach(Protocol):
@@ -255,8 +260,22 @@ class Notebook:
             self._journal = None
 
     def _at_exit(self) -> None:
+        """End what this kernel began, while its server waits: 5 s, then it kills the kernel.
+
+        A server ends a session that it was asked to end, also when nobody awaits its reply.
+        """
+        if shutdown_is_clean(self.shell):
+            ends = [
+                threading.Thread(target=a.sessions.end_begun, name="emr_nb-end", daemon=True)
+                for a in self.attached.values()
+            ]
+            for thread in ends:
+                thread.start()
+            until = time.monotonic() + _EXIT_SECONDS
+            for thread in ends:
+                thread.join(max(0.0, until - time.monotonic()))
         try:
-            self.close(end_sessions=shutdown_is_clean(self.shell))
+            self.close(end_sessions=False)
         except EmrError:
             return  # the process ends; the server's idle limit ends what is left
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from emr_nb.notebook.look import FAINT, FONT, LINE, MONO, printable
+from emr_nb.notebook.look import FAINT, FONT, LINE, MONO, aligned, printable
 
 if TYPE_CHECKING:
     from emr_nb.notebook.table import TableView
@@ -38,14 +38,13 @@ STYLE = (
     "border-left:3px solid #d9822b}"
     "</style>"
 )
-_ALIGN = " style='text-align:right'"
 _MONO_KINDS = frozenset({"binary", "nested"})
 
 
 def html_table(shown: TableView) -> str:
     """Return the table as HTML that needs nothing: no script, no outside style, all escaped."""
     wide = shown.headings[:_HTML_COLUMNS]
-    sides = [_ALIGN if h.kind == "number" else "" for h in wide]
+    sides = [aligned(right=h.kind == "number") for h in wide]
     head = "".join(
         f"<th{side}>{escape(printable(h.name)) or '&nbsp;'}<small>{escape(h.type)}</small></th>"
         for h, side in zip(wide, sides, strict=True)

@@ -74,12 +74,16 @@ class FakeStatement:
         self._plan = plan
         self._result: Result | None = None
         self._error: BaseException | None = None
+        self._output = request.output
+        self.values: dict[str, object] = {}
         self.cancelled = threading.Event()
 
     def events(self) -> Iterator[Event]:
         self._update(state="running")
         for step in self._steps:
-            if isinstance(step, Result):
+            if isinstance(step, Result) and step.is_value and self._output:
+                self.values[self._output] = step.value
+            elif isinstance(step, Result):
                 self._result = _limited(step, self._plan.limit)
             elif isinstance(step, BaseException):
                 if isinstance(step, KeyboardInterrupt):

@@ -74,8 +74,14 @@ def _fields(entries: Sequence[FileEntry], root: str, *, human: bool) -> list[Fie
         Field[FileEntry]("class", lambda e: e.storage_class),
         Field[FileEntry]("name", lambda e: _relative(e, root)),
     ]
-    always = {"mode", "name", "modified", "bytes", "size"}
-    return [c for c in columns if c.title in always or any(c.value(e) for e in entries)]
+    always = {"name", "modified", "bytes", "size"}
+    if any(e.permissions for e in entries) or not entries:
+        always.add("mode")  # objects of S3 have none
+    return [
+        c
+        for c in columns
+        if c.title in always or (c.title != "mode" and any(c.value(e) for e in entries))
+    ]
 
 
 def _mode(entry: FileEntry) -> str:
@@ -88,7 +94,7 @@ def _mode(entry: FileEntry) -> str:
 
 
 def _relative(entry: FileEntry, root: str) -> str:
-    whole, base = str(entry.path), root.rstrip("/") + "/"
+    whole, base = str(entry.path), root if root.endswith("/") else f"{root}/"
     name = whole[len(base) :] if whole.startswith(base) and whole != base else entry.name
     return f"{name.rstrip('/')}/" if entry.is_directory else name
 
@@ -180,7 +186,12 @@ def _copy(
         raise
     line.end_if_shown("done", doing, size(entry.size))
     fields = [f for f in _fields([entry], "", human=True) if f.title != "name"]
-    return Records([entry], [*fields, Field[FileEntry]("path", lambda e: str(e.path))])
+    return Records([entry], [*fields, Field[FileEntry]("path", _plain_path)])
+
+
+def _plain_path(entry: FileEntry) -> str:
+    """Write a path as one would type it: those of this machine without a scheme."""
+    return entry.path.key if entry.path.scheme == "file" else str(entry.path)
 
 
 def resolved(text: str, names: dict[str, Any]) -> str:

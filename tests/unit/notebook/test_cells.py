@@ -1,8 +1,10 @@
 """Cells: what they ask of the engine, what they show and bind, and how they fail."""
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
+from emr_nb.engines.tables import table_output
 from emr_nb.errors import (
     NotAttachedError,
     ResultError,
@@ -13,6 +15,7 @@ from emr_nb.errors import (
 from emr_nb.model import Log, Output, Progress
 from emr_nb.notebook.table import MIME
 from emr_nb.results.result import Result
+from emr_nb.testing.fake_engine import result_of
 
 
 def test_a_cell_is_sent_as_it_is(bench):
@@ -232,12 +235,14 @@ def test_a_named_session_is_only_started_with_new(bench):
 
 def test_progress_ends_as_one_static_line(bench, flights):
     looks = [Progress("running", 1.0, 0.5, jobs_done=1, jobs_total=2, bytes=2048)] * 5
-    bench.answer([*looks, flights])
+    ended = Progress("fetching", 2.0, jobs_done=2, jobs_total=2, stages_total=5, bytes=2048)
+    bench.run("%%spark\nwarm")
+    bench.answer([*looks, ended, flights])
     bench.run("%%spark -q\n1")
     lines = [line for line in bench.screen.plain.splitlines() if "2 jobs" in line]
     assert len(lines) == 1
     assert lines[0].startswith("✓ 3 rows · ")
-    assert lines[0].endswith(" · 2 jobs · 2.0 KiB read")
+    assert lines[0].endswith(" · 2 jobs · 5 stages · 2.0 KiB read")
 
 
 def test_saved_rows_zero_keeps_data_out_of_the_file(bench, flights):
@@ -263,3 +268,58 @@ def test_arrow_and_float_decimals(bench, flights):
     assert bench.shell.user_ns["t"].num_rows == 3
     bench.run("%%spark -o f --decimal float\n1")
     assert bench.shell.user_ns["f"]["fare"].dtype.kind == "f"
+
+
+def test_a_plain_value_beside_a_table_is_what_o_binds(bench, flights):
+    bench.answer([flights, Result.of_value(5)])
+    bench.run("%%spark -o x\nx = 5\nflights")
+    assert bench.shell.user_ns["x"] == 5
+    assert bench.screen.having(MIME)[0]["name"] == ""
+    assert "int in x" in bench.screen.plain
+
+
+def test_a_table_displayed_on_the_way_is_shown_as_a_table(bench, flights):
+    last = result_of(pa.table({"n": [1, 2]}))
+    bench.answer([Log(("before",), "stdout"), table_output(flights), last])
+    bench.run("%%spark\n1")
+    assert [payload["held"] for payload in bench.screen.having(MIME)] == [3, 2]
+    assert bench.screen.text == "before\n"
+
+
+def test_the_first_cell_has_one_line_that_tells_of_the_session_too(bench, flights):
+    bench.answer([Output({"text/plain": "a figure"}), flights])
+    bench.run("%%spark\n1")
+    first, figure, _ = (entry["text/plain"] for entry in bench.screen.shown)
+    assert first.startswith("✓ 3 rows · ")
+    assert " · session 1 started in " in first
+    assert figure == "a figure"
+
+
+def test_the_calls_that_led_to_the_failing_line_are_told(bench):
+    traceback = (
+        "Traceback (most recent call last):\n",
+        '  File "<cell>", line 4, in <module>\n    inner(3)\n',
+        '  File "/usr/lib/python3/somewhere.py", line 99, in wrap\n    return f()\n',
+        '  File "<cell>", line 3, in inner\n    return y / 0\n',
+        "ZeroDivisionError: division by zero\n",
+    )
+    error = StatementError(
+        "ZeroDivisionError: division by zero",
+        ename="ZeroDivisionError",
+        traceback=traceback,
+        line=4,
+    )
+    bench.answer([error])
+    out = bench.run("%%spark\ndef inner(x):\n    y = x\n    return y / 0\ninner(3)", fails=True).out
+    assert "line 5, in <module>: inner(3)" in out
+    assert "→ 4 │     return y / 0" in out
+    assert "somewhere.py" not in out
+    assert "somewhere.py" in bench.run("%emr logs --error").out
+
+
+def test_a_sql_error_shows_the_cell_and_not_the_copy_of_it(bench):
+    what = "ParseException: Syntax error at or near 'x'.(line 1, pos 13)\n== SQL ==\nselect * frm x"
+    bench.answer([StatementError(what, ename="ParseException", line=1)])
+    out = bench.run("%%spark -l sql\nselect * frm x", fails=True).out
+    assert "== SQL" not in out
+    assert "→ 2 │ select * frm x" in out

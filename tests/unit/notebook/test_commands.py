@@ -1,14 +1,16 @@
 """Every subcommand of %emr: its answer, its value, and what it does when it is misspelled."""
 
 import json
+import socket
 from datetime import UTC, datetime
 
 import pytest
 
 from emr_nb.errors import ConnectFailedError, NotAttachedError, StatementError, UsageError
-from emr_nb.model import Progress, SessionInfo
+from emr_nb.model import Endpoint, Progress, Service, SessionInfo
 from emr_nb.notebook.answers import Facts, Records
 from emr_nb.testing.fake_engine import FakeCluster
+from emr_nb.transport.direct import DirectRoute
 
 
 def value(bench, line):
@@ -266,3 +268,27 @@ def test_help_names_every_command_and_option(bare):
         told = value(bare, f"%emr help {command.name}")
         assert all(flag in told for option in command.options for flag in option.flags)
         assert value(bare, f"%emr {command.name} --help") == told
+
+
+def test_a_listing_of_the_root_names_what_is_in_it(bench):
+    files(bench)
+    names = [line.split()[-1] for line in repr(value(bench, "%emr ls /")).splitlines()[1:-1]]
+    assert "data/" in names
+
+
+def test_status_and_attach_tell_what_does_not_answer(bare):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        there = (Endpoint("livy", "127.0.0.1", port),)
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            gone = (Endpoint("hive", "127.0.0.1", other.getsockname()[1]),)
+        bare.cluster.services = (Service("livy", there), Service("hive", gone), Service("s3"))
+        bare.cluster.route = DirectRoute()
+        bare.run("_c = %emr attach fake")
+        lines = dict(value(bare, "%emr status"))
+    assert lines["hive"].endswith("no answer")
+    assert "no answer" not in lines["livy"] + lines["s3"]
+    found, silent, missing = lines["engines"].split(" · ")
+    assert found == "Spark 3.5.5, S3"
+    assert silent == f"no answer: Hive (port {gone[0].port})"
+    assert "Trino" in missing
