@@ -141,7 +141,8 @@ def _client(notebook: NotebookNode, folder: Path) -> NotebookClient:
 
     return NotebookClient(
         notebook,
-        km=ThisPython(),
+        # files instead of ports: nobody else on this machine can read what the kernel says
+        km=ThisPython(transport="ipc" if os.name == "posix" else "tcp"),
         timeout=_CELL_SECONDS,
         resources={"metadata": {"path": str(folder)}},
     )
