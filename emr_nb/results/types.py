@@ -34,7 +34,7 @@ def arrow_type(kind: SparkType, zone: str) -> pa.DataType:
             return pa.list_(_inner("element", element, nullable=bool(kind["containsNull"])))
         case "map":
             # `map()` has keys of no type; Arrow needs one, and there is no key to have it
-            named = "string" if kind["keyType"] in {"void", "null"} else kind["keyType"]
+            named = "string" if kind["keyType"] in ("void", "null") else kind["keyType"]
             key = pa.field("key", arrow_type(named, zone), nullable=False)
             value = arrow_type(kind["valueType"], zone)
             return pa.map_(key, _inner("value", value, nullable=bool(kind["valueContainsNull"])))

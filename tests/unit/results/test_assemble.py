@@ -21,7 +21,7 @@ from emr_nb.results.conform import conform
 from emr_nb.results.pandas import python_values, to_pandas, unique_names
 from emr_nb.results.result import Result
 from emr_nb.results.type_table import TYPES, markdown
-from emr_nb.results.types import type_text
+from emr_nb.results.types import arrow_type, type_text
 
 
 def field(name: str, kind: Any, *, nullable: bool = True) -> dict[str, Any]:
@@ -193,3 +193,20 @@ def stream_of(fields: list[dict[str, Any]]) -> bytes:
 def test_python_dates_in_nested_values() -> None:
     column = pa.array([[dt.date(2020, 1, 1)], None], pa.list_(pa.date32()))
     assert python_values(column) == [[dt.date(2020, 1, 1)], None]
+
+
+def test_keys_of_every_kind_have_their_type():
+    """Also those of a struct, and those of an empty map, which have none."""
+    struct = {"type": "struct", "fields": [{"name": "a", "type": "integer", "nullable": True}]}
+    for key, wanted in {
+        "date": "date32[day]",
+        "void": "string",
+        "struct": "struct<a: int32>",
+    }.items():
+        kind = {
+            "type": "map",
+            "keyType": struct if key == "struct" else key,
+            "valueType": "string",
+            "valueContainsNull": True,
+        }
+        assert str(arrow_type(kind, "UTC").key_type) == wanted
