@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 _FIND_SECONDS = 5.0
 _LATE_SECONDS = 30.0
+_LOG_LINES = 1000
+_UI_PORT = re.compile(r"service 'SparkUI' on port (\d+)")
 
 
 class LivySession:
@@ -66,6 +69,7 @@ class LivySession:
         timeout = context.settings.request_timeout
         self._submitter = Submitter(client, view.id, place, timeout, self.patience.settle)
         self._ui: SparkUi | None = None
+        self._sought = False
 
     @property
     def journal(self) -> Journal:
@@ -176,6 +180,24 @@ class LivySession:
                 app = self.info.app_id or (self._facts.app_id if self._facts else "")
                 self._ui = SparkUi.at(self._context.route, url, app)
             return self._ui if self._ui and self._ui.usable else None
+
+    def find_ui(self) -> SparkUi | None:
+        """Return the Spark UI; before a statement has told of it, look once into the log.
+
+        Livy tells it only of YARN's applications; a driver beside Livy writes its port.
+        """
+        with self._told:
+            known, self._sought = self._ui is not None or self._sought, True
+        if known:
+            return self.spark_ui()
+        with contextlib.suppress(EmrError):
+            text = "\n".join(self.client.log(self._id, _LOG_LINES))
+            if ports := _UI_PORT.findall(text):
+                endpoint = replace(self.client.http.endpoint, port=int(ports[-1]), path="")
+                with self._told:
+                    url = replace(endpoint, scheme="http").url
+                    self._ui = self._ui or SparkUi.at(self._context.route, url)
+        return self.spark_ui()
 
     def find(self, tag: str, seconds: float = 10.0) -> int | None:
         """Return the id of the newest statement with this tag."""

@@ -7,8 +7,10 @@ or unreachable UI never delays a look at the statement.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,8 +21,9 @@ from emr_nb.transport.base import Deadline, HttpClient, Retry, Route
 
 _AFTER = 1.0  # seconds; shorter statements are never asked about
 _EVERY = 0.7
-_CALL_SECONDS = 2.0
+_CALL_SECONDS = 5.0  # a UI that is asked for the first time on a busy machine is slow
 _MOST_FAILURES = 3
+_AGAIN_SECONDS = 60.0  # until a UI that failed so often is asked again
 _TOTAL_SECONDS = 0.25
 
 
@@ -57,6 +60,7 @@ class SparkUi:
     http: HttpClient
     app: str = ""
     failures: int = 0
+    failed_at: float = 0.0
 
     @classmethod
     def at(cls, route: Route, url: str, app: str = "") -> SparkUi | None:
@@ -65,7 +69,13 @@ class SparkUi:
 
     @property
     def usable(self) -> bool:
-        return self.failures < _MOST_FAILURES
+        rested = time.monotonic() - self.failed_at > _AGAIN_SECONDS
+        return self.failures < _MOST_FAILURES or rested
+
+    def failed(self) -> None:
+        """Count a failure; after some the UI has rest."""
+        self.failures += 1
+        self.failed_at = time.monotonic()
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """Return the decoded reply; raises TransportError or ValueError."""
@@ -89,7 +99,7 @@ class SparkUi:
 class SparkWatch:
     """Asks in a thread while one statement runs; `look` is the newest answer."""
 
-    ui: SparkUi
+    find: Callable[[], SparkUi | None]  # asked in the thread, and only by longer statements
     group: str
     look: SparkLook | None = None
     _seen: set[int] = field(default_factory=set)
@@ -115,34 +125,39 @@ class SparkWatch:
 
     def _run(self) -> None:
         try:
-            self._looks()
-            if self._seen and self.ui.usable:
-                self._total = self._ask_total()
-        except (EmrError, ValueError, KeyError, IndexError, TypeError):
-            self.ui.failures += 1
+            if not self._stop.wait(_AFTER) and (ui := self.find()) is not None:
+                self._ask(ui)
         finally:
             self._ended.set()
 
-    def _ask_total(self) -> SparkLook:
+    def _ask(self, ui: SparkUi) -> None:
+        wait = 0.0
+        while ui.usable and not self._stop.wait(wait):
+            wait = _EVERY
+            with self._counted(ui):
+                self.look = self._ask_look(ui) or self.look
+        if self._seen and ui.usable:
+            with self._counted(ui):
+                self._total = self._ask_total(ui)
+
+    @contextlib.contextmanager
+    def _counted(self, ui: SparkUi) -> Iterator[None]:
+        try:
+            yield
+            ui.failures = 0
+        except (EmrError, ValueError, KeyError, IndexError, TypeError):
+            ui.failed()
+
+    def _ask_total(self, ui: SparkUi) -> SparkLook:
         """Count the statement's jobs, and their stages without those that Spark skipped."""
-        jobs = self.ui.get(f"/{self.ui.application()}/jobs")
+        jobs = ui.get(f"/{ui.application()}/jobs")
         mine = [j for j in jobs if j.get("jobGroup") == self.group]
         stages = sum(len(j.get("stageIds") or ()) - int(j["numSkippedStages"]) for j in mine)
         return SparkLook(len(mine), len(mine), stages_total=stages)
 
-    def _looks(self) -> None:
-        wait = _AFTER
-        while self.ui.usable and not self._stop.wait(wait):
-            wait = _EVERY
-            try:
-                self.look = self._ask() or self.look
-                self.ui.failures = 0
-            except (EmrError, ValueError, KeyError, IndexError, TypeError):
-                self.ui.failures += 1
-
-    def _ask(self) -> SparkLook | None:
-        app = self.ui.application()
-        jobs = self.ui.get(f"/{app}/jobs", {"status": "running"})
+    def _ask_look(self, ui: SparkUi) -> SparkLook | None:
+        app = ui.application()
+        jobs = ui.get(f"/{app}/jobs", {"status": "running"})
         running = {int(j["jobId"]): j for j in jobs if j.get("jobGroup") == self.group}
         self._seen |= set(running)
         if not self._seen:
@@ -150,7 +165,7 @@ class SparkWatch:
         stages: tuple[StageProgress, ...] = ()
         if running:
             wanted = {int(s) for job in running.values() for s in job.get("stageIds") or ()}
-            active = self.ui.get(f"/{app}/stages", {"status": "active"})
+            active = ui.get(f"/{app}/stages", {"status": "active"})
             stages = tuple(_stage(s) for s in active if int(s["stageId"]) in wanted)
         return SparkLook(len(self._seen) - len(running), len(self._seen), stages)
 

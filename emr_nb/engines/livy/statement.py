@@ -166,16 +166,13 @@ class LivyStatement:
             )
 
     def _watched(self) -> Iterator[Event]:
-        ui = self._session.spark_ui()
-        spark = self._spark = SparkWatch(ui, self.reference.statement_id) if ui else None
-        if spark:
-            spark.start()
+        spark = self._spark = SparkWatch(self._session.find_ui, self.reference.statement_id)
+        spark.start()
         try:
             for event in self._watch.events():
-                yield _with_jobs(event, spark.look if spark else None)
+                yield _with_jobs(event, spark.look)
         finally:
-            if spark:
-                spark.stop()
+            spark.stop()
 
     # -- the answer -----------------------------------------------------------------------
 
