@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import os
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 _EXAMPLE = Path("examples") / "quickstart.ipynb"
 _CELL_SECONDS = 600
+_SHUTDOWN_SECONDS = 30.0  # the kernel ends its session; Spark takes a moment to stop
 _SHOWN_LINES = 14
 _WIDTH = 110
 
@@ -92,10 +96,12 @@ def _execute(path: Path, out: TextIO, kernel_log: IO[bytes]) -> bool:
 
     read: Any = nbformat.read
     notebook = read(path, as_version=4)
-    client = _client(notebook, path.parent)
     code = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     out.write(f"\n{path.name}: {len(code)} cells\n")
-    with client.setup_kernel(stdout=kernel_log, stderr=kernel_log):
+    with (
+        tempfile.TemporaryDirectory(prefix="emr_nb-") as private,
+        _kernel(_client(notebook, path.parent, Path(private)), kernel_log) as client,
+    ):
         for number, (index, cell) in enumerate(code, 1):
             if not cell.source.strip():
                 continue
@@ -109,6 +115,15 @@ def _execute(path: Path, out: TextIO, kernel_log: IO[bytes]) -> bool:
             if failed:
                 return True
     return False
+
+
+@contextlib.contextmanager
+def _kernel(client: NotebookClient, log: IO[bytes]) -> Iterator[NotebookClient]:
+    """Run a kernel, and at the end wait until it has ended what it began on the cluster."""
+    with client.setup_kernel(
+        cleanup_kc=True, stdout=log, stderr=log
+    ):  # not the default: km= is given
+        yield client
 
 
 def _run_cell(client: NotebookClient, cell: NotebookNode, index: int) -> bool:
@@ -126,8 +141,11 @@ def _run_cell(client: NotebookClient, cell: NotebookNode, index: int) -> bool:
     return False
 
 
-def _client(notebook: NotebookNode, folder: Path) -> NotebookClient:
-    """Return a client whose kernel is this very Python, whatever kernels the user has."""
+def _client(notebook: NotebookNode, folder: Path, private: Path) -> NotebookClient:
+    """Return a client whose kernel is this very Python, whatever kernels the user has.
+
+    It talks to the kernel through sockets in `private`.
+    """
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
@@ -139,10 +157,14 @@ def _client(notebook: NotebookNode, folder: Path) -> NotebookClient:
         def kernel_spec(self) -> KernelSpec:
             return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
+    manager = ThisPython()
+    if os.name == "posix":
+        # files of ours instead of ports: nobody else here can read what the kernel says
+        manager.transport, manager.ip = "ipc", str(private / "kernel")
+    manager.shutdown_wait_time = _SHUTDOWN_SECONDS
     return NotebookClient(
         notebook,
-        # files instead of ports: nobody else on this machine can read what the kernel says
-        km=ThisPython(transport="ipc" if os.name == "posix" else "tcp"),
+        km=manager,
         timeout=_CELL_SECONDS,
         resources={"metadata": {"path": str(folder)}},
     )
