@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -187,18 +188,19 @@ def test_sql_errors(python: Session) -> None:
 @pytest.mark.parametrize(
     ("code", "text"),
     [
-        ("1 + 1", "res0: Int = 2\n"),
+        ("1 + 1", "resN: Int = 2\n"),
         ('println("hi")', "hi\n"),
         ("val x = 5\nval y = x + 1", "x: Int = 5\ny: Int = 6\n"),
         ("case class A(a: Int)", "defined class A\n"),
-        ("Seq(A(1), A(2)).toDS.count", "res2: Long = 2\n"),
+        ("Seq(A(1), A(2)).toDS.count", "resN: Long = 2\n"),
         ("def f(i: Int) = {\n  i + 1\n}", "f: (i: Int)Int\n"),
         ("// only a comment", ""),
-        ("List(1, 2)\n", "res3: List[Int] = List(1, 2)\n"),
+        ("List(1, 2)\n", "resN: List[Int] = List(1, 2)\n"),
     ],
 )
 def test_scala_text(scala: Session, code: str, text: str) -> None:
-    assert scala.text(code) == text
+    # the numbers count what the interpreter tried, too
+    assert re.sub(r"^res\d+:", "resN:", scala.text(code)) == text
 
 
 def test_scala_errors(scala: Session) -> None:
