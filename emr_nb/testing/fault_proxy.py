@@ -25,6 +25,7 @@ Action = Literal[
     "status",  # forward, let the server act, then answer with `status` instead
     "instead",  # answer with `status` without forwarding
     "hold",  # read the request, then neither forward nor answer it
+    "late",  # forward after `seconds`, whether or not anybody waits for the answer still
     "truncate",  # forward, then cut the reply's body after `after_bytes`
     "hang",  # forward, then never answer
     "delay",  # forward, answer `seconds` late
@@ -194,11 +195,16 @@ class FaultProxy:
             incoming.body(head, method, request=True)
             self._closing.wait()
             return False
-        self._forward(head, incoming, method, client, server)
+        if rule.action == "late":
+            whole = head + incoming.body(head, method, request=True)
+            if not self._closing.wait(rule.seconds):
+                server.sendall(whole)
+        else:
+            self._forward(head, incoming, method, client, server)
         reply = outgoing.head()
         while reply.split(b" ", 2)[1] == b"100":
             reply = outgoing.head()
-        if rule.action == "pass":
+        if rule.action in ("pass", "late"):
             client.sendall(reply)
             for block in outgoing.blocks(reply, method, request=False):
                 client.sendall(block)

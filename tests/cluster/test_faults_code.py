@@ -90,16 +90,23 @@ def test_sql_arrives_as_written(rig: Rig, shell: Any, name: str) -> None:
     assert brought(shell, rig, f"spark -l sql {RAW}", code) == hexed(TEXTS[name])
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_scala_arrives_as_written(rig: Rig, shell: Any, name: str) -> None:
-    text = TEXTS[name].replace("\\u", "")  # Scala 2.12 reads that escape even in raw texts
-    text = text.replace("\u202e", "")  # and its compiler refuses what turns the direction
+def test_scala_arrives_as_written(rig: Rig, shell: Any) -> None:
+    """Scala 2.12 reads one escape even in raw texts, and refuses what turns the direction."""
+    texts = [text.replace("\\u", "").replace("\u202e", "") for text in TEXTS.values()]
+    rows = ", ".join(f"hexed({scala(text)})" for text in texts)
+    code = (
+        'def hexed(s: String) = s.getBytes("UTF-8").map("%02x".format(_)).mkString\n'
+        f'val got = Seq({rows}).toDF("v")'
+    )
+    shell.run_cell(f"%%spark -l scala -s {rig.name} -o got --as arrow\n{code}").raise_error()
+    came = shell.user_ns["got"].column(0).to_pylist()
+    assert dict(zip(TEXTS, came, strict=True)) == dict(zip(TEXTS, map(hexed, texts), strict=True))
+
+
+def scala(text: str) -> str:
     if '"""' in text:
-        literal = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    else:
-        literal = f'"""{text}"""'
-    code = f'val got = Seq({literal}.getBytes("UTF-8").map("%02x".format(_)).mkString).toDF("v")'
-    assert brought(shell, rig, "spark -l scala", code) == hexed(text)
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f'"""{text}"""'
 
 
 NOISE = {

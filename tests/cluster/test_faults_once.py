@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
-from fault_rig import POST, Rig, attached, counting, submit
+from fault_rig import POST, Rig, attached, counting, submit, wait_until
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
@@ -42,6 +42,25 @@ def test_a_lost_reply_to_the_post_runs_once_and_is_adopted(rig: Rig, how: str) -
         assert rule.hits == 1
     assert row is not None
     assert (row.state, row.statement) == ("done", statement.reference.statement_id)
+    assert rig.ran(key) == 1
+
+
+def test_a_post_that_arrives_after_it_was_sent_again_runs_once(rig: Rig) -> None:
+    key = f"emr_nb.{uuid.uuid4().hex}"
+    with rig.proxy() as proxy, rig.through(proxy.port, timeout=1) as session:
+        rule = proxy.add(Rule("POST", POST, "late", times=1, seconds=4))
+        statement = submit(session, counting(key))
+        assert text_of(list(statement.events())).strip() == "ran 1"
+        assert rule.hits == 1
+        wanted, number = statement.reference.tag, int(statement.reference.statement_id)
+
+        def arrived() -> bool:
+            """Whether a second statement of the tag has ended, somewhere behind the first."""
+            look, session = rig.session.client.statement, int(rig.session.info.id)
+            views = (look(session, at) for at in range(number + 1, number + 4))
+            return any(view and wanted in view.code and view.ended for view in views)
+
+        wait_until(arrived, doing="the first request never arrives")
     assert rig.ran(key) == 1
 
 

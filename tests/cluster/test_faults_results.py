@@ -16,7 +16,7 @@ from emr_nb.testing.engines import text_of
 from emr_nb.testing.fault_proxy import Rule
 
 ROWS = 20_000
-PLACES = {"first": 0, "middle": ROWS // 2, "last": ROWS - 1}
+PLACES = {"middle": ROWS // 2, "last": ROWS - 1}
 FAILING = {
     "sql": "select if(id = {bad}, raise_error('planted'), id) v from range(0, {rows}, 1, 10)",
     "python": (

@@ -68,6 +68,19 @@ def test_faults(pair: Pair, rule: Rule, error: type[Exception], reached: int):
     assert http.request("POST", "/y").text == f"done {reached + 1}"
 
 
+def test_a_late_request_acts_when_nobody_waits(pair: Pair):
+    proxy, http, done = pair
+    proxy.add(Rule("POST", "/x", "late", seconds=0.6))
+    with pytest.raises(DeadlineExceededError):
+        http.request("POST", "/x", content=b"body", deadline=Deadline.after(0.3))
+    assert done == []
+    until = time.monotonic() + 5
+    while not done:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert done == ["POST /x HTTP/1.1"]
+
+
 def test_skip_and_times(pair: Pair):
     proxy, http, _ = pair
     proxy.add(Rule("POST", "/x", "status", status=418, skip=1, times=2))
