@@ -21,17 +21,15 @@ _FRAME = re.compile(r'^\s*File "<cell>", line (\d+), in (.+)$')
 _CHAINED = re.compile(r"^(The above exception was|During handling of the above exception)")
 _NAMED = re.compile(r"[\w.$]*(Error|Exception|Interrupt|Exit|Warning)\b")
 _MOST_CALLS = 6
-_LEAST_FOLDED = 4  # fewer lines are no loss; `%emr logs --error` has them
-_RED, _YELLOW, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
+_LEAST_FOLDED = 6  # fewer lines are no loss; `%emr logs --error` has them
+_RED, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
 
 def render(
     error: EmrError, code: str = "", first_line: int = 1, *, sql: bool = False, colour: bool = True
 ) -> str:
     """Return the short form of an error; `first_line` is the cell's line where `code` begins."""
-    red, yellow, dim, bold, off = (
-        (_RED, _YELLOW, _DIM, _BOLD, _OFF) if colour else ("", "", "", "", "")
-    )
+    red, dim, bold, off = (_RED, _DIM, _BOLD, _OFF) if colour else ("", "", "", "")
     where = f"  {dim}[{error.where}]{off}" if error.where else ""
     what, newline, more = _without_source(error.what, sql=sql).partition("\n")
     more = f"\n{red}{more}{off}" if newline else ""
@@ -39,7 +37,7 @@ def render(
     if isinstance(error, StatementError):
         shown = source_lines(error, code, first_line, sql=sql)
         lines += [f"{dim}{text}{off}" for text in calls(error, first_line)]
-        lines += [f"{yellow}{text}{off}" if marked else f"{dim}{text}{off}"
+        lines += [f"{bold}{text}{off}" if marked else f"{dim}{text}{off}"
                   for text, marked in shown]  # fmt: skip
         if len(hidden := folded_lines(error)) >= _LEAST_FOLDED:
             lines.append(f"{dim}… {plural(len(hidden), 'line')} folded: %emr logs --error{off}")
@@ -127,6 +125,8 @@ def source_lines(
     width = len(str(last + first_line - 1))
     shown: list[tuple[str, bool]] = []
     for number in range(first, last + 1):
+        if number != line and not source[number - 1].strip():
+            continue  # a blank neighbour tells nothing
         mark = "→" if number == line else " "
         shown.append(
             (f"{mark} {number + first_line - 1:>{width}} │ {source[number - 1]}", number == line)

@@ -43,9 +43,9 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A JupyterLab with our labextension, of this test module alone."""
+    """A JupyterLab with our labextension; a module opens its own notebook in it."""
     labextension = find_labextension()
     if labextension is None:
         _missing("the labextension is not built; `pip install .` builds it")

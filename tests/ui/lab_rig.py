@@ -238,6 +238,20 @@ class Lab:
         """Restart the notebook's kernel."""
         self._do("panel => panel.sessionContext.session.kernel.restart()")
 
+    def end_kernel(self) -> None:
+        """Shut the notebook's kernel down, as closing it in the list of kernels does."""
+        self._do("panel => panel.sessionContext.shutdown()")
+
+    def type_in_cell(self, index: int, text: str) -> None:
+        """Empty a cell, and type into it as a user does."""
+        self._do(
+            "(panel, index) => { panel.content.widgets[index].model.sharedModel.setSource('');"
+            " panel.content.activeCellIndex = index; panel.content.mode = 'edit';"
+            " panel.content.activeCell.editor.focus(); }",
+            index,
+        )
+        self.page.keyboard.type(text)
+
     def start_cell(self, index: int) -> None:
         """Run one cell without waiting for it."""
         self._do(

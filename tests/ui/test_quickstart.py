@@ -20,7 +20,7 @@ def quickstart(local_cluster, lab: Lab) -> Iterator[Lab]:
     lab.run_all(timeout=600)
     assert lab.errors() == []
     yield lab
-    lab.restart_kernel()
+    lab.end_kernel()
 
 
 def cell(lab: Lab, word: str) -> int:

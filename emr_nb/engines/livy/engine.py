@@ -77,7 +77,9 @@ class LivyEngine:
         self._context.journal.remember_session(
             SessionRow(self._context.cluster.id, self.name, options.name, str(view.id))
         )
-        return self._session(view)
+        session = self._session(view)
+        session.find_ui()  # now: the log that tells of it keeps few lines
+        return session
 
     def recover(self, reference: StatementReference) -> LivyStatement | None:
         try:

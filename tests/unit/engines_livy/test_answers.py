@@ -87,7 +87,7 @@ ZeroDivisionError: division by zero
 _NO_TABLE = (
     "[TABLE_OR_VIEW_NOT_FOUND] The table `nix` cannot be found; line 2 pos 14;\n'Project [*]"
 )
-_WITHOUT_PLAN = _NO_TABLE.split(";\n")[0]
+_WITHOUT_PLAN = _NO_TABLE.split(";\n", maxsplit=1)[0]
 _SYNTAX = "[PARSE_SYNTAX_ERROR] Syntax error at end of input.(line 3, pos 4)\n== SQL ==\nselect"
 
 

@@ -80,7 +80,7 @@ def test_waiting_shows_progress_and_log(livy, engine):
     events = []
     engine.open(options(), notify=events.append)
     assert {e.phase for e in events if isinstance(e, Progress)} == {"starting"}
-    assert livy.count("GET", "log") == 1
+    assert livy.count("GET", "log") == 2  # while it starts, and for the UI once it is ready
     assert not [e for e in events if isinstance(e, Log)] or events
 
 

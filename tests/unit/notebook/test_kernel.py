@@ -20,7 +20,7 @@ from emr_nb.testing.fake_engine import FakeCluster, FakeEngine, result_of
 def script(request):
     if "fail" in request.code:
         yield StatementError("ZeroDivisionError: x", ename="ZeroDivisionError", line=1,
-                             folded=("at <b>java</b>",) * 4)
+                             folded=("at <b>java</b>",) * 6)
         return
     for n in range(8):
         yield Progress("running", 0.2 * n, n / 8, jobs_total=2, jobs_done=n // 4)
@@ -138,7 +138,7 @@ def test_an_error_in_a_kernel_is_short_and_its_noise_folded(front):
     error = outputs[-1]
     assert error["kind"] == "error"
     text = "\n".join(error["traceback"])
-    assert "4 lines folded" in text
+    assert "6 lines folded" in text
     assert "emr_nb/" not in text
     folded = next(o["data"]["text/html"] for o in outputs if "<details" in str(o.get("data")))
     assert "at &lt;b&gt;java" in folded
