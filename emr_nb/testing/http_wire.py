@@ -77,7 +77,8 @@ class WireReader:
 
 def unchunked(body: bytes) -> bytes:
     """Return what a chunked body carries."""
-    pieces, at = [], 0
+    pieces: list[bytes] = []
+    at = 0
     while True:
         line, _, _ = body[at:].partition(b"\r\n")
         size = int(line.split(b";")[0], 16)
