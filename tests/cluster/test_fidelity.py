@@ -16,7 +16,7 @@ from emr_nb.results.plan import Carrier, TransferPlan
 from emr_nb.results.result import Result
 from emr_nb.testing.plain_session import PlainSession, spark_session
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.full]  # the same by Livy: test_fidelity_livy
 
 
 PLANS = {

@@ -9,11 +9,12 @@ import re
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.full]
 START_SECONDS = 300.0
 STATEMENT_SECONDS = 180.0
 PENDING = ("waiting", "running", "cancelling")
@@ -271,6 +272,23 @@ def test_a_text_beyond_jacksons_limit_is_an_error(python: Session) -> None:
 def test_thirty_megabytes_in_many_strings(python: Session) -> None:
     rows = python.data("r = ['x' * 1000] * 30_000\n%json r")["application/json"]
     assert len(rows) == 30_000
+
+
+def test_delete_ends_a_driver_whose_python_loops(livy: str) -> None:
+    session = Session(livy, "pyspark")
+    processes = json.loads(session.text("import os; print([os.getpid(), os.getppid()])"))
+    number = session.submit("while True: pass")
+    session.wait(lambda: session.statement(number)["state"], lambda s: s == "running", 60)
+    session.call("DELETE")
+    session.wait(lambda: [p for p in processes if runs(p)], lambda left: not left, 60)
+
+
+def runs(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
 
 
 def test_a_hundred_statements_are_kept(livy: str) -> None:

@@ -85,6 +85,7 @@ def _wait(condition, seconds):
     raise AssertionError(f"not within {seconds} s")
 
 
+@pytest.mark.full
 def test_start_session_and_nothing_survives_stop(home):
     clusters = _clusters(home)
     state = clusters.start("one")
@@ -115,6 +116,21 @@ def test_start_session_and_nothing_survives_stop(home):
     assert not root.exists()
 
 
+@pytest.mark.full
+def test_drivers_end_after_the_livy_that_started_them(home):
+    clusters = _clusters(home)
+    state = clusters.start("eight")
+    session = _livy(state, "POST", "/sessions", {"kind": "pyspark"})["id"]
+    _wait(lambda: _livy(state, "GET", f"/sessions/{session}")["state"] == "idle", 240)
+    daemons = {daemon.pid for daemon in state.daemons} | {state.keeper.pid}
+    drivers = [pid for pid in marked(clusters.folders("eight").root) if pid not in daemons]
+    assert len(drivers) >= 2  # the JVM and its Python
+    started = {pid: process_started(pid) for pid in drivers}
+    os.kill(state.daemon("livy").pid, signal.SIGKILL)
+    _wait(lambda: not any(alive(pid, at) for pid, at in started.items()), 120)
+
+
+@pytest.mark.full
 def test_two_starts_at_once_join(home):
     clusters = _clusters(home)
     found = []
@@ -151,6 +167,7 @@ def test_a_killed_daemon_is_told_with_its_log_and_started_again(home):
     assert _call("GET", _webhdfs(again, "me", "/", "LISTSTATUS"))
 
 
+@pytest.mark.full
 def test_a_daemon_that_dies_while_starting_ends_the_start(home, monkeypatch):
     broken = home / "livy"
     (broken / "jars").mkdir(parents=True)  # a Livy without a server
@@ -164,6 +181,7 @@ def test_a_daemon_that_dies_while_starting_ends_the_start(home, monkeypatch):
     assert marked(clusters.folders("four").root) == []
 
 
+@pytest.mark.full
 def test_keep_data_keeps_hdfs(home):
     clusters = _clusters(home)
     state = clusters.start("five", ("hdfs",))

@@ -60,8 +60,14 @@ def test_table_and_variable_come_from_one_execution(session: PlainSession, way: 
     assert run(session, "count.value", WAYS[way]) == [Text("200\n")]
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("bad", [999, 500, 0])
+FULL = pytest.mark.full
+FAILING = [
+    *(pytest.param(way, 999, id=f"{way}-last") for way in WAYS),
+    *(pytest.param(way, bad, marks=FULL, id=f"{way}-{bad}") for way in WAYS for bad in (500, 0)),
+]
+
+
+@pytest.mark.parametrize(("way", "bad"), FAILING)
 def test_a_job_that_fails_anywhere_brings_no_row(session: PlainSession, way: str, bad: int) -> None:
     sql = f"select if(id = {bad}, raise_error('planted'), id) v from range(0, 1000, 1, 10)"
     parts = run(session, f"print('before')\ndf = spark.sql({sql!r})\ndf", WAYS[way], "df")

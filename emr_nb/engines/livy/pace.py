@@ -22,7 +22,8 @@ class Patience:
     `look` is the deadline of one look, by which a half-open connection is noticed; `away` how
     long looks may fail in a row, told after `notice`; `session_every` and `alive_every` are
     between looks at the session and between signs of life to it (a quarter of Livy's default
-    session timeout); `settle` is how long a lost reply's statement is looked for.
+    session timeout); `settle` is how long a lost reply's statement is looked for, `half` how
+    long one may be shown as available without its output.
     """
 
     look: float = 10.0
@@ -32,6 +33,7 @@ class Patience:
     session_every: float = 10.0
     alive_every: float = 900.0
     settle: float = 20.0
+    half: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)

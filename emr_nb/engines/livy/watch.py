@@ -24,7 +24,6 @@ from emr_nb.transport.base import Deadline, Retry
 
 _STUCK_LOOKS = 3  # looks at an idle session whose statement still runs
 _QUEUE_EVERY = 1.0
-_HALF_SECONDS = 5.0  # that a statement may be shown as available without its output
 
 
 @dataclass
@@ -89,7 +88,7 @@ class Watch:
         if not self.view.half:
             return True
         self._half_since = self._half_since or time.monotonic()
-        return time.monotonic() - self._half_since > _HALF_SECONDS
+        return time.monotonic() - self._half_since > self.patience.half
 
     def _look(self) -> None:
         view = self.client.statement(
