@@ -66,10 +66,10 @@ def test_failed_looks_do_not_fail_the_statement(livy, session, request_of, fault
 
 @pytest.mark.parametrize("patience", [Patience(look=0.5)])
 def test_a_look_that_hangs_is_given_up_and_repeated(livy, session, request_of):
-    livy.faults.append(Fault(GET, "hang", seconds=20))
+    livy.faults.append(Fault(GET, "hang", seconds=60))
     began = time.monotonic()
     assert [e for e in session.submit(request_of(), PLAN).events() if isinstance(e, Output)] == []
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize("patience", [Patience(away=1.0, notice=0.3)])

