@@ -21,6 +21,7 @@ _FRAME = re.compile(r'^\s*File "<cell>", line (\d+), in (.+)$')
 _CHAINED = re.compile(r"^(The above exception was|During handling of the above exception)")
 _NAMED = re.compile(r"[\w.$]*(Error|Exception|Interrupt|Exit|Warning)\b")
 _MOST_CALLS = 6
+_AT = re.compile(r"[; ]*\(?line \d+,? pos(?:ition)? \d+\)?[; ]*$", re.IGNORECASE)
 _LEAST_FOLDED = 6  # fewer lines are no loss; `%emr logs --error` has them
 _RED, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
@@ -31,11 +32,13 @@ def render(
     """Return the short form of an error; `first_line` is the cell's line where `code` begins."""
     red, dim, bold, off = (_RED, _DIM, _BOLD, _OFF) if colour else ("", "", "", "")
     where = f"  {dim}[{error.where}]{off}" if error.where else ""
-    what, newline, more = _without_source(error.what, sql=sql).partition("\n")
+    shown = source_lines(error, code, first_line, sql=sql) if isinstance(
+        error, StatementError
+    ) else []  # fmt: skip
+    what, newline, more = _without_source(error.what, sql=sql and bool(shown)).partition("\n")
     more = f"\n{red}{more}{off}" if newline else ""
     lines = [f"{red}{bold}{_title(error)}{off}{red}{what}{off}{where}{more}"]
     if isinstance(error, StatementError):
-        shown = source_lines(error, code, first_line, sql=sql)
         lines += [f"{dim}{text}{off}" for text in calls(error, first_line)]
         lines += [f"{bold}{text}{off}" if marked else f"{dim}{text}{off}"
                   for text, marked in shown]  # fmt: skip
@@ -47,8 +50,10 @@ def render(
 
 
 def _without_source(what: str, *, sql: bool) -> str:
-    """Leave out Spark's copy of a SQL cell: the cell's own lines are shown below."""
-    return re.split(r"\n== SQL", what)[0] if sql else what
+    """Leave out Spark's copy of a SQL cell, and its count of lines: the cell's own stand below."""
+    if not sql:
+        return what
+    return _AT.sub("", re.split(r"\n== SQL", what, maxsplit=1)[0]).rstrip(" ;")
 
 
 def _title(error: EmrError) -> str:

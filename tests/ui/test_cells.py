@@ -114,7 +114,7 @@ def test_tables_shown_on_the_way_are_grids(cells: Lab):
         ("%emr ls --rec", "--recursive"),
         ("%%spark --ch", "--chart"),
         ("%%spark --chart b", "bar"),
-        ("%%spark\npairs.reduceBy", "reduceByKey"),
+        ("%%spark\nsorted(pai", "pairs"),
         ("%%spark -o pai", "pairs"),
     ],
 )

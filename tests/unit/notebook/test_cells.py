@@ -322,4 +322,5 @@ def test_a_sql_error_shows_the_cell_and_not_the_copy_of_it(bench):
     bench.answer([StatementError(what, ename="ParseException", line=1)])
     out = bench.run("%%spark -l sql\nselect * frm x", fails=True).out
     assert "== SQL" not in out
+    assert "pos 13" not in out
     assert "→ 2 │ select * frm x" in out
