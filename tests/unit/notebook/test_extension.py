@@ -7,33 +7,27 @@ from emr_nb.notebook.extension import extension_of, load, unload
 from emr_nb.notebook.places import find_place
 from emr_nb.notebook.state import shutdown_is_clean
 
-TIMING = """
-import sys, time
+LOADING = """
+import sys
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
-began = time.process_time()  # wall time would measure the other tests
 shell.run_line_magic("load_ext", "emr_nb")
-took = time.process_time() - began
 heavy = {"pandas", "numpy", "pyarrow", "boto3", "botocore", "ipywidgets", "thrift", "httpx2",
          "requests", "urllib3", "obstore", "orjson", "moto"}
-print("RESULT", took, *sorted(heavy & {m.split(".")[0] for m in sys.modules}))
+print("RESULT", *sorted(heavy & {m.split(".")[0] for m in sys.modules}))
 """
 
 
 def test_loading_is_cheap(tmp_path):
-    took, heavy = [], []
-    for _ in range(4):  # the first one may compile
-        done = subprocess.run(
-            [sys.executable, "-c", TIMING],
-            capture_output=True, text=True, check=True, timeout=120,
-            env={"EMR_NB_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": ""},
-        )  # fmt: skip
-        words = next(x for x in done.stdout.splitlines() if x.startswith("RESULT")).split()
-        took.append(float(words[1]))
-        heavy += words[2:]
-    assert heavy == []
-    assert min(took[1:]) < 0.1
-    assert not (tmp_path / "journal.sqlite").exists()  # nothing is opened before it is needed
+    """Its time is the bench's; here, that nothing heavy loads and nothing is opened early."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING],
+        capture_output=True, text=True, check=True, timeout=120,
+        env={"EMR_NB_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": ""},
+    )  # fmt: skip
+    result = next(x for x in done.stdout.splitlines() if x.startswith("RESULT"))
+    assert result.split()[1:] == []
+    assert not (tmp_path / "journal.sqlite").exists()
 
 
 def test_unload_takes_everything_back(shell):

@@ -69,7 +69,7 @@ def test_a_second_interrupt_ends_the_wait_without_noise(bench):
     threading.Timer(0.3, _thread.interrupt_main).start()
     began = time.monotonic()
     result = bench.run("%%spark\n1", fails=True)
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < 2.0  # the promise
     assert isinstance(result.error_in_exec, StatementCancelledError)
     assert "Traceback" not in result.out
 
@@ -103,11 +103,11 @@ def test_an_interrupt_while_the_session_starts_leaves_it_to_the_next_cell(bench)
     import _thread
     import threading
 
-    bench.engine.start_seconds = 1.5
+    bench.engine.start_seconds = 4.0
     threading.Timer(0.4, _thread.interrupt_main).start()
     began = time.monotonic()
     result = bench.run("%%spark\n1", fails=True)
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < 2.0  # the promise
     assert "keeps starting" in str(result.error_in_exec)
     assert "keeps starting" in bench.screen.plain
     bench.run("%%spark\n1")
