@@ -99,6 +99,7 @@ def once(sides: Sequence[Side], rows: int) -> dict[str, dict[str, Any]]:
     query = f"select {', '.join(MIXED)} from range({rows})"
     outcome = {}
     for side in sides:
+        side.must("globals().pop('df', None)")  # else an old frame passes for an outcome
         answer = side.run(side.collect(query))
         outcome[side.name] = answer | {"frame": side.ask("frame", name="df")}
     return outcome
