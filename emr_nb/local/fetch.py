@@ -12,13 +12,12 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emr_nb.errors import DownloadError
+from emr_nb.errors import DownloadError, MissingExtraError
 from emr_nb.local.lockfile import LockedFile
 
 if TYPE_CHECKING:
     import httpx2
 
-from jgo.constants import MAVEN_CENTRAL_URL as MAVEN_CENTRAL
 Progress = Callable[[str, int, int], None]  # what, bytes done, bytes in all
 
 _WORKERS = 6
@@ -28,7 +27,17 @@ _ADVICE = "Run it again: what has arrived is kept and the rest is fetched."
 
 def repository_url() -> str:
     """Return the Maven repository's base URL; `EMR_NB_MAVEN` names a mirror."""
-    return os.environ.get("EMR_NB_MAVEN", MAVEN_CENTRAL).rstrip("/")
+    if mirror := os.environ.get("EMR_NB_MAVEN"):
+        return mirror.rstrip("/")
+    try:
+        from jgo.constants import MAVEN_CENTRAL_URL
+    except ImportError as error:
+        raise MissingExtraError(
+            "The local cluster's parts cannot be fetched: jgo is not installed",
+            where="Maven Central",
+            advice="pip install 'emr-nb[local]'",
+        ) from error
+    return str(MAVEN_CENTRAL_URL).rstrip("/")
 
 
 def verify_context() -> ssl.SSLContext | bool:
