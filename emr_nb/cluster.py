@@ -173,10 +173,6 @@ class AttachedCluster:
             self._sessions[key] = self.engine(engine).open(options)
         return self._sessions[key]
 
-    def drop_session(self, name: str, engine: str = "spark") -> None:
-        """Forget a session object, so that the next use opens or finds it anew."""
-        self._sessions.pop(f"{engine}/{name}", None)
-
     def run(
         self,
         code: str,

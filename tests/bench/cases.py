@@ -6,8 +6,7 @@ import random
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -103,9 +102,3 @@ def once(sides: Sequence[Side], rows: int) -> dict[str, dict[str, Any]]:
         answer = side.run(side.collect(query))
         outcome[side.name] = answer | {"frame": side.ask("frame", name="df")}
     return outcome
-
-
-def timed(doing: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    doing()
-    return time.perf_counter() - start

@@ -66,23 +66,17 @@ class Submitter:
         request back longer than we look.
         """
         sent = time.time()
-        try:
-            return self._post(code, kind)
-        except TransportError as error:
-            if not ambiguous(error):
-                raise self._refused(error) from error
-            if found := self._settle(tag, sent, error):
-                return found
-            if not guarded:
-                raise self._unknown(tag, sent, error) from error
-        try:
-            return self._post(code, kind)
-        except TransportError as error:
-            if not ambiguous(error):
-                raise self._refused(error) from error
-            if found := self._settle(tag, sent, error):
-                return found
-            raise self._unknown(tag, sent, error) from error
+        for may_send_again in (guarded, False):
+            try:
+                return self._post(code, kind)
+            except TransportError as error:
+                if not ambiguous(error):
+                    raise self._refused(error) from error
+                if found := self._settle(tag, sent, error):
+                    return found
+                if not may_send_again:
+                    raise self._unknown(tag, sent, error) from error
+        raise AssertionError("the second round returns or raises")
 
     def find(self, tag: str, deadline: Deadline) -> StatementView | None:
         """Look for the newest statement with this tag; None proves that there is none now."""
