@@ -8,6 +8,8 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
+from emr_nb.journal import process_started
+
 MARKER = "EMR_NB_LOCAL_CLUSTER"  # every process of a cluster has it in its environment
 
 _TERM_SECONDS = 6.0
@@ -49,11 +51,12 @@ def marked(root: Path) -> list[int]:
 
 def end_all(root: Path, groups: Collection[int] = ()) -> list[int]:
     """End every process of the cluster in `root`: TERM, wait, KILL; return what is left."""
+    known = {pid: started for pid in groups if (started := process_started(pid))}
     for number, seconds in ((signal.SIGTERM, _TERM_SECONDS), (signal.SIGKILL, _KILL_SECONDS)):
         give_up = time.monotonic() + seconds
         signal_groups(groups, number)
         sent: set[int] = set()
-        while pids := marked(root):
+        while pids := _left(root, known):
             for pid in set(pids) - sent:  # also those that came after the first look
                 _signal(pid, number)
             sent.update(pids)
@@ -62,7 +65,16 @@ def end_all(root: Path, groups: Collection[int] = ()) -> list[int]:
             time.sleep(0.05)
         else:
             return []
-    return marked(root)
+    return _left(root, known)
+
+
+def _left(root: Path, known: dict[int, float]) -> list[int]:
+    """Return who is still there of those known before and those found now, who join them.
+
+    A process that is ending loses its environment first and its ports and files later.
+    """
+    known.update((pid, started) for pid in marked(root) if (started := process_started(pid)))
+    return [pid for pid, started in known.items() if alive(pid, started)]
 
 
 def signal_groups(groups: Collection[int], number: int) -> None:

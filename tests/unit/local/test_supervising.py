@@ -95,6 +95,28 @@ def test_end_all_kills_what_does_not_listen(root, monkeypatch):
     assert process.wait(5) == -signal.SIGKILL
 
 
+def test_end_all_waits_for_a_process_whose_environment_is_gone_already(root):
+    """As a process does that is ending: its memory goes first, its ports and files later."""
+    mark = root / "up"
+    code = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.5), sys.exit()))\n"
+        f"open({str(mark)!r}, 'w')\n"
+        "time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], env={}, start_new_session=True)
+    began = process_started(process.pid)
+    give_up = time.monotonic() + 20
+    while not mark.exists() and time.monotonic() < give_up:
+        time.sleep(0.02)
+    try:
+        assert end_all(root, [process.pid]) == []
+        assert not alive(process.pid, began)
+    finally:
+        process.kill()
+        process.wait(5)
+
+
 def test_another_cluster_is_left_alone(root, tmp_path_factory):
     other = tmp_path_factory.mktemp("other")
     mine, theirs = (start(_spec(r, "import time; time.sleep(60)")) for r in (root, other))
