@@ -59,6 +59,8 @@ class Settings:
     data_home: Path = field(default_factory=data_home)
     cache_home: Path = field(default_factory=cache_home)
     history: bool = True
+    spool: str = ""  # S3 prefix for large results and pushed data; empty: the cluster's HDFS
+    result_bytes: int = 0  # most bytes of a result to load; 0: a quarter of free memory
 
 
 class EmrNb(Configurable):
@@ -83,6 +85,13 @@ class EmrNb(Configurable):
     session_conf = Dict(help="Options of new sessions, as Livy's POST /sessions takes them").tag(
         config=True
     )
+
+    spool = Unicode(
+        "", help="S3 prefix for large results and pushed data; empty: the cluster's HDFS"
+    ).tag(config=True)
+    result_bytes = Int(
+        0, help="Most bytes of a result to load; 0 means a quarter of the free memory"
+    ).tag(config=True)
 
     def frozen(self) -> Settings:
         """Return the settings as they are now; an empty text means the default."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -215,6 +215,26 @@ class WebHdfs:
         except PathExistsError as error:
             raise PathNotDirectoryError("A file has this name", where=str(path)) from error
 
+    def make_private(self, path: FilePath, users: Collection[str], mode: str = "700") -> bool:
+        """Make a folder that only its owner and these users may use; what they make in it too.
+
+        Returns False where the NameNode has no ACLs: the folder is then its owner's alone.
+        """
+        path = self._mine(path)
+        self._nodes.call("PUT", path, "MKDIRS", {"permission": mode}, retry=Retry.READ)
+        # MKDIRS applies the umask
+        self._nodes.call("PUT", path, "SETPERMISSION", {"permission": mode}, retry=Retry.READ)
+        if not users:
+            return True
+        spec = acl_spec(self._nodes.user, users)
+        try:
+            self._nodes.call("PUT", path, "SETACL", {"aclspec": spec}, retry=Retry.READ)
+        except FileError as error:
+            if "dfs.namenode.acls.enabled" not in error.what:
+                raise
+            return False
+        return True
+
     def mv(self, source: FilePath, target: FilePath) -> None:
         source, target = self._mine(source), self._mine(target)
         self._rename(source, target, "NONE")
@@ -264,6 +284,14 @@ class _Broken(Exception):  # noqa: N818 -- never leaves this module
         super().__init__(str(error))
         self.error = error
         self.node = node
+
+
+def acl_spec(owner: str, users: Collection[str]) -> str:
+    """Return the ACL of a folder for these users, inherited by all that is made in it."""
+    mine = ["user::rwx", "group::---", "other::---"]
+    theirs = [f"user:{user}:rwx" for user in users if user != owner]
+    below = [f"default:{entry}" for entry in (*mine, *theirs, f"user:{owner}:rwx")]
+    return ",".join([*mine, *theirs, *below])
 
 
 def _node(endpoint: Any) -> str:

@@ -22,6 +22,7 @@ from emr_nb.engines.livy.statement import LivyStatement
 from emr_nb.engines.livy.submit import Place, Submitter
 from emr_nb.engines.livy.watch import Watch
 from emr_nb.engines.livy.wire import SessionView, StatementView
+from emr_nb.engines.scratch import Scratch, scratch_of
 from emr_nb.errors import (
     EmrError,
     SessionLostError,
@@ -36,6 +37,7 @@ from emr_nb.transport.base import Deadline
 if TYPE_CHECKING:
     from emr_nb.context import ClusterContext
 
+LIVY_USER = "livy"  # who runs Spark for Livy where it impersonates nobody
 _FIND_SECONDS = 5.0
 _LATE_SECONDS = 30.0
 _LOG_LINES = 1000
@@ -70,6 +72,8 @@ class LivySession:
         self._submitter = Submitter(client, view.id, place, timeout, self.patience.settle)
         self._ui: SparkUi | None = None
         self._sought = False
+        self._scratch: Scratch | None = None
+        self._scratch_sought = False
 
     @property
     def journal(self) -> Journal:
@@ -119,7 +123,23 @@ class LivySession:
 
     def close(self) -> None:
         self.client.delete_session(self._id)
+        if self._scratch is not None:
+            with contextlib.suppress(EmrError):  # swept later
+                self._scratch.remove(self._scratch.home)
         self.journal.forget_session(self._context.cluster.id, "spark", str(self._id))
+
+    def scratch(self) -> Scratch | None:
+        """Return the private folder of this session, made on first use; None where none can be.
+
+        The engine writes large results to it, the notebook what it pushes.
+        """
+        with self._told:
+            if not self._scratch_sought:
+                user = self.info.proxy_user or LIVY_USER
+                hdfs = self.cancel_files.store
+                self._scratch = scratch_of(self._context, str(self._id), {user}, hdfs)
+                self._scratch_sought = True
+            return self._scratch
 
     # -- for its statements ---------------------------------------------------------------
 
