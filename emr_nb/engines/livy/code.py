@@ -27,6 +27,7 @@ _PARTS = (
     "arrow",
     "rows",
     "wire",
+    "spool",
     "tables",
     "local_frames",
     "display",
@@ -53,7 +54,7 @@ def install(name, parts):
             new = module(name + "." + part, name)
             exec(compile(source, "<emr_nb>/" + part, "exec", 0, True), new.__dict__)
             setattr(top, part, new)
-        for api in ("run", "refuse", "chunk", "release"):
+        for api in ("run", "refuse", "chunk", "release", "remove"):
             setattr(top, api, getattr(top.runner, api))
     except BaseException:
         for full in made:
@@ -139,6 +140,7 @@ def _run(
         "shown": request.shown,
         "carrier": plan.carrier.value,
         "chunk_bytes": plan.chunk_bytes,
+        "spool": plan.spool,
         "cancel_path": cancel_path,
         "database": request.database,
         "settings": dict(request.settings),
@@ -156,6 +158,13 @@ def chunk_code(tag: str, seq: int, index: int) -> str:
 def release_code(tag: str) -> str:
     """Return the statement that forgets the payloads of a statement."""
     return _tagged(tag, f"__import__('{module_name()}').release('{tag}')")
+
+
+def remove_code(tag: str, path: str) -> str:
+    """Return the statement that removes what the engine wrote to a path."""
+    packed = base64.b64encode(path.encode()).decode()
+    call = f"__import__('{module_name()}').remove('{packed}', globals())"
+    return _tagged(tag, _installer(), call)
 
 
 def refuse_code(tag: str, refused: str) -> str:

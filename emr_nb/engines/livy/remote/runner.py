@@ -8,7 +8,7 @@ import contextlib
 import json
 import sys
 
-from . import display, failures, frames, local_frames, tables
+from . import display, failures, frames, local_frames, spool, tables
 from .cells import compile_cell
 from .output import Output, Stream
 from .store import Store
@@ -115,12 +115,7 @@ class Cell:
     def session(self):
         """The Spark session of the namespace, else the active one."""
         if self._session is None:
-            from pyspark.sql import SparkSession
-
-            found = self.namespace.get("spark")
-            if not isinstance(found, SparkSession):
-                found = SparkSession.builder.getOrCreate()
-            self._session = found
+            self._session = tables.session_of(self.namespace)
         return self._session
 
     def _living(self):
@@ -251,7 +246,8 @@ class Cell:
 
     def _table(self, frame, limit, name, role):
         bring = self.runner.tables_of(self.session).bring
-        header, raw = bring(frame, limit, self.request["carrier"])
+        path = self.request.get("spool") if role == "result" else None
+        header, raw = bring(frame, limit, self.request["carrier"], path)
         self._emit_table(header, raw, name, role)
 
     def _emit_table(self, header, raw, name, role):
@@ -275,6 +271,12 @@ def chunk(tag, seq, index):
     """Print one further chunk of a payload."""
     text = RUNNER.store.chunk(tag, seq, index)
     sys.stdout.write(frames.encode(tag, "chunk", seq, {"index": index}, text))
+
+
+def remove(packed, namespace):
+    """Remove what was written to a path (base64); only who wrote it may."""
+    session = tables.session_of(namespace)
+    spool.remove(session, base64.b64decode(packed).decode("utf-8"))
 
 
 def release(tag):
