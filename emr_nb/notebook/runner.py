@@ -22,7 +22,8 @@ from emr_nb.notebook.errors import show_folded
 from emr_nb.notebook.look import plural, seconds
 from emr_nb.notebook.places import cell_id
 from emr_nb.notebook.progress_line import ProgressLine, starting
-from emr_nb.results.plan import plan_transfer
+from emr_nb.results.budget import byte_budget
+from emr_nb.results.plan import TransferPlan, plan_transfer
 
 if TYPE_CHECKING:
     from emr_nb.engines.base import Engine, Session, Statement
@@ -50,7 +51,7 @@ class Runner:
         request = self._request(job)
         engine = attachment.cluster.engine("spark")
         try:
-            result = self._drain(session, request)
+            result = self._drain(session, request, self._plan(job, request))
         except KeyboardInterrupt:
             raise self._interrupted(engine, attachment, session, request) from None
         except SessionLostError:
@@ -113,8 +114,12 @@ class Runner:
 
     # -- while it runs --------------------------------------------------------------------
 
-    def _drain(self, session: Session, request: Request) -> Result | None:
-        statement = session.submit(request, plan_transfer(request))
+    def _plan(self, job: Job, request: Request) -> TransferPlan:
+        chosen = self._notebook.settings.result_bytes
+        return plan_transfer(request, budget=byte_budget(chosen, job.options["as_"]))
+
+    def _drain(self, session: Session, request: Request, plan: TransferPlan) -> Result | None:
+        statement = session.submit(request, plan)
         self._statement = statement
         for event in statement.events():
             if isinstance(event, Progress):

@@ -140,7 +140,7 @@ def _run(
         "shown": request.shown,
         "carrier": plan.carrier.value,
         "chunk_bytes": plan.chunk_bytes,
-        "spool": plan.spool,
+        "spool": {"path": plan.spool, "small": plan.small_bytes} if plan.spool else None,
         "cancel_path": cancel_path,
         "database": request.database,
         "settings": dict(request.settings),

@@ -265,12 +265,17 @@ class LivyStatement:
             raise ResultError("The result lies where nobody here knows", where=self._session.where)
         spooled = Spooled(self._session.store_of(folder), folder, part.header, part.payload)
         check_budget(spooled.size, self._plan, f"statement {self.reference.statement_id}")
-        tables, done = [spooled.arrow_schema.empty_table()], 0
+        tables, done, rows = [spooled.arrow_schema.empty_table()], 0, 0
         for size, table in spooled.tables():
             tables.append(table)
-            done += size
-            elapsed = time.monotonic() - self._began
-            yield Progress("fetching", elapsed, done / max(spooled.size, 1), bytes=spooled.size)
+            done, rows = done + size, rows + table.num_rows
+            yield Progress(
+                "fetching",
+                time.monotonic() - self._began,
+                done / max(spooled.size, 1),
+                rows=rows,
+                bytes=spooled.size,
+            )
         return pa.concat_tables(tables)
 
     def _scala(self, output: Mapping[str, Any]) -> Generator[Event, None, Payload]:

@@ -246,8 +246,8 @@ class Cell:
 
     def _table(self, frame, limit, name, role):
         bring = self.runner.tables_of(self.session).bring
-        path = self.request.get("spool") if role == "result" else None
-        header, raw = bring(frame, limit, self.request["carrier"], path)
+        place = self.request.get("spool") if role == "result" else None
+        header, raw = bring(frame, limit, self.request["carrier"], place)
         self._emit_table(header, raw, name, role)
 
     def _emit_table(self, header, raw, name, role):
