@@ -28,7 +28,8 @@ class TransferPlan:
     truncation is known, never guessed. `chunk_bytes` caps the encoded payload of one
     statement; longer payloads come in chunks. `spool` is a path on the cluster that nobody
     has made: a result that is not surely small is written there. A result of more than
-    `budget` bytes is not loaded (0: any size).
+    `budget` bytes is not loaded (0: any size). With `keep` what was written there is left
+    for the caller to read piece by piece, and to release.
     """
 
     limit: int | None
@@ -37,6 +38,7 @@ class TransferPlan:
     spool: str = ""
     small_bytes: int = SURELY_SMALL
     budget: int = 0
+    keep: bool = False
 
     @property
     def may_be_large(self) -> bool:
