@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import resource
 import sys
 import time
 import urllib.error
@@ -31,7 +30,7 @@ def main() -> None:
 
 def run(shell, cell: str, livy: str = "", session: int = -1, after: int = -1) -> dict:
     """Run a cell; with a Livy URL, say also what Livy itself knows of its statements."""
-    before = peak()
+    before = begin_peak()
     start = time.perf_counter()
     with contextlib.redirect_stdout(sys.stderr):
         outcome = shell.run_cell(cell)
@@ -84,9 +83,21 @@ def bare(shell) -> dict:
     return {"rss": peak()}
 
 
+def begin_peak() -> int:
+    """Let the peak begin anew at what this process holds now; return that, in bytes."""
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    return memory("VmRSS")
+
+
 def peak() -> int:
-    """Return this process's peak memory in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """Return this process's peak memory in bytes since it began anew."""
+    return memory("VmHWM")
+
+
+def memory(name: str) -> int:
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith(name))
 
 
 if __name__ == "__main__":
