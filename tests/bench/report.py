@@ -22,7 +22,7 @@ def markdown(raw: dict[str, Any]) -> str:
     lines += latency(raw["latency"])
     for key, name in (("rows_10k", "10,000"), ("rows_100k", "100,000")):
         lines.append(rows(name, raw[key]))
-    lines.append(memory(raw["rows_100k"]))
+    lines.append(peaks(raw["rows_100k"]))
     lines += spool(raw["spool"])
     lines.append(million(raw["rows_1m"]))
     lines.append(line("looks at a statement of 12 s", str(raw["looks"]), "–", None))
@@ -72,7 +72,7 @@ def rows(name: str, found: dict[str, list[dict[str, Any]]]) -> str:
     return line(f"{name} rows × 6 → pandas", ours[1], theirs[1], ratio)
 
 
-def memory(found: dict[str, list[dict[str, Any]]]) -> str:
+def peaks(found: dict[str, list[dict[str, Any]]]) -> str:
     """Memory is how far the peak rose above what was held before the cell."""
     ours, theirs = (median([a["rss_grown"] for a in found[s]]) for s in ("emr_nb", "sparkmagic"))
     told = [f"{value / 2**20:.1f} MiB" for value in (ours, theirs)]

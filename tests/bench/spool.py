@@ -1,4 +1,4 @@
-"""A spooled result beside the same Spark writing Parquet and pyarrow reading it; joining a session."""
+"""A spooled result beside Spark writing Parquet and pyarrow reading it; joining a session."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 
 def main() -> None:
@@ -85,8 +86,7 @@ def bare(shell) -> dict:
 
 def begin_peak() -> int:
     """Let the peak begin anew at what this process holds now; return that, in bytes."""
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")
+    Path("/proc/self/clear_refs").write_text("5")
     return memory("VmRSS")
 
 
@@ -96,8 +96,8 @@ def peak() -> int:
 
 
 def memory(name: str) -> int:
-    with open("/proc/self/status") as file:
-        return next(int(line.split()[1]) * 1024 for line in file if line.startswith(name))
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
 if __name__ == "__main__":
