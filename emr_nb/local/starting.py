@@ -16,6 +16,8 @@ _SAY_SECONDS = 2.0
 _WORDS = {
     "namenode": "HDFS NameNode",
     "datanode": "HDFS DataNode",
+    "resourcemanager": "YARN ResourceManager",
+    "nodemanager": "YARN NodeManager",
     "livy": "Livy with Spark",
     "aws": "AWS APIs and S3",
 }
