@@ -49,7 +49,8 @@ _NETTY = (  # natives, and protocols that no daemon of ours speaks
 )
 _TESTS = ("org.mockito:*", "net.bytebuddy:*", "org.objenesis:*")  # tests of a dependency
 _HDFS_ROOTS = tuple(
-    f"org.apache.hadoop:{name}:3.4.2" for name in ("hadoop-common", "hadoop-hdfs", "hadoop-hdfs-client")
+    f"org.apache.hadoop:{name}:3.4.2"
+    for name in ("hadoop-common", "hadoop-hdfs", "hadoop-hdfs-client")
 )
 
 RECIPES = {

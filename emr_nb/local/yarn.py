@@ -1,4 +1,4 @@
-"""YARN: a real ResourceManager and NodeManager, run as user `yarn`; containers are this machine's."""
+"""YARN: a real ResourceManager and NodeManager, run as user `yarn`."""
 
 from __future__ import annotations
 
