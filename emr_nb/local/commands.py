@@ -73,7 +73,7 @@ def _start(clusters: LocalClusters, options: argparse.Namespace, out: TextIO) ->
     for app in apps:
         service_of(app)  # an unknown name is told before anything is fetched
     if not apps:
-        raise UsageError("No application is named", advice=f"It has: {', '.join(APPS)}.")
+        raise UsageError("No application is named", advice=f"It has: {', '.join(ALL_APPS)}.")
     limit = None if options.idle_stop is None else options.idle_stop * 60
     began = time.monotonic()
     state = start_on_board(clusters, options.name, Board(out), apps, limit)

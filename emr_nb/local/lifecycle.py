@@ -226,7 +226,8 @@ class LocalClusters:
                 for path in folders.root.iterdir():
                     if path != folders.data:
                         shutil.rmtree(path) if path.is_dir() else path.unlink()
-                shutil.rmtree(folders.data / "tmp", ignore_errors=True)
+                for scratch in ("tmp", "yarn"):
+                    shutil.rmtree(folders.data / scratch, ignore_errors=True)
             else:
                 shutil.rmtree(folders.root)
 
