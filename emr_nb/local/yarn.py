@@ -95,6 +95,8 @@ def yarn_site(plan: Plan) -> dict[str, str]:
         f"{node}.resource.memory-mb": str(node_memory()),
         f"{node}.resource.cpu-vcores": "8",
         f"{node}.vmem-check-enabled": "false",
+        # else the NodeManager leaves the check to cgroups, and there are none here
+        f"{node}.resource.memory.enforced": "false",
         # a laptop's disk may be nearly full, by which the node would count as unhealthy
         f"{node}.disk-health-checker.enable": "false",
         f"{node}.env-whitelist": "JAVA_HOME,HADOOP_CONF_DIR,SPARK_LOCAL_IP,PATH,LANG,TZ",
