@@ -164,6 +164,7 @@ class SessionInfo:
     language: str = ""
     app_id: str = ""
     ui_url: str = ""
+    queue: str = ""  # of YARN; only where it was asked for
     created: datetime | None = None
     log: tuple[str, ...] = ()
 

@@ -9,8 +9,10 @@ from emr_nb.local.aws import Aws
 from emr_nb.local.hdfs import Hdfs
 from emr_nb.local.livy import Livy
 from emr_nb.local.plan import LocalService
+from emr_nb.local.yarn import Yarn
 
-APPS = ("hdfs", "spark", "aws")
+APPS = ("hdfs", "spark", "aws")  # unless others are named
+ALL_APPS = ("hdfs", "yarn", "spark", "aws")  # in starting order
 
 
 def service_of(app: str) -> LocalService:
@@ -20,11 +22,13 @@ def service_of(app: str) -> LocalService:
             return Hdfs()
         case "spark":
             return Livy()
+        case "yarn":
+            return Yarn()
         case "aws":
             return Aws()
     raise UsageError(
         f"The local cluster has no application {app!r}",
-        advice=f"It has: {', '.join(APPS)}.",
+        advice=f"It has: {', '.join(ALL_APPS)}.",
     )
 
 
@@ -33,4 +37,9 @@ def with_needs(apps: Iterable[str]) -> tuple[str, ...]:
     wanted = set(apps)
     for app in list(wanted):
         wanted.update(service_of(app).needs)
-    return tuple(app for app in APPS if app in wanted)
+    return tuple(app for app in ALL_APPS if app in wanted)
+
+
+def with_yarn(apps: Iterable[str] = APPS) -> tuple[str, ...]:
+    """Return the applications with YARN among them."""
+    return with_needs((*apps, "yarn"))

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from emr_nb.errors import UsageError
 from emr_nb.local import state as st
-from emr_nb.local.apps import APPS, service_of
+from emr_nb.local.apps import ALL_APPS, APPS, service_of, with_yarn
 from emr_nb.local.aws import require_moto
 from emr_nb.local.board import Board, megabytes
 from emr_nb.local.daemon import tail
@@ -27,7 +27,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     local = commands.add_parser("local", help="a local cluster of the real daemons")
     verbs = local.add_subparsers(dest="verb", required=True, metavar="start|status|logs|stop|list")
     start = verbs.add_parser("start", help="start it, or what is not running of it")
-    start.add_argument("--apps", default=",".join(APPS), help=f"of {', '.join(APPS)}")
+    start.add_argument("--apps", default=",".join(APPS), help=f"of {', '.join(ALL_APPS)}")
+    start.add_argument(
+        "--yarn",
+        action="store_true",
+        help="with a real ResourceManager and NodeManager: Spark sessions run on YARN",
+    )
     start.add_argument(
         "--idle-stop",
         type=float,
@@ -61,12 +66,14 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 
 def _start(clusters: LocalClusters, options: argparse.Namespace, out: TextIO) -> int:
     apps = tuple(filter(None, (app.strip() for app in options.apps.split(","))))
+    if options.yarn:
+        apps = with_yarn(apps)
     if "aws" in apps:
         require_moto()
     for app in apps:
         service_of(app)  # an unknown name is told before anything is fetched
     if not apps:
-        raise UsageError("No application is named", advice=f"It has: {', '.join(APPS)}.")
+        raise UsageError("No application is named", advice=f"It has: {', '.join(ALL_APPS)}.")
     limit = None if options.idle_stop is None else options.idle_stop * 60
     began = time.monotonic()
     state = start_on_board(clusters, options.name, Board(out), apps, limit)
@@ -87,7 +94,7 @@ def _status(clusters: LocalClusters, options: argparse.Namespace, out: TextIO) -
     dead = {daemon.name for daemon in state.dead()}
     for daemon in state.daemons:
         what = "dead" if daemon.name in dead else daemon.state
-        out.write(f"  {daemon.name:<10} {what:<9} pid {daemon.pid}\n")
+        out.write(f"  {daemon.name:<15} {what:<9} pid {daemon.pid}\n")
     out.writelines(f"{line}\n" for line in describe(state))
     for daemon in state.dead():
         out.write(f"\n{daemon.name} died (exit {daemon.exit}); its last log lines:\n")
@@ -101,6 +108,8 @@ def describe(state: st.State) -> Iterator[str]:
     if "hdfs" in state.apps:
         yield f"  HDFS     hdfs://localhost:{ports['namenode-rpc']}"
         yield f"  WebHDFS  http://localhost:{ports['namenode-http']}/webhdfs/v1"
+    if "yarn" in state.apps:
+        yield f"  YARN     http://localhost:{ports['rm-http']}/cluster"
     if "spark" in state.apps:
         yield f"  Livy     http://127.0.0.1:{ports['livy']}"
     if "aws" in state.apps:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 from emr_nb.local.hdfs import SUPERGROUP, SUPERUSER
 from emr_nb.local.plan import Plan, write_site
+from emr_nb.local.yarn import USER as YARN_USER
+from emr_nb.local.yarn import capacity_scheduler, yarn_site
 
 ACCESS_KEY, SECRET_KEY = "local", "local"  # the local AWS APIs take any
 REGION = "us-east-1"
@@ -16,7 +20,8 @@ def core_site(plan: Plan) -> dict[str, str]:
         "hadoop.http.staticuser.user": "nobody",
         # users that this machine does not have; others get their groups from the machine
         "hadoop.user.group.static.mapping.overrides": (
-            f"{SUPERUSER}={SUPERUSER},{SUPERGROUP};hadoop=hadoop,{SUPERGROUP};livy=livy"
+            f"{SUPERUSER}={SUPERUSER},{SUPERGROUP};hadoop=hadoop,{SUPERGROUP};livy=livy;"
+            f"{YARN_USER}={YARN_USER}"
         ),
     }
     for name in (SUPERUSER, "hadoop", "livy", "hive"):
@@ -51,8 +56,11 @@ def s3_site(plan: Plan) -> dict[str, str]:
 
 
 def write_shared(plan: Plan) -> None:
-    """Write core-site.xml and, for a cluster that runs Spark, Spark's configuration."""
+    """Write core-site.xml and what several read of YARN's and Spark's configuration."""
     write_site(plan.hadoop_conf / "core-site.xml", core_site(plan))
+    if "yarn" in plan.apps:
+        write_site(plan.hadoop_conf / "yarn-site.xml", yarn_site(plan))
+        write_site(plan.hadoop_conf / "capacity-scheduler.xml", capacity_scheduler())
     if "spark" not in plan.apps:
         return
     spark = plan.folders.conf / "spark"
@@ -63,7 +71,7 @@ def write_shared(plan: Plan) -> None:
 
 def spark_defaults(plan: Plan) -> dict[str, str]:
     """Return spark-defaults.conf; what is not here is Spark's own default."""
-    return {
+    defaults = {
         "spark.driver.memory": "1g",
         "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",
         "spark.ui.enabled": "true",
@@ -71,4 +79,21 @@ def spark_defaults(plan: Plan) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.warehouse.dir": f"{plan.default_fs}/user/spark/warehouse",
         "spark.local.dir": str(plan.folders.data / "tmp" / "spark"),
+    }
+    return defaults | (on_yarn(plan) if "yarn" in plan.apps else {})
+
+
+def on_yarn(plan: Plan) -> dict[str, str]:
+    """Return what Spark's drivers and executors need in YARN's containers."""
+    return {
+        "spark.master": "yarn",
+        "spark.submit.deployMode": "cluster",
+        # 300 MB that every application would else upload and unpack
+        "spark.yarn.jars": f"local:{plan.cache.spark()}/jars/*",
+        "spark.pyspark.python": sys.executable,
+        "spark.executor.instances": "1",
+        "spark.executor.memory": "512m",
+        "spark.executor.extraJavaOptions": "-XX:+UseSerialGC",
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": f"{plan.default_fs}/var/log/spark/apps",
     }

@@ -21,7 +21,7 @@ from emr_nb.errors import (
     UsageError,
 )
 from emr_nb.local import state as st
-from emr_nb.local.apps import APPS, service_of, with_needs
+from emr_nb.local.apps import APPS, service_of, with_needs, with_yarn
 from emr_nb.local.daemon import tail
 from emr_nb.local.fetch import Progress
 from emr_nb.local.locking import file_lock
@@ -76,6 +76,26 @@ class LocalClusters:
 
     # -- starting ---------------------------------------------------------------------------
 
+    def remembered(self, name: str, apps: Iterable[str]) -> tuple[str, ...]:
+        """Return the applications to start: with YARN for a cluster that was started with it.
+
+        Raises UsageError where its sessions run without YARN and would be lost by it.
+        """
+        wanted = with_needs(apps)
+        known = st.load(self.folders(name))
+        if known is None or "spark" not in wanted:
+            return wanted
+        if "yarn" in known.apps:
+            return with_yarn(wanted)
+        if "yarn" in wanted and known.running and "spark" in known.apps:
+            raise UsageError(
+                f"The local cluster {name!r} runs without YARN, and its Livy with it",
+                where=str(self.folders(name).root),
+                advice=f"Start one beside it with --name yarn (%emr attach local:yarn --yarn), "
+                f"or end it first with `emr-nb local stop --name {name}`.",
+            )
+        return wanted
+
     def missing(self, apps: Iterable[str]) -> list[Part]:
         """Return the parts of these applications that the cache does not have yet."""
         cache = Cache(self.settings.cache_home)
@@ -119,7 +139,7 @@ class LocalClusters:
         `watch` is called at each change; `idle_limit` (seconds) None leaves a running
         cluster's own. Raises DaemonDiedError, DeadlineExceededError.
         """
-        wanted = with_needs(apps)
+        wanted = self.remembered(name, apps)
         folders = self.folders(name)
         began, asked = self._request(folders, name, wanted, idle_limit)
         try:
@@ -206,7 +226,8 @@ class LocalClusters:
                 for path in folders.root.iterdir():
                     if path != folders.data:
                         shutil.rmtree(path) if path.is_dir() else path.unlink()
-                shutil.rmtree(folders.data / "tmp", ignore_errors=True)
+                for scratch in ("tmp", "yarn"):
+                    shutil.rmtree(folders.data / scratch, ignore_errors=True)
             else:
                 shutil.rmtree(folders.root)
 

@@ -1,4 +1,4 @@
-"""Livy: the stock server run as user `livy`, its Spark sessions on local[2]."""
+"""Livy: the stock server run as user `livy`, its Spark sessions on local[2] or on YARN."""
 
 from __future__ import annotations
 
@@ -90,11 +90,12 @@ def own_home() -> Path | None:
 
 def livy_conf(plan: Plan) -> dict[str, str]:
     """Return livy.conf; what is not here is Livy's own default."""
+    on_yarn = "yarn" in plan.apps
     return {
         "livy.server.host": "127.0.0.1",
         "livy.server.port": str(plan.ports["livy"]),
-        "livy.spark.master": "local[2]",
-        "livy.spark.deploy-mode": "client",
+        "livy.spark.master": master(plan),
+        "livy.spark.deploy-mode": "cluster" if on_yarn else "client",
         "livy.spark.version": SPARK_VERSION,
         "livy.spark.scala-version": SCALA,
         "livy.rsc.launcher.address": "127.0.0.1",
@@ -102,6 +103,11 @@ def livy_conf(plan: Plan) -> dict[str, str]:
         "livy.rsc.server.idle-timeout": "30s",
         "livy.file.local-dir-whitelist": str(plan.folders.root),
     }
+
+
+def master(plan: Plan) -> str:
+    """Return the master of the cluster's Spark sessions."""
+    return "yarn" if "yarn" in plan.apps else "local[2]"
 
 
 def version() -> str:

@@ -15,45 +15,79 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from emr_nb.local.fetch import repository_url
-from emr_nb.local.lockfile import Lock, LockedFile
+from emr_nb.local.lockfile import Lock, LockedFile, load
 
 _AWS_SDK = "1.12.262"  # what Hadoop 3.3.4's S3A was built with
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to resolve (`roots`, with their dependencies), add as is, and leave out."""
+    """What to resolve (`roots`, with their dependencies), add as is, and leave out.
+
+    `beside` names the set whose files stand on the same class path and are left out too.
+    """
 
     version: str
     roots: tuple[str, ...] = ()
     exact: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    beside: str = ""
 
+
+_NETTY = (  # natives, and protocols that no daemon of ours speaks
+    *(f"io.netty:netty-{kind}:*" for kind in ("*native*", "*kqueue*", "*macos*")),
+    *(
+        f"io.netty:netty-codec-{protocol}:*"
+        for protocol in (
+            *("dns", "haproxy", "http2", "memcache", "mqtt"),
+            *("redis", "smtp", "socks", "stomp", "xml"),
+        )
+    ),
+    *(f"io.netty:netty-transport-{kind}:*" for kind in ("rxtx", "sctp", "udt")),
+    *("io.netty:netty-handler-proxy:*", "io.netty:netty-resolver-dns:*"),
+    "io.netty:netty-handler-ssl-ocsp:*",
+)
+_TESTS = ("org.mockito:*", "net.bytebuddy:*", "org.objenesis:*")  # tests of a dependency
+_HDFS_ROOTS = tuple(
+    f"org.apache.hadoop:{name}:3.4.2"
+    for name in ("hadoop-common", "hadoop-hdfs", "hadoop-hdfs-client")
+)
 
 RECIPES = {
     "hdfs": Recipe(
         "3.4.2",
-        roots=tuple(
-            f"org.apache.hadoop:{name}:3.4.2"
-            for name in ("hadoop-common", "hadoop-hdfs", "hadoop-hdfs-client")
-        ),
+        roots=_HDFS_ROOTS,
         exact=("org.slf4j:slf4j-reload4j:1.7.36",),  # without it the daemons log nothing
         without=(
-            *(f"io.netty:netty-{kind}:*" for kind in ("*native*", "*kqueue*", "*macos*")),
-            *(
-                f"io.netty:netty-codec-{protocol}:*"
-                for protocol in (
-                    *("dns", "haproxy", "http2", "memcache", "mqtt"),
-                    *("redis", "smtp", "socks", "stomp", "xml"),
-                )
-            ),
-            *(f"io.netty:netty-transport-{kind}:*" for kind in ("rxtx", "sctp", "udt")),
-            *("io.netty:netty-handler-proxy:*", "io.netty:netty-resolver-dns:*"),
-            "io.netty:netty-handler-ssl-ocsp:*",
-            *("org.mockito:*", "net.bytebuddy:*", "org.objenesis:*"),  # tests of a dependency
+            *_NETTY,
+            *_TESTS,
             "org.fusesource.leveldbjni:*",  # the NameNode's alias map, off
             "com.google.guava:listenablefuture:*",  # an empty jar
         ),
+    ),
+    "yarn": Recipe(
+        "3.4.2",
+        roots=(
+            *_HDFS_ROOTS,  # so that the versions are those of the set beside
+            *(
+                f"org.apache.hadoop:hadoop-yarn-server-{name}:3.4.2"
+                # the ResourceManager loads a class of the timeline service even with it off
+                for name in ("resourcemanager", "nodemanager", "timelineservice")
+            ),
+        ),
+        without=(
+            *_NETTY,
+            *_TESTS,
+            "com.google.guava:listenablefuture:*",  # an empty jar
+            "org.fusesource.leveldbjni:*",  # state that outlives a daemon, off
+            # federation of several clusters, off
+            *("com.microsoft.sqlserver:*", "com.zaxxer:*", "org.ehcache:*", "javax.cache:*"),
+            "de.ruedigermoeller:*",
+            "*:jsonschema2pojo-core:*",
+            "com.sun.codemodel:*",
+            "net.java.dev.jna:*",
+        ),
+        beside="hdfs",
     ),
     "livy": Recipe(
         "0.7.1-incubating",
@@ -88,7 +122,9 @@ def resolve(recipe: Recipe) -> list[str]:
         for artifact in jgo.resolve("+".join(recipe.roots)):
             parts = [artifact.groupId, artifact.artifactId, artifact.version]
             found.append(":".join([*parts, *filter(None, [artifact.classifier])]))
-    return [c for c in found if not any(fnmatch(c, pattern) for pattern in recipe.without)]
+    have = {file.coordinate for file in load(recipe.beside).files} if recipe.beside else set()
+    kept = [c for c in found if c not in have]
+    return [c for c in kept if not any(fnmatch(c, pattern) for pattern in recipe.without)]
 
 
 def measure(coordinate: str) -> LockedFile:

@@ -69,6 +69,7 @@ class Cache:
                     318,
                 ),
                 self._jars("hdfs", "Hadoop {}"),
+                self._jars("yarn", "Hadoop YARN {}"),
                 self._jars("livy", "Livy {}"),
                 self._jars("s3a", "S3A {}"),
                 self._jars("ecj", "Java compiler {}"),

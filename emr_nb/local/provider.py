@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from emr_nb.errors import NotAttachedError
 from emr_nb.local import state as st
+from emr_nb.local.apps import APPS, with_yarn
 from emr_nb.local.lifecycle import DEFAULT_NAME, LocalClusters
 from emr_nb.settings import Settings
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from emr_nb.model import Cluster, ClusterSummary, Service
 
 _PREFIX = "local:"
+_YARN = "+yarn"  # after a name: with YARN among the applications
 _NO_LIMIT = 1_000_000  # calls a minute: EMR's limit is not the local APIs'
 
 
@@ -39,7 +41,11 @@ class LocalProvider:
         return self._aws.access
 
     def handles(self, target: str) -> bool:
-        """Tell whether the target is `local`, `local:NAME` or the id of a running one."""
+        """Tell whether the target is `local`, `local:NAME` or the id of a running one.
+
+        With `+yarn` at its end the cluster has YARN too.
+        """
+        target = target.removesuffix(_YARN)
         return (
             target == DEFAULT_NAME
             or target.startswith(_PREFIX)
@@ -66,7 +72,9 @@ class LocalProvider:
         from emr_nb.local.starting import start_saying
 
         require_moto()
-        state = start_saying(self._local, self._name_of(target), notify)
+        apps = with_yarn() if target.endswith(_YARN) else APPS
+        name = self._name_of(target.removesuffix(_YARN))
+        state = start_saying(self._local, name, notify, apps)
         self.close()
         self._aws = _delegate(state)
         return self._aws.attach(state.cluster_id, notify)

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from emr_nb.local.aws import client
+from emr_nb.local.livy import master
 from emr_nb.local.lockfile import load
 from emr_nb.local.parts import SPARK_VERSION
 from emr_nb.local.plan import Plan
@@ -75,10 +76,16 @@ def configurations(plan: Plan) -> list[dict[str, Any]]:
             "dfs.datanode.http.address": f"localhost:{ports['datanode-http']}",
             "dfs.webhdfs.enabled": "true",
         }
+    if "yarn" in plan.apps:
+        address = f"localhost:{plan.ports['rm-http']}"
+        found["yarn-site"] = {
+            "yarn.resourcemanager.webapp.address": address,
+            "yarn.web-proxy.address": address,
+        }
     if "spark" in plan.apps:
         found["livy-conf"] = {
             "livy.server.host": "127.0.0.1",
             "livy.server.port": str(plan.ports["livy"]),
         }
-        found["spark-defaults"] = {"spark.master": "local[2]"}
+        found["spark-defaults"] = {"spark.master": master(plan)}
     return [{"Classification": name, "Properties": rows} for name, rows in found.items()]

@@ -16,6 +16,8 @@ _SAY_SECONDS = 2.0
 _WORDS = {
     "namenode": "HDFS NameNode",
     "datanode": "HDFS DataNode",
+    "resourcemanager": "YARN ResourceManager",
+    "nodemanager": "YARN NodeManager",
     "livy": "Livy with Spark",
     "aws": "AWS APIs and S3",
 }
@@ -29,7 +31,7 @@ def start_on_board(
     idle_limit: float | None = None,
 ) -> st.State:
     """Start a cluster with a line per part and per daemon."""
-    apps = tuple(apps)
+    apps = clusters.remembered(name, apps)
     missing = {part.title: part for part in clusters.missing(apps)}
     for title, part in missing.items():
         board.update(title, f"{megabytes(part.size)} to fetch")
@@ -56,9 +58,15 @@ def start_on_board(
         board.close()
 
 
-def start_saying(clusters: LocalClusters, name: str, notify: Callable[[str], None]) -> st.State:
+def start_saying(
+    clusters: LocalClusters,
+    name: str,
+    notify: Callable[[str], None],
+    apps: Iterable[str] = APPS,
+) -> st.State:
     """Start a cluster with a line of text now and then; say nothing when it runs already."""
-    missing = clusters.missing(APPS)
+    apps = clusters.remembered(name, apps)
+    missing = clusters.missing(apps)
     if missing:
         total = sum(part.size for part in missing)
         notify(f"fetching the local cluster's parts, once: {megabytes(total)}")
@@ -75,7 +83,7 @@ def start_saying(clusters: LocalClusters, name: str, notify: Callable[[str], Non
     known = next((s for s in clusters.all() if s.name == name), None)
     if known is None or not known.running:
         notify(f"starting the local cluster {name!r}")
-    return clusters.start(name, watch=watch)
+    return clusters.start(name, apps, watch=watch)
 
 
 class _Saying:

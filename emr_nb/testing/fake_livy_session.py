@@ -77,6 +77,7 @@ class FakeSession:
         self.executed: list[str] = []
         self.completions: list[str] = []
         self.log: list[str] = ["stdout: ", "\nstderr: "]
+        self.app_id: str | None = None
         self.app_info: dict[str, str | None] = {"driverLogUrl": None, "sparkUiUrl": None}
         self._livy = livy
         self._statements: OrderedDict[int, _Statement] = OrderedDict()
@@ -92,7 +93,7 @@ class FakeSession:
         return {
             "id": self.id,
             "name": self.name,
-            "appId": None,
+            "appId": self.app_id,
             "owner": None,
             "proxyUser": self.body.get("proxyUser"),
             "state": self.state,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from emr_nb.engines.livy.wire import SessionView, StatementView
+from emr_nb.engines.yarn import Yarn
 from emr_nb.errors import HttpStatusError, ReplyLostError, SessionLostError, UsageError
 from emr_nb.transport.base import Deadline, HttpClient, Reply, Retry
 
@@ -28,8 +29,9 @@ class LivyClient:
     ReplyLostError for a reply that is not the JSON it should be.
     """
 
-    def __init__(self, http: HttpClient) -> None:
+    def __init__(self, http: HttpClient, yarn: Yarn | None = None) -> None:
         self.http = http
+        self.yarn = yarn  # what Livy itself asks, where we reach it too
 
     @property
     def where(self) -> str:

@@ -18,6 +18,7 @@ from emr_nb.engines.livy.statement import LivyStatement
 from emr_nb.engines.livy.submit import Place
 from emr_nb.engines.livy.sweeping import sweep
 from emr_nb.engines.livy.wire import SessionView
+from emr_nb.engines.yarn import Yarn, with_queues
 from emr_nb.errors import EmrError, SessionLostError
 from emr_nb.files.base import FileSystem
 from emr_nb.journal import SessionRow
@@ -54,7 +55,9 @@ class LivyEngine:
         self._context = context
         service = context.service("livy")
         self._service = service
-        self.client = LivyClient(context.route.http(service.endpoints[0]))
+        self.client = LivyClient(
+            context.route.http(service.endpoints[0]), Yarn.of(context.route, context.services)
+        )
         self._sessions = Sessions(
             self.client,
             proxy_user=context.user if self._impersonates(service.properties) else "",
@@ -72,6 +75,10 @@ class LivyEngine:
         """List the sessions on the server; with `ours` those that emr_nb named."""
         views = self._sessions.list()
         return [v.info() for v in views if not ours or v.name.startswith(OUR_PREFIX)]
+
+    def placed(self, infos: Sequence[SessionInfo]) -> Sequence[SessionInfo]:
+        """Return the sessions with the YARN queues of their applications, where YARN tells."""
+        return with_queues(self.client.yarn, infos)
 
     def open(self, options: SessionOptions, notify: Notify | None = None) -> LivySession:
         """Find or create the session; `notify` is told of progress and log lines meanwhile."""

@@ -1,4 +1,4 @@
-"""What to say of a session that was lost, as far as its log lines tell why."""
+"""What to say of a session that was lost, as far as YARN and its log lines tell why."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from emr_nb.engines.livy.wire import SessionView
+from emr_nb.engines.yarn import cause_of, diagnostics_of
 from emr_nb.errors import SessionLostError, TransportError
 from emr_nb.transport.base import Deadline
 
@@ -18,7 +19,10 @@ _LOG_TAIL = 30
 _SIGNS: tuple[tuple[str, str], ...] = (
     (r"OutOfMemoryError", "the driver ran out of memory (raise driverMemory)"),
     (
-        r"beyond (physical|virtual) memory|[Ee]xit (code|status)(:| is)? ?137|for exceeding memory",
+        (
+            r"(?i:beyond (the )?'?(physical|virtual)'? memory|for exceeding memory)"
+            r"|[Ee]xit (code|status)(:| is)? ?137"
+        ),
         "YARN killed its container for using too much memory (raise driverMemory)",
     ),
     (
@@ -56,13 +60,27 @@ _EMPTY = ("", "stdout", "stderr", "YARN Diagnostics")
 
 def lost(client: LivyClient, session: SessionView) -> SessionLostError:
     """Return the error for a session that has ended, with the reason that its log names."""
-    lines = tail_of_log(client, session)
-    reason = why_lost(lines)
-    log = "\nThe session's last log lines:\n" + "\n".join(f"  {line}" for line in lines)
+    reason, details = explained(client, session)
     return SessionLostError(
         f"Session {session.id} is {session.state}{reason and ': ' + reason}; "
         "its variables are gone",
         where=client.where,
         advice="`%emr restart --rerun` runs its cells again in order, `%emr restart` starts clean."
-        + (log if lines else ""),
+        + (f"\n{details}" if details else ""),
     )
+
+
+def explained(client: LivyClient, session: SessionView) -> tuple[str, str]:
+    """Return why a session ended, in a few words, and what YARN and its log say of it.
+
+    YARN is believed first: a driver that it killed has no time to log why.
+    """
+    app = None
+    if client.yarn and session.app_id and session.gone:
+        app = client.yarn.settled(session.app_id)
+    if app and app.ended and app.diagnostics:
+        # the log is that of the submit on Livy's machine, whole in `%emr logs`
+        return cause_of(app), diagnostics_of(app)
+    lines = tail_of_log(client, session)
+    log = "\n".join(["The session's last log lines:", *(f"  {line}" for line in lines)])
+    return (cause_of(app) if app else "") or why_lost(lines), log if lines else ""

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from emr_nb.engines.livy.client import LivyClient, message_of
-from emr_nb.engines.livy.lost import tail_of_log, why_lost
+from emr_nb.engines.livy.lost import explained
 from emr_nb.engines.livy.pace import Pace
 from emr_nb.engines.livy.submit import ambiguous
 from emr_nb.engines.livy.wire import READY, SessionView
+from emr_nb.engines.yarn import YarnWait
 from emr_nb.errors import (
     HttpStatusError,
     SessionError,
@@ -33,6 +34,8 @@ _FIELDS = frozenset(
     | {"driverMemory", "driverCores", "executorMemory", "executorCores", "numExecutors"}
     | {"heartbeatTimeoutInSecond"}
 )
+# Livy gives its driver 90 s by default, the wait in YARN's queue included, and then kills it
+_WAIT_IN_YARN = ("livy.rsc.server.connect.timeout", "24h")
 _ABSENCE_PAUSE = 0.7
 _LOOK_SECONDS = 0.25
 _LOG_SECONDS = 2.0
@@ -117,6 +120,8 @@ class Sessions:
         fields = {key: value for key, value in wanted.items() if key in _FIELDS}
         spark = dict(fields.pop("conf", {}))
         spark |= {key: value for key, value in wanted.items() if key not in _FIELDS}
+        if self.client.yarn:
+            spark.setdefault(*_WAIT_IN_YARN)
         body = {
             "name": options.name,
             "kind": _KINDS.get(options.language, "pyspark"),
@@ -142,16 +147,19 @@ class Sessions:
         deadline = Deadline.after(options.start_timeout)
         pace = Pace(random.Random())  # noqa: S311 - jitter, not a secret
         told = _LogTail(self.client, view.id, notify)
+        yarn = YarnWait(self.client.yarn)
         while view.state not in READY:
             elapsed = time.monotonic() - began
             if view.gone:
                 raise self._not_started(view, "ended while it was starting")
+            place = yarn.words(view.app_id)
             if deadline.remaining <= 0:
                 raise self._not_started(
                     view,
                     f"was still {view.state} after {options.start_timeout:.0f} s and is left so",
+                    place,
                 )
-            notify(Progress("starting", elapsed, detail=_detail(view)))
+            notify(Progress("starting", elapsed, detail=_detail(view, place)))
             told.look()
             time.sleep(max(_LOOK_SECONDS, pace.delay(elapsed)))
             try:
@@ -160,14 +168,14 @@ class Sessions:
                 raise self._not_started(view, "was ended by somebody else") from error
         return view
 
-    def _not_started(self, view: SessionView, how: str) -> SessionStartError:
-        lines = tail_of_log(self.client, view)
-        reason = why_lost(lines)
-        advice = "The session's last log lines:\n" + "\n".join(f"  {line}" for line in lines)
+    def _not_started(self, view: SessionView, how: str, place: str = "") -> SessionStartError:
+        reason, details = explained(self.client, view)
+        if place:  # it is alive, and goes on
+            reason, details = place, f"The next cell goes on waiting for it.\n{details}"
         return SessionStartError(
             f"Session {view.name} {how}{reason and ': ' + reason}",
             where=f"session {view.id}, {self.client.where}",
-            advice=advice if lines else "It left no log lines.",
+            advice=details or "It left no log lines.",
         )
 
 
@@ -194,8 +202,10 @@ class _LogTail:
         self._seen = max(self._seen, len(lines))
 
 
-def _detail(view: SessionView) -> str:
+def _detail(view: SessionView, place: str = "") -> str:
     app = f", {view.app_id}" if view.app_id else ""
+    if place:
+        return f"{place} (session {view.id}{app})"
     return f"session {view.id} {view.state.replace('_', ' ')}{app}"
 
 

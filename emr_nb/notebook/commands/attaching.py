@@ -8,9 +8,10 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.errors import UsageError
 from emr_nb.model import Service, SessionInfo
 from emr_nb.notebook.answers import Facts, Text
-from emr_nb.notebook.commands.base import ON, Command
+from emr_nb.notebook.commands.base import ON, Command, placed
 from emr_nb.notebook.look import about, moment, seconds
 from emr_nb.notebook.options import Option, Parsed
 from emr_nb.notebook.probes import silent
@@ -34,7 +35,7 @@ _ENGINES = {
 
 def attach(notebook: Notebook, given: Parsed) -> Any:
     """Attach a cluster and answer it; it shows as four lines."""
-    target = given["target"] or ""
+    target = _with_yarn(given["target"] or "") if given["yarn"] else given["target"] or ""
     line = ProgressLine(notebook.screen)
     forced = os.environ.get("EMR_NB_CLUSTER", "")
     if forced and forced != target:
@@ -62,6 +63,16 @@ def attach(notebook: Notebook, given: Parsed) -> Any:
     made.facts = facts(made, _silent(made))
     notebook.show_as_facts(type(made.cluster))
     return made.cluster
+
+
+def _with_yarn(target: str) -> str:
+    if target.partition(":")[0] not in ("", "local"):
+        raise UsageError(
+            f"--yarn is for local clusters; {target} has what it has",
+            where="%emr attach",
+            advice="%emr attach local --yarn",
+        )
+    return f"{target or 'local'}+yarn"
 
 
 def _start_spark(notebook: Notebook, made: Attachment) -> None:
@@ -150,18 +161,21 @@ def _livy_property(made: Attachment, key: str) -> str:
 def _session_line(made: Attachment) -> str:
     sessions = made.sessions
     if opened := sessions.opened():
-        return f"{_session_words(opened.info)}, open here"
+        return f"{_session_words(made, opened.info)}, open here"
     if made.problem:
         return f"not known: {made.problem}"
     if sessions.found is not None:
         since = moment(sessions.found.created)
         state = f"its state of {since} is there" if since else "its state is there"
-        return f"found {_session_words(sessions.found)}: {state}; --fresh for a clean one"
+        return f"found {_session_words(made, sessions.found)}: {state}; --fresh for a clean one"
     return "none yet: the first Spark cell starts one"
 
 
-def _session_words(info: SessionInfo) -> str:
-    app = f" ({info.app_id})" if info.app_id else ""
+def _session_words(made: Attachment, info: SessionInfo) -> str:
+    if info.app_id:
+        (info,) = placed(made, [info])
+    queue = f", queue {info.queue}" if info.queue else ""
+    app = f" ({info.app_id}{queue})" if info.app_id else ""
     return f"{info.id} {info.name}{app} · {info.state}".strip()
 
 
@@ -245,6 +259,7 @@ COMMANDS = (
             Option("user", ("--user",), "Who I am on the cluster", metavar="NAME"),
             *_AWS,
             Option("fresh", ("--fresh",), "Do not join a session that is there", "flag"),
+            Option("yarn", ("--yarn",), "A local cluster with a real YARN", "flag"),
             Option("spark", ("--spark",), "Start the Spark session now", "flag"),
         ),
         aliases=("connect",),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from emr_nb.notebook.options import Option, Parsed, Parser
 
 if TYPE_CHECKING:
-    from emr_nb.notebook.state import Notebook
+    from emr_nb.model import SessionInfo
+    from emr_nb.notebook.state import Attachment, Notebook
 
 ON = Option("on", ("--on",), "Of this attached cluster", metavar="CLUSTER", source="attached")
 
@@ -26,3 +27,10 @@ class Command:
 
     def parser(self) -> Parser:
         return Parser(f"%emr {self.name}", self.summary, self.options)
+
+
+def placed(made: Attachment, infos: Sequence[SessionInfo]) -> Sequence[SessionInfo]:
+    """Return the sessions with their queues, where the engine has such and tells them."""
+    place = getattr(made.cluster.engine("spark"), "placed", None)
+    found: Sequence[SessionInfo] = place(infos) if place is not None else infos
+    return found

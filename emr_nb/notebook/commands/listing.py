@@ -9,7 +9,7 @@ from emr_nb.errors import AwsCredentialsError, EmrError
 from emr_nb.journal import StatementRow
 from emr_nb.model import ClusterSummary, SessionInfo
 from emr_nb.notebook.answers import Field, Records
-from emr_nb.notebook.commands.base import ON, Command
+from emr_nb.notebook.commands.base import ON, Command, placed
 from emr_nb.notebook.look import count, moment, seconds
 from emr_nb.notebook.options import Option, Parsed
 
@@ -30,6 +30,7 @@ _SESSION_FIELDS = (
     Field[SessionInfo]("state", lambda s: s.state),
     Field[SessionInfo]("owner", lambda s: s.proxy_user or s.owner),
     Field[SessionInfo]("application", lambda s: s.app_id),
+    Field[SessionInfo]("queue", lambda s: s.queue),
 )
 _STATEMENT_FIELDS = (
     Field[StatementRow]("tag", lambda r: r.tag, lambda tag: str(tag)[:8]),
@@ -67,7 +68,7 @@ def clusters(notebook: Notebook, given: Parsed) -> Records[ClusterSummary]:
 def sessions(notebook: Notebook, given: Parsed) -> Records[SessionInfo]:
     """List the sessions on the cluster; the one of this notebook is marked in the notice."""
     made = notebook.attachment(given["on"] or "")
-    infos = made.cluster.engine("spark").sessions()
+    infos = placed(made, made.cluster.engine("spark").sessions())
     current = made.sessions.name
     mine = next((i for i in infos if i.name == current), None)
     notice = f"This notebook's session: {mine.id} {mine.name}" if mine else (

@@ -4,10 +4,12 @@ import re
 
 import pytest
 
+from emr_nb.local.apps import APPS, service_of, with_needs, with_yarn
 from emr_nb.local.lockfile import PART_SETS, Lock, LockedFile, load
 from emr_nb.local.parts import Cache
 
 _BUDGET = 550_000_000
+_YARN_BUDGET = 25_000_000
 
 
 @pytest.mark.parametrize("part", PART_SETS)
@@ -43,10 +45,21 @@ def test_another_format_is_refused():
 
 def test_all_downloads_stay_within_the_budget(tmp_path):
     cache = Cache(tmp_path)
-    parts = ("java", "spark", *PART_SETS)
+    parts = {part for app in with_needs(APPS) for part in service_of(app).parts}
     assert sum(cache.part(name).size for name in parts) <= _BUDGET
+    more = {part for app in with_yarn() for part in service_of(app).parts} - parts
+    assert more == {"yarn"}
+    assert cache.part("yarn").size <= _YARN_BUDGET
 
 
-def test_no_yarn_and_no_test_jars():
-    names = " ".join(file.name for part in PART_SETS for file in load(part).files)
-    assert not re.search(r"hadoop-yarn|mockito|junit|aws-java-sdk-bundle", names)
+def test_no_test_jars_and_yarn_in_its_own_set_alone():
+    names = {part: " ".join(file.name for file in load(part).files) for part in PART_SETS}
+    assert [part for part in PART_SETS if "hadoop-yarn" in names[part]] == ["yarn"]
+    assert not re.search(r"mockito|junit|aws-java-sdk-bundle", " ".join(names.values()))
+
+
+def test_yarn_stands_beside_hdfs_on_one_class_path():
+    hdfs, yarn = load("hdfs"), load("yarn")
+    assert hdfs.version == yarn.version
+    artifacts = [f.coordinate.split(":")[1] for f in (*hdfs.files, *yarn.files)]
+    assert len(artifacts) == len(set(artifacts))

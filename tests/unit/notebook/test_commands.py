@@ -2,6 +2,7 @@
 
 import json
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -292,3 +293,22 @@ def test_status_and_attach_tell_what_does_not_answer(bare):
     assert found == "Spark 3.5.5, S3"
     assert silent == f"no answer: Hive (port {gone[0].port})"
     assert "Trino" in missing
+
+
+def test_yarn_is_asked_of_local_clusters_alone(bare):
+    for typed, target in (("", "local+yarn"), ("local", "local+yarn"), ("local:b", "local:b+yarn")):
+        bare.run(f"_ = %emr attach {typed} --yarn")
+        assert bare.attached[-1]["target"] == target
+    asked = len(bare.attached)
+    result = bare.run("%emr attach prod --yarn", fails=True)
+    assert "--yarn is for local clusters" in result.out
+    assert len(bare.attached) == asked
+
+
+def test_queue_and_application_are_shown(bare):
+    name = "emr_nb/ada/flights/abc123"
+    bare.engine.alive[name] = SessionInfo("7", name, "spark", "idle", app_id="application_1_0001")
+    bare.engine.placed = lambda infos: [replace(i, queue="adhoc") for i in infos]
+    facts = dict(value(bare, "%emr attach fake") and value(bare, "%emr status"))
+    assert "(application_1_0001, queue adhoc) · idle" in facts["session"]
+    assert "adhoc" in repr(value(bare, "%emr sessions"))
