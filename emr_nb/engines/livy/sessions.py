@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from emr_nb.engines.livy.client import LivyClient, message_of
@@ -78,7 +78,7 @@ class Sessions:
                 advice="`%emr sessions` lists them; `--new` starts one.",
             )
         view = found or self._create(options)
-        return self._wait(view, options, notify)
+        return replace(self._wait(view, options, notify), new=found is None)
 
     # -- creating -------------------------------------------------------------------------
 
