@@ -56,6 +56,7 @@ class Settings:
     session_start_timeout: float = 600.0
     request_timeout: float = 30.0
     session_conf: dict[str, object] = field(default_factory=dict)
+    keep_alive: float = 7200.0  # after a session's last statement
     data_home: Path = field(default_factory=data_home)
     cache_home: Path = field(default_factory=cache_home)
     history: bool = True
@@ -83,6 +84,10 @@ class EmrNb(Configurable):
     session_conf = Dict(help="Options of new sessions, as Livy's POST /sessions takes them").tag(
         config=True
     )
+
+    keep_alive = Float(
+        7200.0, help="Seconds an idle session is kept alive after its last statement"
+    ).tag(config=True)
 
     def frozen(self) -> Settings:
         """Return the settings as they are now; an empty text means the default."""

@@ -45,22 +45,3 @@ def _request(tag: str, language: str, code: str, told: dict[str, Any]) -> Reques
         database=told.get("database"),
         settings=told.get("settings") or {},
     )
-
-
-def same_cell(one: Request, other: Request) -> bool:
-    """Tell whether two requests ask for the same: code, language, what comes back, and how."""
-    return _essence(one) == _essence(other)
-
-
-def _essence(request: Request) -> tuple[object, ...]:
-    from emr_nb.results.plan import plan_transfer
-
-    scala = request.language == "scala"  # it has no database or settings of its own
-    return (
-        request.language,
-        request.code,
-        request.output,
-        plan_transfer(request).limit,
-        None if scala else request.database,
-        {} if scala else dict(request.settings),
-    )

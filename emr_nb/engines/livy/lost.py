@@ -102,12 +102,12 @@ def forgotten(client: LivyClient, past: Past) -> SessionLostError:
 
 
 def _causes(past: Past, views: Sequence[SessionView] | None) -> str:
-    if not past.ours:
-        return "it was ended by you, by `%emr stop` or another notebook"
     numbers = {view.id: view.name for view in views or ()}
+    if not past.ours and past.name not in numbers.values():
+        return "it was ended by you, by `%emr stop` or another notebook"
     if numbers.get(past.id, past.name) != past.name:
         return "Livy was restarted and forgot it (its number belongs to another session now)"
-    left = []
+    left: list[str] = []
     if past.idle >= past.limit:
         left.append(f"it was idle for {_span(past.idle)} and its limit is {_span(past.limit)}")
     else:
