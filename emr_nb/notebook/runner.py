@@ -6,7 +6,6 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from emr_nb.model import CancelOutcome, Log, Output, Progress, Request, Statemen
 from emr_nb.notebook.cells import Job
 from emr_nb.notebook.deliver import Delivery, result_bundle
 from emr_nb.notebook.errors import show_folded
+from emr_nb.notebook.interrupts import further_interrupts
 from emr_nb.notebook.look import plural, seconds
 from emr_nb.notebook.options import Parsed
 from emr_nb.notebook.past import with_cells
@@ -60,7 +60,9 @@ class Runner:
         try:
             result = self._drain(session, request, adopted)
         except KeyboardInterrupt:
-            raise self._interrupted(engine, attachment, session, request) from None
+            with further_interrupts() as again:
+                stopped = self._interrupted(engine, attachment, session, request, again)
+            raise stopped from None
         except SessionLostError as error:
             cells = self._notebook.lose(attachment, job.options["session"] or "")
             self._line.end("failed", "session lost")
@@ -201,12 +203,16 @@ class Runner:
             self._screen.show(event.data, event.metadata)
 
     def _interrupted(
-        self, engine: Engine, attachment: Attachment, session: Session, request: Request
+        self,
+        engine: Engine,
+        attachment: Attachment,
+        session: Session,
+        request: Request,
+        again: threading.Event,
     ) -> StatementCancelledError:
         """Cancel on the cluster within CANCEL_SECONDS and say truthfully what came of it."""
         answer = _Cancel(engine, self._statement, _reference(engine, attachment, session, request))
-        with suppress(KeyboardInterrupt):  # a second interrupt ends the wait, not the cancel
-            answer.wait(CANCEL_SECONDS)
+        answer.wait(CANCEL_SECONDS, again)  # a second interrupt ends the wait, not the cancel
         what, advice = answer.told()
         self._line.end("cancelled", what)
         return StatementCancelledError(what, where=attachment.name, advice=advice)
@@ -271,9 +277,9 @@ class _Cancel:
         finally:
             self._done.set()
 
-    def wait(self, limit: float) -> None:
+    def wait(self, limit: float, again: threading.Event) -> None:
         until = time.monotonic() + limit
-        while not self._done.wait(0.05) and time.monotonic() < until:
+        while not self._done.wait(0.05) and time.monotonic() < until and not again.is_set():
             pass
 
     def told(self) -> tuple[str, str]:
