@@ -111,7 +111,8 @@ def _causes(past: Past, views: Sequence[SessionView] | None) -> str:
     if past.idle >= past.limit:
         left.append(f"it was idle for {_span(past.idle)} and its limit is {_span(past.limit)}")
     else:
-        left.append(f"somebody ended it (it was used {_span(past.idle)} ago, within its limit)")
+        used, limit = _span(past.idle), _span(past.limit)
+        left.append(f"somebody ended it (it was used {used} ago, and its idle limit is {limit})")
     if views is None or not any(number > past.id for number in numbers):
         left.append("Livy was restarted and forgot it")
     return ", or ".join(left)
@@ -120,4 +121,4 @@ def _causes(past: Past, views: Sequence[SessionView] | None) -> str:
 def _span(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.3g} h"

@@ -121,7 +121,10 @@ class LivySession:
         )
 
     def refresh(self) -> SessionInfo:
-        view = self.client.session(self._id)
+        try:
+            view = self.client.session(self._id)
+        except SessionLostError as error:
+            raise self.explained(error) from error
         if view.gone:
             raise lost(self.client, view)
         self.info = view.info()
