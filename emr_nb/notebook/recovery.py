@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import EmrError
-from emr_nb.journal import owner_is_gone
 from emr_nb.model import StatementReference
 from emr_nb.notebook.past import clock, first_words
 from emr_nb.results.plan import plan_transfer
@@ -54,6 +53,8 @@ class Recovery:
         """
         if not self.notebook:
             return  # without a notebook nothing can be told apart from others' work
+        from emr_nb.journal import owner_is_gone
+
         journal = self.journal()
         rows = journal.statements(
             cluster=self.cluster, notebook=self.notebook, open_only=True, limit=_MOST

@@ -60,7 +60,7 @@ def test_signs_of_life_keep_a_session_and_without_them_it_is_reaped(
     local_cluster: Any, livy: OwnLivy, tmp_path: Path
 ) -> None:
     with engine(local_cluster, livy.port, tmp_path / "journal.db") as spark:
-        kept, left = spark.open(options()), None
+        kept = spark.open(options())
         keeping = KeepAlive(lambda: 7200.0)
         keeping.used(kept)  # while the other one starts
         left = spark.open(options())

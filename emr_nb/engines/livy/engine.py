@@ -58,6 +58,7 @@ class LivyEngine:
             proxy_user=context.user if self._impersonates(service.properties) else "",
             conf=context.settings.session_conf,
             timeout=context.settings.request_timeout,
+            alive_every=self._patience().alive_every,
         )
         self._cancel_files = _cancel_files(context, cancel_store)
         self._lock = threading.Lock()

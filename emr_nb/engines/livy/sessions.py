@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -46,6 +47,7 @@ class Sessions:
     proxy_user: str = ""
     conf: Mapping[str, Any] | None = None
     timeout: float = 30.0
+    alive_every: float = 900.0  # seconds; Livy's idle limit also ends what is starting
 
     def list(self) -> Iterator[SessionView]:
         """Yield every session, one request a page of 100."""
@@ -142,6 +144,7 @@ class Sessions:
         deadline = Deadline.after(options.start_timeout)
         pace = Pace(random.Random())  # noqa: S311 - jitter, not a secret
         told = _LogTail(self.client, view.id, notify)
+        alive_at = began
         while view.state not in READY:
             elapsed = time.monotonic() - began
             if view.gone:
@@ -153,6 +156,10 @@ class Sessions:
                 )
             notify(Progress("starting", elapsed, detail=_detail(view)))
             told.look()
+            if time.monotonic() - alive_at > self.alive_every:
+                alive_at = time.monotonic()
+                with contextlib.suppress(TransportError, SessionLostError):
+                    self.client.connect(view.id, Deadline.after(5.0))
             time.sleep(max(_LOOK_SECONDS, pace.delay(elapsed)))
             try:
                 view = self.client.session(view.id, Deadline.after(self.timeout))

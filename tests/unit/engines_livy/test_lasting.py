@@ -232,3 +232,11 @@ def test_a_new_session_begins_anew_in_the_journal(livy, engine, context):
     assert after.created > before.created
     engine.open(SessionOptions("emr_nb/ada/nb/1"))
     assert context.journal.sessions()[0].created == after.created
+
+
+def test_a_session_that_waits_in_yarn_gives_signs_of_life(livy, engine):
+    """Livy's idle limit also ends what is starting."""
+    livy.start_seconds = 1.5
+    engine._sessions = replace(engine._sessions, alive_every=0.2)
+    engine.open(SessionOptions("emr_nb/ada/nb/1", start_timeout=20))
+    assert livy.count("POST", "/connect$") >= 2
