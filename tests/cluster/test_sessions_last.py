@@ -236,34 +236,6 @@ def test_a_livy_that_is_deaf_for_longer_than_a_look_loses_nothing(rig: Rig) -> N
     assert rig.ran(key) == 1
 
 
-# -- cells run again --------------------------------------------------------------------------
-
-
-@pytest.mark.full
-def test_a_session_ended_behind_our_back_is_told_and_its_cells_run_again(
-    rig: Rig, child: Child
-) -> None:
-    started = child.run("%%spark -o df\nseed = 41\ndf = spark.range(3)")
-    assert started["error"] == "", started
-    assert child.run("%%spark -l sql\ncreate temporary view v as select 1 one")["error"] == ""
-    assert child.run("%%spark\nraise ValueError('left out')")["error"] == "StatementError"
-    with rig.engine() as engine:
-        mine = next(i for i in engine.sessions() if i.name.startswith("emr_nb/ada/faults/child"))
-        engine.client.delete_session(int(mine.id))
-    answer = child.run("%%spark\nprint(seed + spark.table('v').count())")
-    assert answer["error"] == "SessionLostError", answer
-    assert "It had run 4 cells:" in answer["message"], answer
-    assert "seed = 41" in answer["message"]
-    assert answer["message"].splitlines()[-1].startswith("→ `%emr restart --rerun`")
-    assert child.run("del df")["error"] == ""
-    answer = child.run("print(_t := get_ipython().run_line_magic('emr', 'restart --rerun'))")
-    assert answer["error"] == "", answer
-    assert "42" in answer["out"].split()
-    assert "left out" not in answer["out"]
-    assert "3" in child.run("print(len(df))")["out"]
-    assert child.run("_s = %emr stop")["error"] == ""
-
-
 # -- without anybody there --------------------------------------------------------------------
 
 FAILING = ["%load_ext emr_nb\n_c = %emr attach local", "%%spark\nx = 1", "%%spark\n1 / 0",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_rig import context, submit, wait_until
+from fault_rig import Child, Rig, context, submit, wait_until
 from lasting_rig import OwnLivy, own_livy
 
 from emr_nb.engines.livy import LivyEngine
@@ -119,3 +119,39 @@ def test_a_livy_that_sleeps_and_one_that_is_killed(local_cluster: Any, tmp_path:
             submit(session, "mine = 'sent to a stranger'")
         said = text_of(list(submit(other, "print('mine' in globals())").events()))
         assert said.strip() == "False"
+
+
+def test_a_session_ended_behind_our_back_is_told_and_its_cells_run_again(
+    local_cluster: Any, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal.db"
+    with own_livy(local_cluster, tmp_path) as livy:
+        rig = Rig(local_cluster, journal, "", None)  # type: ignore[arg-type]  # no session yet
+        child = Child.start(rig, "shell", livy.port)
+        try:
+            started = child.run("%%spark -o df\nseed = 41\ndf = spark.range(3)")
+            assert started["error"] == "", started
+            assert (
+                child.run("%%spark -l sql\ncreate temporary view v as select 1 one")["error"] == ""
+            )
+            assert child.run("%%spark\nraise ValueError('left out')")["error"] == "StatementError"
+            with engine(local_cluster, livy.port, journal, "1h") as spark:
+                mine = next(
+                    i for i in spark.sessions() if i.name.startswith("emr_nb/ada/faults/child")
+                )
+                spark.client.delete_session(int(mine.id))
+            answer = child.run("%%spark\nprint(seed + spark.table('v').count())")
+            assert answer["error"] == "SessionLostError", answer
+            assert "It had run 4 cells:" in answer["message"], answer
+            assert "seed = 41" in answer["message"]
+            assert answer["message"].splitlines()[-1].startswith("→ `%emr restart --rerun`")
+            assert child.run("del df")["error"] == ""
+            answer = child.run(
+                "print(_t := get_ipython().run_line_magic('emr', 'restart --rerun'))"
+            )
+            assert answer["error"] == "", answer
+            assert "42" in answer["out"].split()
+            assert "left out" not in answer["out"]
+            assert "3" in child.run("print(len(df))")["out"]
+        finally:
+            child.kill()
