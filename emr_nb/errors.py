@@ -160,7 +160,16 @@ class SessionStartError(SessionError):
 
 
 class SessionLostError(SessionError):
-    """The session is gone, with its variables; the message says why where that is known."""
+    """The session is gone, with its variables; the message says why where that is known.
+
+    `forgotten` tells that its server knows it no more, and so cannot say why.
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", advice: str = "", forgotten: bool = False
+    ) -> None:
+        super().__init__(what, where=where, advice=advice)
+        self.forgotten = forgotten
 
 
 class StatementError(EmrError):

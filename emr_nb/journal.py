@@ -17,7 +17,7 @@ from pathlib import Path
 
 from emr_nb.errors import JournalError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _BUSY_SECONDS = 10.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS statements (
@@ -34,6 +34,10 @@ CREATE TABLE IF NOT EXISTS sessions (
   notebook TEXT NOT NULL DEFAULT '', owner_pid INTEGER NOT NULL, owner_started REAL NOT NULL,
   created REAL NOT NULL, updated REAL NOT NULL, PRIMARY KEY (cluster, engine, session));
 """
+# what each format added to the one before it: (table, column, declaration)
+_ADDED: dict[int, tuple[tuple[str, str, str], ...]] = {
+    2: (("statements", "line", "TEXT NOT NULL DEFAULT ''"),),
+}
 
 # prepared -> sent -> running -> done | failed | cancelled | lost | unknown
 OPEN_STATES = ("prepared", "sent", "running")
@@ -41,7 +45,10 @@ OPEN_STATES = ("prepared", "sent", "running")
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
-    """One statement; times are seconds since the epoch, `text` only where history is on."""
+    """One statement; times are seconds since the epoch.
+
+    `text` and `line` (the magic and its options) are there only where history is on.
+    """
 
     tag: str
     cluster: str
@@ -63,6 +70,7 @@ class StatementRow:
     created: float = 0.0
     updated: float = 0.0
     ended: float | None = None
+    line: str = ""
 
     @property
     def seconds(self) -> float:
@@ -95,6 +103,19 @@ def process_started(pid: int) -> float:
     except OSError:
         return 0.0
     return float(stat.rpartition(")")[2].split()[19])
+
+
+def owner_is_gone(row: StatementRow | SessionRow) -> bool:
+    """Tell whether the process that owns a row has ended; unknown counts as alive."""
+    if row.owner_started:
+        return process_started(row.owner_pid) != row.owner_started
+    try:
+        os.kill(row.owner_pid, 0)  # asks, sends nothing
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 class Journal:
@@ -149,11 +170,20 @@ class Journal:
         return rows[0] if len(rows) == 1 else None
 
     def statements(
-        self, *, cluster: str = "", session: str = "", open_only: bool = False, limit: int = 100
+        self,
+        *,
+        cluster: str = "",
+        session: str = "",
+        notebook: str = "",
+        since: float = 0.0,
+        open_only: bool = False,
+        limit: int = 100,
     ) -> list[StatementRow]:
         """Return the newest statements first, filtered."""
-        where, values = ["1 = 1"], []
-        for column, value in (("cluster", cluster), ("session", session)):
+        where: list[str] = ["created >= ?"]
+        values: list[object] = [since]
+        chosen = (("cluster", cluster), ("session", session), ("notebook", notebook))
+        for column, value in chosen:
             if value:
                 where.append(f"{column} = ?")
                 values.append(value)
@@ -167,19 +197,35 @@ class Journal:
         """Return the statements of a cluster whose spools nobody has removed yet."""
         return self._statements("WHERE cluster = ? AND spool <> ''", cluster)
 
+    def take_over(self, row: StatementRow) -> bool:
+        """Own a statement whose owner is gone; False when another process was faster."""
+        with self._write() as db:
+            done = db.execute(
+                "UPDATE statements SET owner_pid = ?, owner_started = ?"
+                " WHERE tag = ? AND owner_pid = ? AND owner_started = ?",
+                (self._pid, self._started, row.tag, row.owner_pid, row.owner_started),
+            )
+            return done.rowcount == 1
+
     # -- sessions -------------------------------------------------------------------------
 
-    def remember_session(self, row: SessionRow) -> None:
-        """Write that this process owns a session, taking it over if another did."""
+    def remember_session(self, row: SessionRow, *, new: bool = False) -> None:
+        """Write that this process owns a session, taking it over if another did.
+
+        `new` says that it has begun just now: a server that was restarted gives old numbers
+        again.
+        """
         now = time.time()
         with self._write() as db:
             db.execute(
                 "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
                 " SET owner_pid = excluded.owner_pid, owner_started = excluded.owner_started,"
-                " notebook = excluded.notebook, updated = excluded.updated",
+                " notebook = excluded.notebook, updated = excluded.updated, name = excluded.name,"
+                " created = CASE WHEN ? OR name != excluded.name THEN excluded.created"
+                " ELSE created END",
                 (
                     *(row.cluster, row.engine, row.name, row.session, row.notebook),
-                    *(self._pid, self._started, now, now),
+                    *(self._pid, self._started, now, now, new),
                 ),
             )
 
@@ -217,14 +263,27 @@ class Journal:
         # a killed kernel loses nothing with NORMAL; only a power cut may, and with it the kernel
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
-        self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        if version < SCHEMA_VERSION:
+            self._add_columns()
+
+    def _add_columns(self) -> None:
+        """Bring a file of an older format up to ours; two kernels may try at once."""
+        with self._db as db:
+            db.execute("BEGIN IMMEDIATE")
+            for added in (columns for _, columns in sorted(_ADDED.items())):
+                for table, column, declared in added:
+                    names = {row["name"] for row in db.execute(f"PRAGMA table_info({table})")}
+                    if column not in names:
+                        db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {declared}")
+            db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
     def _statements(self, clause: str, *values: object) -> list[StatementRow]:
         with self._read() as db:
             rows: Sequence[sqlite3.Row] = db.execute(
                 f"SELECT * FROM statements {clause}", values
             ).fetchall()
-        return [StatementRow(**dict(row)) for row in rows]
+        known = {f.name for f in fields(StatementRow)}  # another format may have more by now
+        return [StatementRow(**{k: v for k, v in dict(r).items() if k in known}) for r in rows]
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:

@@ -219,6 +219,7 @@ class Request:
     settings: Mapping[str, str] = field(default_factory=dict)
     cell_id: str = ""
     notebook: str = ""
+    line: str = ""  # the magic and its options as written
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class Settings:
     session_start_timeout: float = 600.0
     request_timeout: float = 30.0
     session_conf: dict[str, object] = field(default_factory=dict)
+    keep_alive: float = 7200.0  # after a session's last statement
     data_home: Path = field(default_factory=data_home)
     cache_home: Path = field(default_factory=cache_home)
     history: bool = True
@@ -91,6 +92,9 @@ class EmrNb(Configurable):
     ).tag(config=True)
     result_bytes = Int(
         0, help="Most bytes of a result to load; 0 means a quarter of the free memory"
+    ).tag(config=True)
+    keep_alive = Float(
+        7200.0, help="Seconds an idle session is kept alive after its last statement"
     ).tag(config=True)
 
     def frozen(self) -> Settings:

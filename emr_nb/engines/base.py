@@ -56,6 +56,13 @@ class Session(Protocol):
         """Ask the server for the session's state; raises SessionLostError."""
         ...
 
+    def touch(self) -> float:
+        """Tell the server that the session is in use; returns after how many seconds again.
+
+        Raises SessionLostError and TransportError.
+        """
+        ...
+
     def close(self) -> None:
         """End the session on the server; quiet when it is gone already."""
         ...

@@ -87,6 +87,8 @@ class Job:
     magic: str
     first_line: int = 2  # the line of the cell where the code begins
     in_line: bool = False
+    line: str = ""  # the magic and its options, for the journal
+    cell: str | None = None  # whose cell it is, where that is not the running one
 
 
 def read(magic: CellMagic, line: str, cell: str | None) -> Job:
@@ -124,7 +126,16 @@ def read(magic: CellMagic, line: str, cell: str | None) -> Job:
     language = options.get("language") or magic.language
     if options.get("context") == "sql":
         language = "sql"
-    return Job(code, language, options, magic.name, 1 if cell is None else 2, cell is None)
+    written = line.rstrip().removesuffix(code.rstrip()) if cell is None else line
+    return Job(
+        code,
+        language,
+        options,
+        magic.name,
+        first_line=1 if cell is None else 2,
+        in_line=cell is None,
+        line=f"{command} {written.strip()}".rstrip(),
+    )
 
 
 def run_magic(notebook: Notebook, magic: CellMagic, line: str, cell: str | None) -> Any:

@@ -27,14 +27,15 @@ class EmrMagic:
 
     @cached_property
     def commands(self) -> tuple[Command, ...]:
-        from emr_nb.notebook.commands import attaching, files, listing, running
+        from emr_nb.notebook.commands import attaching, files, lasting, listing, running
         from emr_nb.notebook.commands.base import Command
 
         topic = Option("topic", help="a command or a cell magic", source="command")
         help_ = Command(
             "help", "Say what there is, or what one command takes.", self.help, (topic,)
         )
-        return (*attaching.COMMANDS, *listing.COMMANDS, *running.COMMANDS, *files.COMMANDS, help_)
+        groups = (attaching, listing, running, lasting, files)
+        return (*(command for group in groups for command in group.COMMANDS), help_)
 
     @cached_property
     def by_name(self) -> dict[str, Command]:
@@ -45,7 +46,12 @@ class EmrMagic:
         with short_errors(seen=self._notebook.saw_error):
             answer = self._answer(line)
         if answer is not None and is_discarded(sys._getframe()):
-            show(self._notebook.screen, self._notebook.shown_form(answer))
+            if hasattr(answer, "is_value"):  # a Result; its class loads pyarrow
+                from emr_nb.notebook.deliver import result_bundle
+
+                self._notebook.screen.show(result_bundle(self._notebook, answer))
+            else:
+                show(self._notebook.screen, self._notebook.shown_form(answer))
         return answer
 
     def _answer(self, line: str) -> Any:

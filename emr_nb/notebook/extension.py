@@ -54,6 +54,8 @@ class Extension:
                 continue  # another extension owns %%sql; %%spark -l sql is ours alone
             self._register("cell", magic.name, self._cell_form(magic))
             self._register("line", magic.name, self._line_form(magic))
+        if self._registered("cell", "configure") is None:  # sparkmagic's, where it is loaded
+            self._register("cell", "configure", self._configure)
         self.shell.input_transformers_cleanup.append(self._misplaced)
         self.shell.display_formatter.mimebundle_formatter.for_type_by_name(
             *_RESULT, self._show_result
@@ -118,6 +120,14 @@ class Extension:
             return result
 
         return run
+
+    def _configure(self, line: str, cell: str) -> None:
+        from emr_nb.notebook.configure import run_configure
+        from emr_nb.notebook.screen import show
+
+        with short_errors(seen=self.notebook.saw_error):
+            answer = run_configure(self.notebook, line, cell)
+        show(self.notebook.screen, answer)
 
     def _show_result(self, result: Any, **_: Any) -> dict[str, Any]:
         from emr_nb.notebook.deliver import result_bundle

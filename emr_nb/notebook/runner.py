@@ -6,7 +6,6 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +17,13 @@ from emr_nb.errors import (
     StatementCancelledError,
 )
 from emr_nb.model import CancelOutcome, Log, Output, Progress, Request, StatementReference
+from emr_nb.notebook.cells import Job
 from emr_nb.notebook.deliver import Delivery, result_bundle
 from emr_nb.notebook.errors import show_folded
+from emr_nb.notebook.interrupts import further_interrupts
 from emr_nb.notebook.look import plural, seconds
+from emr_nb.notebook.options import Parsed
+from emr_nb.notebook.past import with_cells
 from emr_nb.notebook.places import cell_id
 from emr_nb.notebook.progress_line import ProgressLine, starting
 from emr_nb.notebook.writing import Destination
@@ -29,10 +32,10 @@ from emr_nb.results.plan import TransferPlan, plan_transfer
 
 if TYPE_CHECKING:
     from emr_nb.engines.base import Engine, Session, Statement
-    from emr_nb.notebook.cells import Job
     from emr_nb.notebook.state import Attachment, Notebook
     from emr_nb.results.result import Result
 
+_TAKING = {"rows": None, "decimal": "exact", "quiet": False, "chart": None}
 CANCEL_SECONDS = 1.5  # the kernel is free again within two seconds of an interrupt
 
 
@@ -53,23 +56,72 @@ class Runner:
         session = self._session(attachment, job)
         request = self._request(job, destination)
         engine = attachment.cluster.engine("spark")
+        adopted = attachment.recovery.adopt(engine, session.info.id, request, self._screen.stream)
+        if adopted is not None:
+            request = replace(request, tag=adopted.reference.tag)
+            self._line.next_phase("recovered")
         try:
-            result = self._drain(session, request, self._plan(job, request))
+            result = self._drain(session, request, self._plan(job, request), adopted)
         except KeyboardInterrupt:
-            raise self._interrupted(engine, attachment, session, request) from None
-        except SessionLostError:
-            attachment.sessions.forget(job.options["session"] or "")
+            with further_interrupts() as again:
+                stopped = self._interrupted(engine, attachment, session, request, again)
+            raise stopped from None
+        except SessionLostError as error:
+            cells = self._notebook.lose(attachment, job.options["session"] or "")
             self._line.end("failed", "session lost")
-            raise
+            if not cells:
+                raise
+            raise with_cells(error, cells) from error
         except EmrError as error:
             cancelled = isinstance(error, StatementCancelledError)
             self._line.end("cancelled" if cancelled else "failed", "" if cancelled else "failed")
             show_folded(self._screen, error)
             raise
+        finally:
+            if attachment.sessions.opened(session.info.name) is session:
+                attachment.keeping.used(session)
         if destination is not None:
             self._write(destination, result)
             return None
         return self._deliver(job, request, result)
+
+    def take(
+        self, attachment: Attachment, statement: Statement, name: str | None, form: str
+    ) -> Result | None:
+        """Wait for a statement of an earlier kernel, show what it says, and return its table.
+
+        With `name` the table or value is bound. An interrupt ends the wait alone.
+        """
+        self._line.next_phase("recovered")
+        try:
+            result = self._follow(statement)
+        except KeyboardInterrupt:
+            self._line.end("cancelled", "the wait was ended; the statement runs on")
+            raise StatementCancelledError(
+                "The wait was ended; the statement runs on",
+                where=attachment.name,
+                advice=f"%emr result {statement.reference.tag[:8]} waits again.",
+            ) from None
+        except EmrError as error:
+            self._line.end("failed", "failed")
+            show_folded(self._screen, error)
+            raise
+        asked = getattr(statement, "request", None)
+        job = Job("", "python", Parsed({**_TAKING, "output": name, "as_": form}), "emr result")
+        if asked is not None and asked.output in self._values:
+            value = self._values[asked.output]
+            self._line.end(
+                "done", *([Delivery(self._notebook, job).bind_value(value)] * bool(name))
+            )
+            if not name:
+                self._screen.show({"text/plain": repr(value)})
+            return result
+        if result is None:
+            self._line.end("done", "it gave no table" if name else "")
+            return None
+        facts, _ = Delivery(self._notebook, job).bind(result)
+        self._line.end("done", *facts)
+        return result
 
     # -- before ---------------------------------------------------------------------------
 
@@ -99,6 +151,11 @@ class Runner:
             label = f"session {session.info.id or session.info.name}"
             took = f" started in {seconds(self._line.elapsed)}"
             self._line.next_phase(f"joined {label}" if attachment.sessions.found else label + took)
+            if attachment.lost is not None and not name:
+                self._screen.stream(
+                    f"This is a new session: {attachment.lost.name} was lost with its variables. "
+                    "%emr restart --rerun runs its cells again.\n"
+                )
         return session
 
     def _request(self, job: Job, destination: Destination | None) -> Request:
@@ -119,8 +176,9 @@ class Runner:
             quiet=options["quiet"],
             database=options["database"],
             settings={key: value for key, _, value in pairs},
-            cell_id=cell_id(self._notebook.shell),
+            cell_id=cell_id(self._notebook.shell) if job.cell is None else job.cell,
             notebook=self._notebook.place.path,
+            line=job.line,
         )
 
     # -- while it runs --------------------------------------------------------------------
@@ -131,8 +189,12 @@ class Runner:
         chosen = self._notebook.settings.result_bytes
         return plan_transfer(request, budget=byte_budget(chosen, job.options["as_"]))
 
-    def _drain(self, session: Session, request: Request, plan: TransferPlan) -> Result | None:
-        statement = session.submit(request, plan)
+    def _drain(
+        self, session: Session, request: Request, plan: TransferPlan, adopted: Statement | None
+    ) -> Result | None:
+        return self._follow(adopted or session.submit(request, plan))
+
+    def _follow(self, statement: Statement) -> Result | None:
         self._statement = statement
         for event in statement.events():
             if isinstance(event, Progress):
@@ -158,12 +220,16 @@ class Runner:
             self._screen.show(event.data, event.metadata)
 
     def _interrupted(
-        self, engine: Engine, attachment: Attachment, session: Session, request: Request
+        self,
+        engine: Engine,
+        attachment: Attachment,
+        session: Session,
+        request: Request,
+        again: threading.Event,
     ) -> StatementCancelledError:
         """Cancel on the cluster within CANCEL_SECONDS and say truthfully what came of it."""
         answer = _Cancel(engine, self._statement, _reference(engine, attachment, session, request))
-        with suppress(KeyboardInterrupt):  # a second interrupt ends the wait, not the cancel
-            answer.wait(CANCEL_SECONDS)
+        answer.wait(CANCEL_SECONDS, again)  # a second interrupt ends the wait, not the cancel
         what, advice = answer.told()
         self._line.end("cancelled", what)
         return StatementCancelledError(what, where=attachment.name, advice=advice)
@@ -249,9 +315,9 @@ class _Cancel:
         finally:
             self._done.set()
 
-    def wait(self, limit: float) -> None:
+    def wait(self, limit: float, again: threading.Event) -> None:
         until = time.monotonic() + limit
-        while not self._done.wait(0.05) and time.monotonic() < until:
+        while not self._done.wait(0.05) and time.monotonic() < until and not again.is_set():
             pass
 
     def told(self) -> tuple[str, str]:

@@ -82,6 +82,7 @@ class Sessions:
     current: str = ""
     found: SessionInfo | None = None
     engine_name: str = "spark"
+    living: tuple[SessionInfo, ...] = ()  # on the server at the last look
     _open: dict[str, Session] = field(default_factory=dict)
     _opening: dict[str, _Opening] = field(default_factory=dict)
     _began: set[str] = field(default_factory=set)
@@ -89,6 +90,7 @@ class Sessions:
     def look(self, *, fresh: bool = False) -> None:
         """Choose the session's name: that of a living one of this notebook, or a new one."""
         infos = self.cluster.engine(self.engine_name).sessions()
+        self.living = tuple(i for i in infos if i.state not in DEAD_STATES)
         mine = [
             i for i in infos if i.name.startswith(self.base_name) and i.state not in DEAD_STATES
         ]

@@ -13,14 +13,17 @@ from emr_nb.errors import EmrError, NotAttachedError, UsageError
 from emr_nb.notebook.answers import bundle
 from emr_nb.notebook.errors import whole
 from emr_nb.notebook.grid import ResultStore, serve, stop_serving
+from emr_nb.notebook.keeping import KeepAlive
 from emr_nb.notebook.options import nearest
+from emr_nb.notebook.past import PastSession, cells_of, ended_session, past_session
 from emr_nb.notebook.places import Place, find_place
+from emr_nb.notebook.recovery import Recovery
 from emr_nb.notebook.screen import Screen, ShellScreen
 from emr_nb.notebook.sessions import Attached, Sessions
 from emr_nb.settings import EmrNb, Settings
 
 if TYPE_CHECKING:
-    from emr_nb.journal import Journal
+    from emr_nb.journal import Journal, StatementRow
     from emr_nb.model import ClusterSummary
     from emr_nb.notebook.answers import Facts
 
@@ -72,8 +75,11 @@ class Attachment:
 
     cluster: Attached
     sessions: Sessions
+    recovery: Recovery
+    keeping: KeepAlive
     facts: Facts | None = None
     problem: str = ""  # why the sessions could not be listed at the attach
+    lost: PastSession | None = None  # this notebook's session that ended by itself
 
     @property
     def name(self) -> str:
@@ -99,6 +105,7 @@ class Notebook:
         self.known_clusters: tuple[str, ...] = ()  # for completion, from the last listing
         self._formatted: set[type] = set()
         self.hinted: set[str] = set()  # hints that are given once
+        self.configured: dict[str, object] = {}  # options of the next session
         self.place = place or find_place(shell.user_ns)
         self.attached: dict[str, Attachment] = {}
         self.current = ""
@@ -111,6 +118,16 @@ class Notebook:
     def settings(self) -> Settings:
         """The settings as they are now: `%config EmrNb…` takes effect at once."""
         return self.config.frozen()
+
+    @property
+    def session_settings(self) -> Settings:
+        """The settings of the next session: what `%%configure` gave stands above the rest."""
+        now = self.settings
+        conf = {**now.session_conf, **self.configured}
+        nested = [c["conf"] for c in (now.session_conf, self.configured) if "conf" in c]
+        if nested:
+            conf["conf"] = {k: v for part in nested for k, v in dict(part).items()}  # type: ignore[call-overload]
+        return replace(now, session_conf=conf)
 
     @property
     def backend(self) -> Backend:
@@ -194,7 +211,7 @@ class Notebook:
             target, settings=settings, journal=self.journal, notify=notify, user=user, name=name
         )
         base = self.place.session_name(cluster.user)
-        made = Attachment(cluster, Sessions(cluster, base, lambda: self.settings))
+        made = self._attachment(cluster, base)
         old = self.attached.pop(cluster.name, None)
         if old is not None and old.cluster is not cluster:
             if old.cluster.info.id != cluster.info.id:
@@ -205,19 +222,52 @@ class Notebook:
                     advice="Give this one a name of its own: --name ALIAS",
                 )
             made.sessions.adopt(old.sessions)
+            old.keeping.close()
             old.cluster.close(end_sessions=False)
         self.attached[cluster.name] = made
         self.current = cluster.name
         if any(s.name == "livy" for s in cluster.services):
+            clean = fresh or self.place.headless
             try:
-                made.sessions.look(fresh=fresh or self.place.headless)
+                made.sessions.look(fresh=clean)
+                if not clean:
+                    self._look_back(made)
             except EmrError as error:  # HDFS and S3 work without Livy; its cells will tell more
                 made.problem = str(error).partition("\n")[0]
         return made
 
+    def _attachment(self, cluster: Attached, base: str) -> Attachment:
+        recovery = Recovery(lambda: self.journal, cluster.info.id, self.place.path)
+        sessions = Sessions(cluster, base, lambda: self.session_settings)
+        return Attachment(cluster, sessions, recovery, KeepAlive(lambda: self.settings.keep_alive))
+
+    def _look_back(self, made: Attachment) -> None:
+        """See what an earlier kernel of this notebook left: statements, a session that ended."""
+        if made.sessions.found is None:
+            made.lost = ended_session(
+                self.journal, made.cluster.info.id, made.sessions.base_name, made.sessions.living
+            )
+        made.recovery.look(made.cluster.engine(made.sessions.engine_name))
+
+    def lose(self, made: Attachment, name: str = "") -> list[StatementRow]:
+        """Let go of a session that is lost; returns the cells that it had run, oldest first."""
+        wanted = name or made.sessions.name
+        session = made.sessions.opened(wanted)
+        gone = past_session(self.journal, made.cluster.info.id, session.info) if session else None
+        if gone is not None and wanted == made.sessions.name:
+            made.lost = gone
+        made.keeping.forget(wanted)
+        made.sessions.forget(wanted)
+        return self.cells_of(made, [gone]) if gone else []
+
+    def cells_of(self, made: Attachment, sessions: list[PastSession]) -> list[StatementRow]:
+        """Return the cells of this notebook that ran in these sessions."""
+        return cells_of(self.journal, made.cluster.info.id, self.place.path, sessions)
+
     def detach(self, name: str = "") -> list[str]:
         """Detach a cluster; ends the sessions begun here and returns their names."""
         gone = self.attachment(name)
+        gone.keeping.close()
         ended = gone.sessions.end_begun()
         del self.attached[gone.name]
         if self.current == gone.name:
@@ -250,6 +300,7 @@ class Notebook:
         if self.config in self.shell.configurables:
             self.shell.configurables.remove(self.config)
         for attachment in self.attached.values():
+            attachment.keeping.close()
             if end_sessions:
                 attachment.sessions.end_begun()
             attachment.cluster.close(end_sessions=False)

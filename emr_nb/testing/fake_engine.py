@@ -76,6 +76,8 @@ class FakeStatement:
         self._error: BaseException | None = None
         self._output = request.output
         self.values: dict[str, object] = {}
+        self.request = request
+        self.ended = False
         self.cancelled = threading.Event()
 
     def events(self) -> Iterator[Event]:
@@ -134,7 +136,8 @@ class FakeSession:
                     language=request.language,
                     notebook=request.notebook,
                     cell=request.cell_id,
-                    text=request.code,
+                    text=request.code if self._engine.history else "",
+                    line=request.line if self._engine.history else "",
                 )
             )
         if self._engine.submit_error is not None:
@@ -145,6 +148,10 @@ class FakeSession:
 
     def refresh(self) -> SessionInfo:
         return self.info
+
+    def touch(self) -> float:
+        self._engine.touched.append(self.info.name)
+        return self._engine.touch_every
 
     def close(self) -> None:
         self._engine.closed.append(self.info.name)
@@ -160,6 +167,7 @@ class FakeEngine:
         self.script = script
         self.journal = journal
         self.cluster_id = "j-FAKE"
+        self.history = True
         self.start_seconds = 0.0
         self.cancel_seconds = 0.0
         self.cancel_outcome = CancelOutcome.STOPPED
@@ -172,6 +180,8 @@ class FakeEngine:
         self.statements: dict[str, FakeStatement] = {}
         self.cancels: list[str] = []
         self.closed: list[str] = []
+        self.touched: list[str] = []
+        self.touch_every = 900.0
 
     def sessions(self) -> Sequence[SessionInfo]:
         return list(self.alive.values())

@@ -49,7 +49,9 @@ def shell_cells(given: dict[str, Any]) -> Any:
     cluster = attached(Path(given["home"]), Journal(Path(given["journal"])), given["port"])
     backend = Backend(lambda *_, **__: cluster, lambda *_, **__: iter(()))
     place = Place("/x/faults.ipynb", "child", False)
-    Extension(shell, Notebook(shell, backend=lambda: backend, place=place)).install()
+    notebook = Notebook(shell, backend=lambda: backend, place=place)
+    notebook._journal = cluster.journal  # the one that the test reads
+    Extension(shell, notebook).install()
     shell.run_cell("_c = %emr attach local")
 
     def run(asked: dict[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,12 @@ import subprocess
 import sys
 import textwrap
 import threading
+from contextlib import closing
 
 import pytest
 
 from emr_nb.errors import JournalError
-from emr_nb.journal import Journal, SessionRow, StatementRow, process_started
+from emr_nb.journal import Journal, SessionRow, StatementRow, owner_is_gone, process_started
 
 
 @pytest.fixture
@@ -142,3 +143,131 @@ def test_a_process_that_is_gone_has_no_start_time():
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     child.wait()
     assert process_started(child.pid) == 0.0
+
+
+# -- formats, owners, and files that are in the way -------------------------------------------
+
+FORMAT_1 = """
+CREATE TABLE statements (
+  tag TEXT PRIMARY KEY, cluster TEXT NOT NULL, cluster_name TEXT NOT NULL DEFAULT '',
+  engine TEXT NOT NULL, session TEXT NOT NULL, statement TEXT NOT NULL DEFAULT '',
+  language TEXT NOT NULL DEFAULT '', notebook TEXT NOT NULL DEFAULT '',
+  kernel TEXT NOT NULL DEFAULT '', cell TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL, rows INTEGER, error TEXT NOT NULL DEFAULT '',
+  spool TEXT NOT NULL DEFAULT '', owner_pid INTEGER NOT NULL, owner_started REAL NOT NULL,
+  created REAL NOT NULL, updated REAL NOT NULL, ended REAL);
+CREATE INDEX statements_created ON statements (created);
+CREATE TABLE sessions (
+  cluster TEXT NOT NULL, engine TEXT NOT NULL, name TEXT NOT NULL, session TEXT NOT NULL,
+  notebook TEXT NOT NULL DEFAULT '', owner_pid INTEGER NOT NULL, owner_started REAL NOT NULL,
+  created REAL NOT NULL, updated REAL NOT NULL, PRIMARY KEY (cluster, engine, session));
+INSERT INTO statements (tag, cluster, engine, session, state, text, owner_pid, owner_started,
+  created, updated) VALUES ('aa', 'j-1', 'spark', '0', 'running', 'select 1', 1, 2.0, 3.0, 4.0);
+INSERT INTO sessions VALUES ('j-1', 'spark', 'emr_nb/a', '0', '', 1, 2.0, 3.0, 4.0);
+PRAGMA user_version=1;
+"""
+
+
+@pytest.fixture
+def old(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(FORMAT_1)
+    return path
+
+
+def test_an_older_journal_is_brought_up_to_date_with_all_it_holds(old):
+    with closing(Journal(old)) as journal:
+        found = journal.find("aa")
+        assert found is not None
+        assert (found.text, found.state, found.line) == ("select 1", "running", "")
+        assert [s.name for s in journal.sessions()] == ["emr_nb/a"]
+        journal.begin(row("bb", line="%%spark -o df"))
+        after = journal.find("bb")
+        assert after is not None
+        assert after.line == "%%spark -o df"
+    with closing(sqlite3.connect(old)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+    with closing(Journal(old)) as journal:
+        assert len(journal.statements()) == 2
+
+
+def test_two_kernels_bring_it_up_to_date_at_once(old):
+    failures = []
+
+    def open_it() -> None:
+        try:
+            Journal(old).close()
+        except JournalError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_a_journal_that_another_program_holds_is_named_and_nothing_is_written(journal):
+    with closing(sqlite3.connect(journal.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        journal._db.execute("PRAGMA busy_timeout=50")  # not the ten seconds of a user
+        with pytest.raises(JournalError, match="locked"):
+            journal.begin(row("aa"))
+    journal.begin(row("aa"))
+    assert len(journal.statements()) == 1
+
+
+def test_a_journal_damaged_while_it_is_open_is_named(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    with closing(Journal(path)) as journal:
+        for number in range(200):
+            journal.begin(row(f"t{number}", text="x" * 500))
+        journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    path.write_bytes(data)
+    with (
+        pytest.raises(JournalError, match=r"journal\.sqlite"),
+        closing(Journal(path)) as journal,
+    ):
+        journal.statements()
+
+
+def test_a_statement_is_taken_over_once(journal):
+    journal.begin(row("aa"))
+    found = journal.find("aa")
+    assert found is not None
+    assert not owner_is_gone(found)
+    with journal._write() as db:
+        db.execute("UPDATE statements SET owner_started = owner_started + 1")
+    found = journal.find("aa")
+    assert found is not None
+    assert owner_is_gone(found)
+    assert journal.take_over(found)
+    assert not journal.take_over(found)
+    taken = journal.find("aa")
+    assert taken is not None
+    assert not owner_is_gone(taken)
+
+
+def test_where_start_times_are_unknown_only_the_process_counts(journal):
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child.wait()
+    unknown = row("aa", owner_pid=child.pid)
+    assert owner_is_gone(unknown)
+    assert not owner_is_gone(row("aa", owner_pid=os.getpid()))
+
+
+def test_a_number_given_again_is_another_session(journal):
+    first = SessionRow(cluster="j-1", engine="spark", name="emr_nb/a", session="3")
+    journal.remember_session(first, new=True)
+    (before,) = journal.sessions()
+    journal.remember_session(first)
+    assert journal.sessions()[0].created == before.created
+    journal.remember_session(first, new=True)
+    assert journal.sessions()[0].created > before.created
+    journal.remember_session(SessionRow("j-1", "spark", "emr_nb/b", "3"))
+    (after,) = journal.sessions()
+    assert after.name == "emr_nb/b"

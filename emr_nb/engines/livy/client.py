@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from emr_nb.engines.livy.lost import RESTART
 from emr_nb.engines.livy.wire import SessionView, StatementView
 from emr_nb.engines.yarn import Yarn
 from emr_nb.errors import HttpStatusError, ReplyLostError, SessionLostError, UsageError
@@ -180,9 +181,8 @@ class LivyClient:
         raise SessionLostError(
             f"Livy does not know session {session} any more; its variables are gone",
             where=self.where,
-            advice="Its idle limit (1 h by default) passed, somebody ended it, or Livy was "
-            "restarted. `%emr restart --rerun` runs its cells again in order, `%emr restart` "
-            "starts clean.",
+            advice=RESTART,
+            forgotten=True,
         ) from error
 
     def _read(self, reply: Reply, parse: Callable[[Any], T]) -> T:

@@ -182,9 +182,10 @@ def refuse_code(tag: str, refused: str) -> str:
     return _tagged(tag, _installer(), call)
 
 
-def scala_code(request: Request) -> str:
-    """Return a Scala cell: the user's code as it is after the tag."""
-    return f"// emr_nb:{request.tag}\n{request.code}"
+def scala_code(request: Request, plan: TransferPlan) -> str:
+    """Return a Scala cell: the user's code as it is after the tag and what is to come back."""
+    wanted = {"output": request.output, "limit": plan.limit, "shown": request.shown}
+    return f"// emr_nb:{request.tag} {json.dumps(wanted)}\n{request.code}"
 
 
 def scala_view_code(tag: str, expression: str, view: str) -> str:

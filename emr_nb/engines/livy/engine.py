@@ -63,6 +63,7 @@ class LivyEngine:
             proxy_user=context.user if self._impersonates(service.properties) else "",
             conf=context.settings.session_conf,
             timeout=context.settings.request_timeout,
+            alive_every=self._patience().alive_every,
         )
         self._cancel_files = _cancel_files(context, cancel_store)
         self._lock = threading.Lock()
@@ -84,9 +85,8 @@ class LivyEngine:
         """Find or create the session; `notify` is told of progress and log lines meanwhile."""
         view = self._sessions.open(options, notify or _silent)
         self._forget_earlier(options.name, str(view.id))
-        self._context.journal.remember_session(
-            SessionRow(self._context.cluster.id, self.name, options.name, str(view.id))
-        )
+        row = SessionRow(self._context.cluster.id, self.name, options.name, str(view.id))
+        self._context.journal.remember_session(row, new=view.new)
         self._sweep_once()
         session = self._session(view)
         session.find_ui()  # now: the log that tells of it keeps few lines
@@ -107,17 +107,17 @@ class LivyEngine:
             if found is None or reference.tag not in found.code:
                 return None  # no longer held, or the number is another session's by now
         else:
-            by_tag = session.find(reference.tag)
-            if by_tag is None:
+            found = session.find_view(reference.tag)
+            if found is None:
                 return None
-            number = str(by_tag)
             if row:
-                self._context.journal.update(row.tag, statement=number, state="running")
-        language = row.language if row and row.language else "python"
+                self._context.journal.update(row.tag, statement=str(found.id), state="running")
         full = StatementReference(
-            reference.tag, reference.cluster_id, self.name, str(view.id), str(number)
+            reference.tag, reference.cluster_id, self.name, str(view.id), str(found.id)
         )
-        return session.adopt(full, language, row.spool if row else "")
+        language = row.language if row and row.language else "python"
+        spool, created = (row.spool, row.created) if row else ("", None)
+        return session.adopt(full, language, found, created, spool)
 
     def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:
         session = self._newest()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from emr_nb.engines.livy.wire import SessionView
@@ -14,6 +16,7 @@ from emr_nb.transport.base import Deadline
 if TYPE_CHECKING:
     from emr_nb.engines.livy.client import LivyClient
 
+RESTART = "`%emr restart --rerun` runs its cells again in order, `%emr restart` starts clean."
 _LOG_TAIL = 30
 
 _SIGNS: tuple[tuple[str, str], ...] = (
@@ -32,7 +35,7 @@ _SIGNS: tuple[tuple[str, str], ...] = (
     (r"Application killed by user|was killed by user|KILLED", "its YARN application was killed"),
     (r"[Nn]ode.*(LOST|lost|unhealthy)|LOST node", "the node of its driver was lost"),
     (r"ClassNotFoundException|NoClassDefFoundError", "a class of its driver was not found"),
-    (r"[Ii]nactive for more than", "its idle limit passed"),
+    (r"[Ii]nactive for more than|idle.{0,30}time.?out", "its idle limit passed"),
     (r"Queue.*(full|exceed)|exceeds? maximum|Invalid resource request", "YARN has no room for it"),
     (r"Interpreter died|exited unexpectedly|process .* (exited|died)", "its interpreter ended"),
 )
@@ -65,8 +68,7 @@ def lost(client: LivyClient, session: SessionView) -> SessionLostError:
         f"Session {session.id} is {session.state}{reason and ': ' + reason}; "
         "its variables are gone",
         where=client.where,
-        advice="`%emr restart --rerun` runs its cells again in order, `%emr restart` starts clean."
-        + (f"\n{details}" if details else ""),
+        advice=RESTART + (f"\n{details}" if details else ""),
     )
 
 
@@ -84,3 +86,57 @@ def explained(client: LivyClient, session: SessionView) -> tuple[str, str]:
     lines = tail_of_log(client, session)
     log = "\n".join(["The session's last log lines:", *(f"  {line}" for line in lines)])
     return (cause_of(app) if app else "") or why_lost(lines), log if lines else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What we know of a session that its server has forgotten; times are in seconds.
+
+    `ours` tells that the journal still has it: whoever of us ends a session removes it there.
+    """
+
+    id: int
+    name: str
+    idle: float
+    limit: float
+    ours: bool
+
+
+def forgotten(client: LivyClient, past: Past) -> SessionLostError:
+    """Return the error for a session that Livy knows no more, with the causes that are left.
+
+    Livy keeps no word of what it has ended; what remains is deduced, and nothing is guessed.
+    """
+    views: list[SessionView] | None = None
+    with contextlib.suppress(TransportError, SessionLostError):
+        views = list(client.sessions()[0])
+    return SessionLostError(
+        f"Livy does not know session {past.id} any more: {_causes(past, views)}; "
+        "its variables are gone",
+        where=client.where,
+        advice=RESTART,
+        forgotten=True,
+    )
+
+
+def _causes(past: Past, views: Sequence[SessionView] | None) -> str:
+    numbers = {view.id: view.name for view in views or ()}
+    if not past.ours and past.name not in numbers.values():
+        return "it was ended by you, by `%emr stop` or another notebook"
+    if numbers.get(past.id, past.name) != past.name:
+        return "Livy was restarted and forgot it (its number belongs to another session now)"
+    left: list[str] = []
+    if past.idle >= past.limit:
+        left.append(f"it was idle for {_span(past.idle)} and its limit is {_span(past.limit)}")
+    else:
+        used, limit = _span(past.idle), _span(past.limit)
+        left.append(f"somebody ended it (it was used {used} ago, and its idle limit is {limit})")
+    if views is None or not any(number > past.id for number in numbers):
+        left.append("Livy was restarted and forgot it")
+    return ", or ".join(left)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.3g} h"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.engines.livy.asked import request_of
 from emr_nb.engines.livy.cancelling import CancelFiles, cancel_statement
 from emr_nb.engines.livy.client import LivyClient
 from emr_nb.engines.livy.code import (
@@ -19,7 +20,7 @@ from emr_nb.engines.livy.code import (
     remove_code,
     scala_code,
 )
-from emr_nb.engines.livy.lost import lost
+from emr_nb.engines.livy.lost import Past, forgotten, lost
 from emr_nb.engines.livy.pace import Patience
 from emr_nb.engines.livy.payload import text_of
 from emr_nb.engines.livy.scala import check_scala, derived
@@ -31,9 +32,11 @@ from emr_nb.engines.livy.wire import SessionView, StatementView
 from emr_nb.engines.scratch import Scratch, scratch_of
 from emr_nb.errors import (
     EmrError,
+    JournalError,
     ResultError,
     SessionLostError,
     StatementOutcomeUnknownError,
+    TransportError,
 )
 from emr_nb.files.base import FileSystem
 from emr_nb.journal import Journal, StatementRow
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
 LIVY_USER = "livy"  # who runs Spark for Livy where it impersonates nobody
 _FIND_SECONDS = 5.0
 _LATE_SECONDS = 30.0
+_PAUSE_SECONDS = 5.0  # a Livy cannot be restarted and have a session in less
 _LOG_LINES = 1000
 _UI_PORT = re.compile(r"service 'SparkUI' on port (\d+)")
 
@@ -82,6 +86,7 @@ class LivySession:
         self._sought = False
         self._scratch: Scratch | None = None
         self._scratch_sought = False
+        self._used = time.time()
 
     @property
     def journal(self) -> Journal:
@@ -101,6 +106,7 @@ class LivySession:
             began = time.monotonic()
             code, kind = self._code(request, plan, install=not self._installed)
             self.client.check_size(code)
+            self._still_ours()
             self.journal.begin(self._row(request, plan.spool))
             try:
                 self.journal.update(request.tag, state="sent")
@@ -109,11 +115,15 @@ class LivySession:
             except KeyboardInterrupt:
                 self._interrupted(request.tag, guarded)
                 raise
+            except SessionLostError as error:
+                self._not_submitted(request.tag, error)
+                raise self.explained(error) from error
             except EmrError as error:
                 self._not_submitted(request.tag, error)
                 raise
             self._installed = self._installed or kind == "pyspark"
-        self.journal.update(request.tag, state="running", statement=str(view.id))
+        with contextlib.suppress(JournalError):  # it runs: that must not be taken for a failure
+            self.journal.update(request.tag, state="running", statement=str(view.id))
         return LivyStatement(
             self,
             self._reference(request.tag, view.id),
@@ -124,11 +134,18 @@ class LivySession:
         )
 
     def refresh(self) -> SessionInfo:
-        view = self.client.session(self._id)
+        try:
+            view = self.client.session(self._id)
+        except SessionLostError as error:
+            raise self.explained(error) from error
         if view.gone:
             raise lost(self.client, view)
         self.info = view.info()
         return self.info
+
+    def touch(self) -> float:
+        self.client.connect(self._id, Deadline.after(self.patience.look))
+        return self.patience.alive_every
 
     def close(self) -> None:
         self.client.delete_session(self._id)
@@ -176,6 +193,19 @@ class LivySession:
             self.journal.update(tag, spool="")
 
     # -- for its statements ---------------------------------------------------------------
+
+    def explained(self, error: SessionLostError) -> SessionLostError:
+        """Return the loss with what can be deduced of its cause, where Livy tells none."""
+        if not error.forgotten:
+            return error
+        cluster = self._context.cluster.id
+        rows = self.journal.statements(cluster=cluster, session=str(self._id), limit=1)
+        ours = any(row.session == str(self._id) for row in self.journal.sessions(cluster))
+        last = max([self._used, *(row.ended or row.updated for row in rows)])
+        limit = 4 * self.patience.alive_every
+        return forgotten(
+            self.client, Past(self._id, self.info.name, time.time() - last, limit, ours)
+        )
 
     def send_again(
         self, reference: StatementReference, request: Request, plan: TransferPlan | None
@@ -253,14 +283,41 @@ class LivySession:
                     self._ui = self._ui or SparkUi.at(self._context.route, url)
         return self.spark_ui()
 
+    def find_view(self, tag: str, seconds: float = 10.0) -> StatementView | None:
+        """Return the newest statement with this tag."""
+        return self._submitter.find(tag, Deadline.after(seconds))
+
     def find(self, tag: str, seconds: float = 10.0) -> int | None:
         """Return the id of the newest statement with this tag."""
-        view = self._submitter.find(tag, Deadline.after(seconds))
+        view = self.find_view(tag, seconds)
         return view.id if view else None
 
-    def adopt(self, reference: StatementReference, language: str, spool: str = "") -> LivyStatement:
-        """Return a statement that another process, or an earlier one, submitted."""
-        return LivyStatement(self, reference, language=language, spool=spool)
+    def adopt(
+        self,
+        reference: StatementReference,
+        language: str,
+        view: StatementView | None = None,
+        sent: float | None = None,
+        spool: str = "",
+    ) -> LivyStatement:
+        """Return a statement that another process, or an earlier one, submitted.
+
+        `sent` is when, in seconds since the epoch. What the cell asked is read from its code;
+        `spool` is where its result may lie.
+        """
+        asked = request_of(view.code) if view else None
+        ago = max(0.0, time.time() - sent) if sent else 0.0
+        statement = LivyStatement(
+            self,
+            reference,
+            language=asked.language if asked else language,
+            request=asked,
+            submitted=time.monotonic() - ago,
+            spool=spool,
+        )
+        if view:
+            statement.saw(view)
+        return statement
 
     def be_patient(self, patience: Patience) -> None:
         """Bear more or less than by default from now on."""
@@ -268,6 +325,27 @@ class LivySession:
         self._submitter = replace(self._submitter, settle=patience.settle)
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _still_ours(self) -> None:
+        """See after a pause that the number still means our session.
+
+        A Livy that was restarted gives old numbers to other people's sessions.
+        """
+        idle, self._used = time.time() - self._used, time.time()
+        if 0 <= idle < _PAUSE_SECONDS:
+            return
+        try:
+            view = self.client.session(self._id, Deadline.after(_PAUSE_SECONDS))
+        except SessionLostError as error:
+            self._used -= idle
+            raise self.explained(error) from error
+        except TransportError:
+            return  # the submit itself tells
+        if view.name != self.info.name:
+            past = Past(self._id, self.info.name, idle, idle, ours=True)
+            raise forgotten(self.client, past)
+        if view.gone:
+            raise lost(self.client, view)
 
     def _reference(self, tag: str, statement: int) -> StatementReference:
         cluster = self._context.cluster.id
@@ -293,11 +371,12 @@ class LivySession:
             cell=request.cell_id,
             text=request.code if self._context.settings.history else "",
             spool=spool,
+            line=request.line if self._context.settings.history else "",
         )
 
     def _code(self, request: Request, plan: TransferPlan, *, install: bool) -> tuple[str, str]:
         if request.language == "scala":
-            return scala_code(request), "spark"
+            return scala_code(request, plan), "spark"
         path = self.cancel_files.path(request.tag)
         return cell_code(request, plan, cancel_path=path, install=install), "pyspark"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from emr_nb.engines.livy.client import LivyClient, message_of
@@ -49,6 +50,7 @@ class Sessions:
     proxy_user: str = ""
     conf: Mapping[str, Any] | None = None
     timeout: float = 30.0
+    alive_every: float = 900.0  # seconds; Livy's idle limit also ends what is starting
 
     def list(self) -> Iterator[SessionView]:
         """Yield every session, one request a page of 100."""
@@ -81,7 +83,7 @@ class Sessions:
                 advice="`%emr sessions` lists them; `--new` starts one.",
             )
         view = found or self._create(options)
-        return self._wait(view, options, notify)
+        return replace(self._wait(view, options, notify), new=found is None)
 
     # -- creating -------------------------------------------------------------------------
 
@@ -148,6 +150,7 @@ class Sessions:
         pace = Pace(random.Random())  # noqa: S311 - jitter, not a secret
         told = _LogTail(self.client, view.id, notify)
         yarn = YarnWait(self.client.yarn)
+        alive_at = began
         while view.state not in READY:
             elapsed = time.monotonic() - began
             if view.gone:
@@ -161,6 +164,10 @@ class Sessions:
                 )
             notify(Progress("starting", elapsed, detail=_detail(view, place)))
             told.look()
+            if time.monotonic() - alive_at > self.alive_every:
+                alive_at = time.monotonic()
+                with contextlib.suppress(TransportError, SessionLostError):
+                    self.client.connect(view.id, Deadline.after(5.0))
             time.sleep(max(_LOOK_SECONDS, pace.delay(elapsed)))
             try:
                 view = self.client.session(view.id, Deadline.after(self.timeout))

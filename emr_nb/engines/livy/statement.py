@@ -84,6 +84,20 @@ class LivyStatement:
         self._settled = False
         self._spark: SparkWatch | None = None
 
+    @property
+    def request(self) -> Request | None:
+        """What the cell asked, as far as it is known."""
+        return self._request
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last look saw it ended; no look is made."""
+        return self._watch.view is not None and self._watch.view.ended
+
+    def saw(self, view: StatementView) -> None:
+        """Begin with a look that has been made already."""
+        self._watch.view = view
+
     # -- the protocol ---------------------------------------------------------------------
 
     def events(self) -> Iterator[Event]:
@@ -94,8 +108,11 @@ class LivyStatement:
             yield from self._answer()
             yield from self._took()
         except SessionLostError as error:
-            self._note(state="lost", error=error.what)
-            raise
+            told = self._session.explained(error)
+            self._note(state="lost", error=told.what[:2000])
+            if told is error:
+                raise
+            raise told from error
         except ResultError as error:
             self._broken = error
         self._settle()

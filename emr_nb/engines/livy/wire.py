@@ -29,6 +29,7 @@ class SessionView:
     app_id: str = ""
     ui_url: str = ""
     log: tuple[str, ...] = ()
+    new: bool = False  # we have just made it
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> SessionView:

@@ -8,12 +8,13 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from emr_nb.errors import UsageError
+from emr_nb.errors import SessionLostError, UsageError
 from emr_nb.model import Service, SessionInfo
 from emr_nb.notebook.answers import Facts, Text
 from emr_nb.notebook.commands.base import ON, Command, placed
 from emr_nb.notebook.look import about, moment, seconds
 from emr_nb.notebook.options import Option, Parsed
+from emr_nb.notebook.past import clock, with_cells
 from emr_nb.notebook.probes import silent
 from emr_nb.notebook.progress_line import ProgressLine, starting
 
@@ -91,14 +92,14 @@ def facts(made: Attachment, quiet: AbstractSet[str] = frozenset()) -> Facts:
 
     `quiet` are the services that do not answer.
     """
-    return Facts(
-        [
-            ("cluster", _cluster_line(made)),
-            ("engines", _engines_line(made, quiet)),
-            ("who I am", _identity_line(made)),
-            ("session", _session_line(made)),
-        ]
-    )
+    lines = [
+        ("cluster", _cluster_line(made)),
+        ("engines", _engines_line(made, quiet)),
+        ("who I am", _identity_line(made)),
+        ("session", _session_line(made)),
+    ]
+    lines += [("left behind", notice) for notice in made.recovery.notices()]
+    return Facts(lines)
 
 
 def _cluster_line(made: Attachment) -> str:
@@ -165,9 +166,15 @@ def _session_line(made: Attachment) -> str:
     if made.problem:
         return f"not known: {made.problem}"
     if sessions.found is not None:
-        since = moment(sessions.found.created)
+        used = made.recovery.last_used(sessions.found.id)
+        since = clock(used) if used else moment(sessions.found.created)
         state = f"its state of {since} is there" if since else "its state is there"
         return f"found {_session_words(made, sessions.found)}: {state}; --fresh for a clean one"
+    if made.lost is not None:
+        return (
+            f"{made.lost.id} {made.lost.name} of {clock(made.lost.since)} has ended; "
+            "%emr restart --rerun runs its cells again, the next Spark cell starts a new one"
+        )
     return "none yet: the first Spark cell starts one"
 
 
@@ -198,13 +205,21 @@ def status(notebook: Notebook, given: Parsed) -> Facts:
     """Say what is attached, who I am on each service, and how the session does."""
     made = notebook.attachment(given["on"] or "")
     if opened := made.sessions.opened():
-        opened.refresh()
+        try:
+            opened.refresh()
+        except SessionLostError as error:
+            raise with_cells(error, notebook.lose(made)) from error
     quiet = _silent(made)
     lines = list(facts(made, quiet))
     for service in sorted(made.cluster.services, key=lambda s: s.name in quiet):
         urls = ", ".join(e.url for e in service.endpoints[:2])
         told = (service.version, urls, "no answer" if service.name in quiet else "")
         lines.append((service.name, " · ".join(p for p in told if p) or "available"))
+    if opened:
+        from emr_nb.notebook.commands.lasting import kept_line
+
+        name = opened.info.name
+        lines.append(("kept alive", kept_line(notebook, name, made.keeping.until(name))))
     running = notebook.journal.statements(cluster=made.cluster.info.id, open_only=True, limit=5)
     if running:
         words = ", ".join(f"{r.tag[:8]} {r.state}" for r in running)

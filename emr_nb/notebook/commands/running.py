@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 from emr_nb.errors import SessionNotFoundError, UsageError
 from emr_nb.journal import StatementRow
-from emr_nb.model import CancelOutcome, StatementReference
+from emr_nb.model import CancelOutcome
 from emr_nb.notebook.answers import Lines, Text
 from emr_nb.notebook.commands.base import ON, Command
+from emr_nb.notebook.look import plural
 from emr_nb.notebook.options import Option, Parsed
 from emr_nb.notebook.progress_line import ProgressLine, starting
+from emr_nb.notebook.recovery import reference_of
+from emr_nb.notebook.rerun import jobs_again, run_again
 
 if TYPE_CHECKING:
+    from emr_nb.engines.base import Session
     from emr_nb.notebook.state import Attachment, Notebook
 
 _FOLLOW_SECONDS = 1.0
@@ -25,17 +29,34 @@ _WORDS = {
 
 
 def restart(notebook: Notebook, given: Parsed) -> Text:
-    """End this notebook's session and start a new one."""
+    """End this notebook's session and start a new one; `--rerun` runs its cells again."""
     made = notebook.attachment(given["on"] or "")
-    old = made.sessions.name
+    jobs = jobs_again(notebook, made) if given["rerun"] else []
+    old = made.lost.name if made.lost and not made.sessions.is_open() else made.sessions.name
+    session = fresh_session(notebook, made)
+    if given["rerun"]:
+        used, notebook.current = notebook.current, made.name
+        try:
+            run_again(notebook, jobs)
+        finally:
+            notebook.current = used
+        return Text(f"A new session, {session.info.name}, ran {plural(len(jobs), 'cell')} again")
+    return Text(f"A new session, {session.info.name}, stands in for {old}; its variables are gone")
+
+
+def fresh_session(notebook: Notebook, made: Attachment) -> Session:
+    """End this notebook's session, if there is one, and start another."""
+    made.keeping.forget(made.sessions.name)
     try:
         made.sessions.stop()
     except SessionNotFoundError:
         made.sessions.forget()
+    made.lost = None
     line = ProgressLine(notebook.screen)
     session = made.sessions.get(tick=starting(line))
     line.end("done", f"Spark session {session.info.id or session.info.name} is ready")
-    return Text(f"A new session, {session.info.name}, stands in for {old}; its variables are gone")
+    made.keeping.used(session)
+    return session
 
 
 def stop(notebook: Notebook, given: Parsed) -> Text:
@@ -49,24 +70,23 @@ def stop(notebook: Notebook, given: Parsed) -> Text:
 
 def cancel(notebook: Notebook, given: Parsed) -> Text:
     """Cancel a statement by its tag, or the newest one that runs."""
-    row = _row(notebook, given["tag"] or "")
-    made = _attachment_of(notebook, row)
-    reference = StatementReference(row.tag, row.cluster, row.engine, row.session, row.statement)
-    statement = made.cluster.engine(row.engine if row.engine != "livy" else "spark").recover(
-        reference
-    )
+    row = row_of(notebook, given["tag"] or "", "%emr cancel")
+    made = attachment_of(notebook, row)
+    engine = made.cluster.engine(row.engine if row.engine != "livy" else "spark")
+    statement = engine.recover(reference_of(row))
     if statement is None:
         return Text(f"{row.tag[:8]} is not known on {made.name} any more")
     return Text(f"{row.tag[:8]}: {_WORDS[statement.cancel()]}")
 
 
-def _row(notebook: Notebook, tag: str) -> StatementRow:
+def row_of(notebook: Notebook, tag: str, command: str) -> StatementRow:
+    """Return the statement of a tag, or without one the newest that is open."""
     if tag:
         row = notebook.journal.find(tag)
         if row is None:
             raise UsageError(
                 f"No single statement has the tag {tag!r}",
-                where="%emr cancel",
+                where=command,
                 advice="%emr history lists tags.",
             )
         return row
@@ -75,14 +95,15 @@ def _row(notebook: Notebook, tag: str) -> StatementRow:
     found = next((r for r in running if r.cluster in here), None)
     if found is None:
         raise UsageError(
-            "Nothing runs that could be cancelled",
-            where="%emr cancel",
-            advice="%emr history lists statements; %emr cancel TAG takes one of them.",
+            "No statement is running",
+            where=command,
+            advice=f"%emr history lists statements; {command} TAG takes one of them.",
         )
     return found
 
 
-def _attachment_of(notebook: Notebook, row: StatementRow) -> Attachment:
+def attachment_of(notebook: Notebook, row: StatementRow) -> Attachment:
+    """Return the attached cluster of a statement; raises NotAttachedError."""
     for made in notebook.attached.values():
         if made.cluster.info.id == row.cluster:
             return made
@@ -127,7 +148,12 @@ def _after(seen: list[str], newer: list[str]) -> list[str]:
 
 
 COMMANDS = (
-    Command("restart", "End this notebook's session and start a new one.", restart, (ON,)),
+    Command(
+        "restart",
+        "End this notebook's session and start a new one.",
+        restart,
+        (Option("rerun", ("--rerun",), "Run its cells again, in order", "flag"), ON),
+    ),
     Command(
         "stop",
         "End a session.",

@@ -75,7 +75,10 @@ def test_statements_begin_with_their_tag_and_quote_nothing() -> None:
     assert statement.split("\n")[0] == f"# emr_nb:{request.tag}"
     assert statement.isascii()
     assert len(statement.split("\n")) == 2
-    assert code.scala_code(request) == f"// emr_nb:{request.tag}\n{request.code}"
+    scala = code.scala_code(request, TransferPlan(5)).partition("\n")
+    assert scala[0].startswith(f"// emr_nb:{request.tag} {{")
+    assert scala[0].isascii()
+    assert scala[2] == request.code
 
 
 def test_a_session_without_the_runner_fails_before_anything_runs(tmp_path: Path) -> None:
