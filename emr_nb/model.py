@@ -191,6 +191,7 @@ class Request:
     `output` is the name of the remote variable to bring back (`-o`), `rows` the limit
     (`None`: the whole result with `output`, else the rows shown; `-1`: all; `0`: schema
     only). `shown` is how many rows a table on the page has. `tag` is 32 hex digits.
+    `inputs` are local data that the statement takes first, as `Session.stage` gave them.
     """
 
     code: str
@@ -204,6 +205,7 @@ class Request:
     settings: Mapping[str, str] = field(default_factory=dict)
     cell_id: str = ""
     notebook: str = ""
+    inputs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

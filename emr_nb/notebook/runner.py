@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from emr_nb.engines.tables import TableOutput
@@ -26,6 +27,7 @@ from emr_nb.results.plan import plan_transfer
 
 if TYPE_CHECKING:
     from emr_nb.engines.base import Engine, Session, Statement
+    from emr_nb.engines.inputs import Staged
     from emr_nb.notebook.cells import Job
     from emr_nb.notebook.state import Attachment, Notebook
     from emr_nb.results.result import Result
@@ -42,6 +44,7 @@ class Runner:
         self._line = ProgressLine(notebook.screen)
         self._statement: Statement | None = None
         self._values: Mapping[str, Any] = {}
+        self.staged: Staged | None = None  # the local data that the job sent
 
     def run(self, job: Job) -> Result | None:
         """Run a job; returns its Result in line form. Raises EmrError: the cell fails."""
@@ -50,7 +53,7 @@ class Runner:
         request = self._request(job)
         engine = attachment.cluster.engine("spark")
         try:
-            result = self._drain(session, request)
+            result = self._drain(session, self._with_inputs(session, request, job))
         except KeyboardInterrupt:
             raise self._interrupted(engine, attachment, session, request) from None
         except SessionLostError:
@@ -110,6 +113,17 @@ class Runner:
             cell_id=cell_id(self._notebook.shell),
             notebook=self._notebook.place.path,
         )
+
+    def _with_inputs(self, session: Session, request: Request, job: Job) -> Request:
+        """Send the job's local data to the session; return the request that takes it."""
+        if not job.inputs:
+            return request
+        from emr_nb.notebook.inputs import staged
+
+        self.staged = staged(session, job, self._line)
+        for notice in self.staged.notices:
+            self._screen.show({"text/plain": notice})
+        return replace(request, inputs=self.staged.inputs)
 
     # -- while it runs --------------------------------------------------------------------
 
