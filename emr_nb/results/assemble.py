@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
 
 def assemble(
-    header: Mapping[str, Any], payload: bytes, reference: StatementReference | None = None
+    header: Mapping[str, Any],
+    payload: bytes,
+    reference: StatementReference | None = None,
+    spooled: pa.Table | None = None,
 ) -> Result:
-    """Return the Result of a table frame; raises ResultError where counts or types disagree."""
-    import pyarrow as pa
+    """Return the Result of a table frame; raises ResultError where counts or types disagree.
 
-    fields = header["schema"]["fields"]
-    schema = pa.schema([arrow_field(field, header["zone"]) for field in fields])
+    `spooled` is the table of a result that came by way of a store.
+    """
+    fields, schema = header["schema"]["fields"], schema_of(header)
     match header["carrier"]:
         case "none":
             table = schema.empty_table()
@@ -31,20 +34,42 @@ def assemble(
             table = _from_stream(header, payload, schema)
         case "json":
             table = decode_rows(payload, schema, header["rows"])
+        case "spool" if spooled is not None:
+            table = spooled
         case other:
             raise _disagrees(f"unknown carrier {other!r}", reference)
-    rows, limit = int(header["rows"]), header.get("limit")
+    rows = table.num_rows if spooled is not None else int(header["rows"])
+    limit = header.get("limit")
     if fields and table.num_rows != rows:
         raise _disagrees(f"{table.num_rows} of {rows} rows came", reference)
     truncated = limit is not None and (rows > limit or header["carrier"] == "none")
-    notices = ("Schema only: no row was asked for (-n 0).",) if header["carrier"] == "none" else ()
     return Result(
         table=table.slice(0, limit) if truncated else table,
-        columns=tuple(Column(f["name"], type_text(f["type"]), bool(f["nullable"])) for f in fields),
+        columns=columns_of(header),
         truncated=truncated,
         reference=reference,
-        notices=notices,
+        notices=_notices(header),
     )
+
+
+def schema_of(header: Mapping[str, Any]) -> pa.Schema:
+    """Return the Arrow schema that a header announces, in the engine's own types and names."""
+    import pyarrow as pa
+
+    return pa.schema([arrow_field(field, header["zone"]) for field in header["schema"]["fields"]])
+
+
+def columns_of(header: Mapping[str, Any]) -> tuple[Column, ...]:
+    """Return the columns that a header announces, with the engine's words for their types."""
+    fields = header["schema"]["fields"]
+    return tuple(Column(f["name"], type_text(f["type"]), bool(f["nullable"])) for f in fields)
+
+
+def _notices(header: Mapping[str, Any]) -> tuple[str, ...]:
+    if header["carrier"] == "none":
+        return ("Schema only: no row was asked for (-n 0).",)
+    denied = header.get("denied")
+    return (f"The result came through the driver: {denied}",) if denied else ()
 
 
 def _from_stream(header: Mapping[str, Any], payload: bytes, schema: pa.Schema) -> pa.Table:
@@ -56,7 +81,24 @@ def _from_stream(header: Mapping[str, Any], payload: bytes, schema: pa.Schema) -
             arrived = reader.schema
     except (pa.ArrowException, KeyError) as error:
         raise _disagrees(f"the Arrow stream cannot be read: {error}", None) from error
-    batches = reorder(batches, header["order"])
+    return in_schema(reorder(batches, header["order"]), arrived, schema)
+
+
+def stream_schema(stream: bytes) -> pa.Schema:
+    """Return the schema of an Arrow stream."""
+    import pyarrow as pa
+
+    try:
+        with pa.ipc.open_stream(stream) as reader:
+            return reader.schema
+    except (pa.ArrowException, KeyError) as error:
+        raise _disagrees(f"the Arrow stream cannot be read: {error}", None) from error
+
+
+def in_schema(batches: Sequence[Any], arrived: pa.Schema, schema: pa.Schema) -> pa.Table:
+    """Return batches as one table in the announced types; raises ResultError."""
+    import pyarrow as pa
+
     table = pa.Table.from_batches(batches, arrived)
     if arrived.equals(schema):
         return table

@@ -48,6 +48,11 @@ class TablePart:
 
     header: Mapping[str, Any]
     payload: bytes
+    spooled: Any = None  # the table, where it came by way of a store
+
+    @property
+    def is_spooled(self) -> bool:
+        return self.header.get("carrier") == "spool"
 
     @property
     def output(self) -> str | None:

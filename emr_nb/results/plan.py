@@ -9,6 +9,8 @@ from emr_nb.model import Request
 
 INLINE_BYTES = 8 * 1024 * 1024  # one statement's payload; Livy's RPC frame takes 50 MiB
 
+SURELY_FEW = 5000  # rows
+
 
 class Carrier(Enum):
     """The form of the rows on their way back."""
@@ -23,12 +25,21 @@ class TransferPlan:
 
     `limit` is the most rows to bring (None: all of them); one more is asked for, so that
     truncation is known, never guessed. `chunk_bytes` caps the encoded payload of one
-    statement; longer payloads come in chunks.
+    statement; longer payloads come in chunks. `spool` is a path on the cluster that nobody
+    has made: a result that is not surely small is written there. A result of more than
+    `budget` bytes is not loaded (0: any size).
     """
 
     limit: int | None
     carrier: Carrier = Carrier.ARROW
     chunk_bytes: int = INLINE_BYTES
+    spool: str = ""
+    budget: int = 0
+
+    @property
+    def may_be_large(self) -> bool:
+        """Whether so many rows may come that a store is worth its few requests."""
+        return self.limit is None or self.limit > SURELY_FEW
 
 
 def plan_transfer(request: Request, *, carrier: Carrier = Carrier.ARROW) -> TransferPlan:

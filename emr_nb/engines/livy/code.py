@@ -27,6 +27,7 @@ _PARTS = (
     "arrow",
     "rows",
     "wire",
+    "spool",
     "tables",
     "local_frames",
     "display",
@@ -54,7 +55,7 @@ def install(name, parts):
             new = module(name + "." + part, name)
             exec(compile(source, "<emr_nb>/" + part, "exec", 0, True), new.__dict__)
             setattr(top, part, new)
-        for api in ("run", "refuse", "chunk", "release", "piece"):
+        for api in ("run", "refuse", "chunk", "release", "remove", "piece"):
             setattr(top, api, getattr(top.runner, api))
     except BaseException:
         for full in made:
@@ -140,6 +141,7 @@ def _run(
         "shown": request.shown,
         "carrier": plan.carrier.value,
         "chunk_bytes": plan.chunk_bytes,
+        "spool": plan.spool,
         "cancel_path": cancel_path,
         "database": request.database,
         "settings": dict(request.settings),
@@ -165,6 +167,13 @@ def piece_code(tag: str, key: str, index: int, piece: bytes) -> str:
 def release_code(tag: str) -> str:
     """Return the statement that forgets the payloads of a statement."""
     return _tagged(tag, f"__import__('{module_name()}').release('{tag}')")
+
+
+def remove_code(tag: str, path: str) -> str:
+    """Return the statement that removes what the engine wrote to a path."""
+    packed = base64.b64encode(path.encode()).decode()
+    call = f"__import__('{module_name()}').remove('{packed}', globals())"
+    return _tagged(tag, _installer(), call)
 
 
 def refuse_code(tag: str, refused: str) -> str:

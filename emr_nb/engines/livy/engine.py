@@ -106,7 +106,7 @@ class LivyEngine:
         full = StatementReference(
             reference.tag, reference.cluster_id, self.name, str(view.id), str(number)
         )
-        return session.adopt(full, language)
+        return session.adopt(full, language, row.spool if row else "")
 
     def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:
         session = self._newest()

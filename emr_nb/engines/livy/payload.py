@@ -121,7 +121,7 @@ def _collected(parts: list[Part], reference: StatementReference) -> Payload:
     for part in parts:
         match part:
             case TablePart():
-                table = assemble(part.header, part.payload, reference)
+                table = assemble(part.header, part.payload, reference, part.spooled)
                 if part is chosen:
                     payload.result = table
                 else:

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 from emr_nb.engines.inputs import LocalInput, Staged
 from emr_nb.engines.livy.cancelling import CancelFiles, cancel_statement
 from emr_nb.engines.livy.client import LivyClient
-from emr_nb.engines.livy.code import cell_code, chunk_code, refuse_code, scala_code
+from emr_nb.engines.livy.code import (
+    cell_code,
+    chunk_code,
+    refuse_code,
+    remove_code,
+    scala_code,
+)
 from emr_nb.engines.livy.lost import lost
 from emr_nb.engines.livy.pace import Patience
 from emr_nb.engines.livy.payload import text_of
@@ -27,11 +33,13 @@ from emr_nb.engines.livy.wire import SessionView, StatementView
 from emr_nb.engines.scratch import Scratch, scratch_of
 from emr_nb.errors import (
     EmrError,
+    ResultError,
     SessionLostError,
     StatementOutcomeUnknownError,
 )
+from emr_nb.files.base import FileSystem
 from emr_nb.journal import Journal, StatementRow
-from emr_nb.model import Event, Request, SessionInfo, StatementReference
+from emr_nb.model import Event, FilePath, Request, SessionInfo, StatementReference
 from emr_nb.results.frame import SessionFacts
 from emr_nb.results.plan import TransferPlan, plan_transfer
 from emr_nb.transport.base import Deadline
@@ -90,11 +98,12 @@ class LivySession:
     def submit(self, request: Request, plan: TransferPlan) -> LivyStatement:
         if request.language == "scala":
             check_scala(request)
+        plan = self._with_spool(request, plan)
         with self._lock:
             began = time.monotonic()
             code, kind = self._code(request, plan, install=not self._installed)
             self.client.check_size(code)
-            self.journal.begin(self._row(request))
+            self.journal.begin(self._row(request, plan.spool))
             try:
                 self.journal.update(request.tag, state="sent")
                 guarded = kind == "pyspark"  # our runner knows what it has run
@@ -151,6 +160,31 @@ class LivySession:
         notify: Callable[[Event], None] | None = None,
     ) -> Staged:
         return stage(self, inputs, language, notify, self._context.settings.push_bytes)
+
+    def store_of(self, path: FilePath) -> FileSystem:
+        """Return the store of a spool; raises ResultError where this process has none."""
+        store = self.cancel_files.store
+        if path.scheme == "s3":
+            from emr_nb.files.s3 import S3
+
+            store = S3(self._context)
+        if store is None:
+            raise ResultError(
+                "The result lies where this notebook cannot read",
+                where=str(path),
+                advice="Attach the cluster so that its HDFS is reached, and run the cell again.",
+            )
+        return store
+
+    def remove_spool(self, tag: str, spool: str) -> None:
+        """Remove what a statement wrote; where only the engine may, it does. Swept if it fails."""
+        path = FilePath.parse(spool)
+        with contextlib.suppress(EmrError):
+            if not Scratch(self.store_of(path), path).remove(path):
+                self.send(
+                    remove_code(derived(tag, "remove"), spool), "pyspark", derived(tag, "remove")
+                )
+            self.journal.update(tag, spool="")
 
     # -- for its statements ---------------------------------------------------------------
 
@@ -235,9 +269,9 @@ class LivySession:
         view = self._submitter.find(tag, Deadline.after(seconds))
         return view.id if view else None
 
-    def adopt(self, reference: StatementReference, language: str) -> LivyStatement:
+    def adopt(self, reference: StatementReference, language: str, spool: str = "") -> LivyStatement:
         """Return a statement that another process, or an earlier one, submitted."""
-        return LivyStatement(self, reference, language=language)
+        return LivyStatement(self, reference, language=language, spool=spool)
 
     def be_patient(self, patience: Patience) -> None:
         """Bear more or less than by default from now on."""
@@ -250,7 +284,15 @@ class LivySession:
         cluster = self._context.cluster.id
         return StatementReference(tag, cluster, "spark", str(self._id), str(statement))
 
-    def _row(self, request: Request) -> StatementRow:
+    def _with_spool(self, request: Request, plan: TransferPlan) -> TransferPlan:
+        """Name the place that a large result would go to."""
+        brings = request.output is not None or request.language == "sql" or plan.limit is None
+        if plan.spool or not brings or not plan.may_be_large:
+            return plan
+        scratch = self.scratch()
+        return replace(plan, spool=str(scratch.path(request.tag))) if scratch else plan
+
+    def _row(self, request: Request, spool: str) -> StatementRow:
         return StatementRow(
             tag=request.tag,
             cluster=self._context.cluster.id,
@@ -261,6 +303,7 @@ class LivySession:
             notebook=request.notebook,
             cell=request.cell_id,
             text=request.code if self._context.settings.history else "",
+            spool=spool,
         )
 
     def _code(self, request: Request, plan: TransferPlan, *, install: bool) -> tuple[str, str]:

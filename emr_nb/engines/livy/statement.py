@@ -22,22 +22,26 @@ from emr_nb.engines.livy.scala import collect_scala
 from emr_nb.engines.livy.spark_ui import SparkLook, SparkWatch
 from emr_nb.engines.livy.watch import Watch
 from emr_nb.engines.livy.wire import SessionView, StatementView
+from emr_nb.engines.spool import Spooled
 from emr_nb.errors import (
     EmrError,
     JournalError,
     ResultError,
+    ResultTooLargeError,
     SessionLostError,
     StatementCancelledError,
     StatementError,
     StatementOutcomeUnknownError,
     TransportError,
 )
-from emr_nb.model import CancelOutcome, Event, Progress, Request, StatementReference
-from emr_nb.results.frame import Part
+from emr_nb.model import CancelOutcome, Event, FilePath, Progress, Request, StatementReference
+from emr_nb.results.frame import Part, TablePart
 from emr_nb.results.plan import TransferPlan
 from emr_nb.results.result import Result
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from emr_nb.engines.livy.session import LivySession
 
 CANCEL_SECONDS = 1.2  # the notebook waits 1.5 s for the outcome, and is free within 2 s
@@ -60,6 +64,7 @@ class LivyStatement:
         request: Request | None = None,
         plan: TransferPlan | None = None,
         submitted: float | None = None,
+        spool: str = "",
     ) -> None:
         self.reference = reference
         self.language = language
@@ -67,6 +72,8 @@ class LivyStatement:
         self._session = session
         self._request = request
         self._plan = plan
+        self._spool = plan.spool if plan else spool
+        self._spooled = False
         self._began = submitted if submitted is not None else time.monotonic()
         self._watch = self._new_watch()
         self._result: Result | None = None
@@ -194,6 +201,8 @@ class LivyStatement:
         if not output or str(output.get("evalue")).startswith("Interpreter died"):
             self._raise_lost()
         parts = yield from self._parts(output)
+        if parts and output.get("status") == "ok":
+            parts = yield from self._bring_spooled(parts)
         code = view.code.partition("\n")[2]  # without the line of our tag
         payload = read_payload(output, parts, self.reference, self.language, where, code)
         yield from payload.events
@@ -223,6 +232,7 @@ class LivyStatement:
         try:
             wanted = next(steps)
             while True:
+                check_budget(wanted.bytes, self._plan, f"statement {self.reference.statement_id}")
                 yield Progress(
                     "fetching",
                     time.monotonic() - self._began,
@@ -235,6 +245,33 @@ class LivyStatement:
         except StopIteration as end:
             parts: list[Part] = end.value
             return parts
+
+    def _bring_spooled(self, parts: list[Part]) -> Generator[Event, None, list[Part]]:
+        """Read what the engine wrote to our private folder; told by its bytes."""
+        brought: list[Part] = []
+        for part in parts:
+            if isinstance(part, TablePart) and part.is_spooled:
+                self._spooled = True
+                brought.append(replace(part, spooled=(yield from self._read_spool(part))))
+            else:
+                brought.append(part)
+        return brought
+
+    def _read_spool(self, part: TablePart) -> Generator[Event, None, pa.Table]:
+        import pyarrow as pa
+
+        folder = FilePath.parse(self._spool) if self._spool else None
+        if folder is None:
+            raise ResultError("The result lies where nobody here knows", where=self._session.where)
+        spooled = Spooled(self._session.store_of(folder), folder, part.header, part.payload)
+        check_budget(spooled.size, self._plan, f"statement {self.reference.statement_id}")
+        tables, done = [spooled.arrow_schema.empty_table()], 0
+        for size, table in spooled.tables():
+            tables.append(table)
+            done += size
+            elapsed = time.monotonic() - self._began
+            yield Progress("fetching", elapsed, done / max(spooled.size, 1), bytes=spooled.size)
+        return pa.concat_tables(tables)
 
     def _scala(self, output: Mapping[str, Any]) -> Generator[Event, None, Payload]:
         """Bring the DataFrame that a Scala cell made, through a view and our Python runner."""
@@ -269,6 +306,8 @@ class LivyStatement:
 
     def _settle(self) -> None:
         self._settled = True
+        if self._spool and (self._spooled or self._broken or self._failure):
+            self._session.remove_spool(self.reference.tag, self._spool)
         error = self._broken or self._failure
         if isinstance(error, StatementCancelledError):
             self._note(state="cancelled")
@@ -281,6 +320,18 @@ class LivyStatement:
         """Write to the journal; a full disk must not hide the statement's own outcome."""
         with contextlib.suppress(JournalError):
             self._session.journal.update(self.reference.tag, **changes)
+
+
+def check_budget(size: int, plan: TransferPlan | None, where: str) -> None:
+    """Raise ResultTooLargeError for more bytes than the plan lets into memory."""
+    if plan is not None and 0 < plan.budget < size:
+        raise ResultTooLargeError(
+            f"The result takes {size / 2**20:,.0f} MiB; {plan.budget / 2**20:,.0f} MiB may be "
+            "loaded here, and nothing of it was",
+            where=where,
+            advice="-n ROWS brings its first rows, --to PATH writes it to files, --as arrow takes "
+            "the least memory; %config EmrNb.result_bytes sets another limit.",
+        )
 
 
 def _with_jobs(event: Event, look: SparkLook | None) -> Event:

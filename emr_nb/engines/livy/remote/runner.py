@@ -8,7 +8,7 @@ import contextlib
 import json
 import sys
 
-from . import display, failures, frames, local_frames, receive, tables
+from . import display, failures, frames, local_frames, receive, spool, tables
 from .cells import compile_cell
 from .output import Output, Stream
 from .store import Store
@@ -116,12 +116,7 @@ class Cell:
     def session(self):
         """The Spark session of the namespace, else the active one."""
         if self._session is None:
-            from pyspark.sql import SparkSession
-
-            found = self.namespace.get("spark")
-            if not isinstance(found, SparkSession):
-                found = SparkSession.builder.getOrCreate()
-            self._session = found
+            self._session = tables.session_of(self.namespace)
         return self._session
 
     def _living(self):
@@ -254,7 +249,8 @@ class Cell:
 
     def _table(self, frame, limit, name, role):
         bring = self.runner.tables_of(self.session).bring
-        header, raw = bring(frame, limit, self.request["carrier"])
+        path = self.request.get("spool") if role == "result" else None
+        header, raw = bring(frame, limit, self.request["carrier"], path)
         self._emit_table(header, raw, name, role)
 
     def _emit_table(self, header, raw, name, role):
@@ -282,7 +278,13 @@ def chunk(tag, seq, index):
 
 def piece(namespace, key, index, text):
     """Add a piece to a file that the driver writes; a piece that comes twice counts once."""
-    RUNNER.inbox.piece(namespace["spark"], key, index, text)
+    RUNNER.inbox.piece(tables.session_of(namespace), key, index, text)
+
+
+def remove(packed, namespace):
+    """Remove what was written to a path (base64); only who wrote it may."""
+    session = tables.session_of(namespace)
+    spool.remove(session, base64.b64decode(packed).decode("utf-8"))
 
 
 def release(tag):

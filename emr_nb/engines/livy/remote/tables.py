@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from . import arrow, rows, wire
+from . import arrow, rows, spool, wire
 
 INT_MAX = 2147483647
 
@@ -23,6 +23,14 @@ def is_pandas(value):
         base.__name__ == "DataFrame" and base.__module__.split(".")[0] == "pandas"
         for base in type(value).__mro__
     )
+
+
+def session_of(namespace):
+    """Return the Spark session of a namespace, else the active one."""
+    from pyspark.sql import SparkSession
+
+    found = namespace.get("spark")
+    return found if isinstance(found, SparkSession) else SparkSession.builder.getOrCreate()
 
 
 class Tables:
@@ -52,11 +60,11 @@ class Tables:
             self._arrow = arrow.available(self.session)
         return "arrow" if self._arrow else "json"
 
-    def bring(self, frame, limit, wanted):
+    def bring(self, frame, limit, wanted, path=None):
         """Execute a Spark DataFrame once and return a table's header and payload.
 
         With a limit one more row is asked for, so that truncation is known; limit 0 executes
-        nothing and brings the schema.
+        nothing and brings the schema. What is not surely small is written to `path`.
         """
         if frame.isStreaming:
             raise wire.UnsupportedError(
@@ -73,6 +81,11 @@ class Tables:
         carrier = self.carrier(wanted)
         jdf = self._rewritten(jdf, schema["fields"], carrier)
         header["carrier"] = carrier
+        if path and carrier == "arrow" and not spool.fits_inline(jdf):
+            header["denied"] = spool.denied(self.session, path)
+            if not header["denied"]:
+                raw, header["parts"] = spool.write(self.session, jdf, path)
+                return dict(header, carrier="spool"), raw
         if carrier == "arrow":
             raw, header["rows"], header["order"] = arrow.collect(jdf)
         else:

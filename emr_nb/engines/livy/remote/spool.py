@@ -1,0 +1,90 @@
+"""Results that the executors write to a private folder, whence the notebook reads them.
+
+A partition's Arrow batches become one SequenceFile (`RDD.saveAsObjectFile`): the JVM alone
+makes it, its types are those of the stream, and Hadoop's committer shows all of it or nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from . import arrow
+
+INLINE = 8 << 20  # Spark's estimate of a result's bytes up to which it goes with the answer
+COMPRESS = "mapreduce.output.fileoutputformat.compress"  # of SequenceFiles; batches go as they are
+
+
+def fits_inline(jdf):
+    """Tell, without executing anything, whether a result is surely small.
+
+    Spark's statistics bound it from above, but for rows that a generator multiplies and for
+    what Python makes of rows.
+    """
+    plan = jdf.queryExecution().optimizedPlan()
+    if int(str(plan.stats().sizeInBytes())) > INLINE:
+        return False
+    text = plan.toString()
+    return not any(word in text for word in ("Generate ", "InPandas", "InArrow", "MapPartitions"))
+
+
+def denied(session, path):
+    """Return why the folder above a path cannot be written to; an empty text when it can."""
+    jvm = session.sparkContext._jvm
+    parent = jvm.org.apache.hadoop.fs.Path(path).getParent()
+    action = jvm.org.apache.hadoop.fs.permission.FsAction.WRITE_EXECUTE
+    try:
+        _files(session, parent).access(parent, action)
+    except Exception as error:
+        cause = getattr(error, "java_exception", error)
+        return str(cause).splitlines()[0]
+    return ""
+
+
+def write(session, jdf, path):
+    """Execute a Dataset once into a folder that is not there yet.
+
+    Returns the schema as an Arrow stream without batches, and the name and bytes of each part,
+    in the order of the rows. Whatever fails leaves nothing behind.
+    """
+    schema = arrow.collect(jdf.limit(0))[0]  # an empty relation: nothing is executed for it
+    target = session.sparkContext._jvm.org.apache.hadoop.fs.Path(path)
+    files = _files(session, target)
+    try:
+        with _plain(session):
+            jdf.toArrowBatchRdd().saveAsObjectFile(path)
+        return schema, parts(files, target)
+    except BaseException:  # also KeyboardInterrupt
+        with contextlib.suppress(Exception):
+            files.delete(target, True)
+        raise
+
+
+def parts(files, folder):
+    """Return name and bytes of the part files of a folder, sorted by name."""
+    found = [(status.getPath().getName(), status.getLen()) for status in files.listStatus(folder)]
+    return sorted([name, size] for name, size in found if name.startswith("part-"))
+
+
+def remove(session, path):
+    """Remove a folder; quiet when it is not there."""
+    target = session.sparkContext._jvm.org.apache.hadoop.fs.Path(path)
+    _files(session, target).delete(target, True)
+
+
+def _files(session, path):
+    return path.getFileSystem(session.sparkContext._jsc.hadoopConfiguration())
+
+
+@contextlib.contextmanager
+def _plain(session):
+    """Write SequenceFiles uncompressed meanwhile, whatever the cluster's default is."""
+    conf = session.sparkContext._jsc.hadoopConfiguration()
+    before = conf.get(COMPRESS)
+    conf.set(COMPRESS, "false")
+    try:
+        yield
+    finally:
+        if before is None:
+            conf.unset(COMPRESS)
+        else:
+            conf.set(COMPRESS, before)
