@@ -40,8 +40,8 @@ def pandas_source(frame: pd.DataFrame, name: str) -> Source:
     def batches() -> Iterator[pa.RecordBatch]:
         for start in range(0, rows, _SLICE):
             arrays = [
-                _array(one.iloc[start : start + _SLICE], kind)
-                for (_, one), kind in zip(series, kinds, strict=True)
+                _array(one.iloc[start : start + _SLICE], kind, label, name)
+                for (label, one), kind in zip(series, kinds, strict=True)
             ]
             if arrays:
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
@@ -97,19 +97,26 @@ def _type_of(series: pd.Series, label: str, name: str) -> pa.DataType:
             return type_of_objects(series.to_numpy())
         return pa.array(series.iloc[:0], from_pandas=True).type
     except (pa.ArrowException, MixedError, TypeError, OverflowError) as error:
-        raise UsageError(
-            f"{name}: column {label!r} ({series.dtype}) cannot be sent: {error}",
-            advice="Nothing was sent. Convert the column to one type.",
-        ) from error
+        raise _unsendable(series, label, name, error) from error
 
 
-def _array(series: pd.Series, kind: pa.DataType) -> pa.Array:
+def _unsendable(series: pd.Series, label: str, name: str, error: Exception) -> UsageError:
+    return UsageError(
+        f"{name}: column {label!r} ({series.dtype}) cannot be sent: {error}",
+        advice="Nothing is there now. Convert the column to one type, then push it again.",
+    )
+
+
+def _array(series: pd.Series, kind: pa.DataType, label: str, name: str) -> pa.Array:
     import pyarrow as pa
 
-    if series.dtype == object:
-        made = pa.array(series.to_numpy(), type=kind, from_pandas=True)
-    else:
-        made = pa.array(series, from_pandas=True)
-    if isinstance(made, pa.ChunkedArray):
-        made = made.combine_chunks()
-    return made if made.type.equals(kind) else made.cast(kind)
+    try:
+        if series.dtype == object:
+            made = pa.array(series.to_numpy(), type=kind, from_pandas=True)
+        else:
+            made = pa.array(series, from_pandas=True)
+        if isinstance(made, pa.ChunkedArray):
+            made = made.combine_chunks()
+        return made if made.type.equals(kind) else made.cast(kind)
+    except (pa.ArrowException, TypeError, OverflowError) as error:
+        raise _unsendable(series, label, name, error) from error

@@ -76,9 +76,12 @@ def way_of(kind: pa.DataType) -> Way:
     if types.is_null(kind):
         return Way(None, "void", "void", lambda array: array, "void")
     if types.is_dictionary(kind):
-        return _decoded(way_of(kind.value_type), lambda array: array.dictionary_decode())
+        way = way_of(kind.value_type)
+        # the values first: Arrow cannot decode a dictionary of string views
+        return replace(way, convert=lambda array: way.convert(array.dictionary).take(array.indices))
     if types.is_run_end_encoded(kind):
-        return _decoded(way_of(kind.value_type), pc.run_end_decode)
+        way = way_of(kind.value_type)
+        return replace(way, convert=lambda array: way.convert(pc.run_end_decode(array)))
     if types.is_nested(kind):
         from emr_nb.results.outgoing_nested import nested_way
 
@@ -94,10 +97,6 @@ def way_of(kind: pa.DataType) -> Way:
     if parquet.equals(kind):
         return Way(parquet, spark, spark, lambda array: array)
     return Way(parquet, spark, spark, lambda array: array.cast(parquet, safe=True))
-
-
-def _decoded(way: Way, decode: Callable[[pa.Array], pa.Array]) -> Way:
-    return replace(way, convert=lambda array: way.convert(decode(array)))
 
 
 def _atomic(kind: pa.DataType) -> tuple[pa.DataType, str] | None:

@@ -110,8 +110,10 @@ class _Push:
             return {"kind": "value", "name": item.name, "value": item.spelled}
         self.notices += [f"{item.name}: {notice}" for notice in ready.notices]
         told: dict[str, Any] = {"path": None, "key": "", "bytes": 0, "rows": ready.source.rows or 0}
-        if ready.written or ready.source.rows is None:
+        if ready.written:
             told |= self._sent(ready)
+        elif ready.source.rows is None:
+            told["rows"] = sum(batch.num_rows for batch in ready.source.batches())
         self.rows[item.name] = told["rows"]
         return {
             "kind": "frame",
@@ -135,7 +137,7 @@ class _Push:
         scratch.folder(folder.name)
         path = folder.child("frame.parquet")
         scratch.store.write(path, self._watched(out, frame))
-        return {"path": str(path) if frame.written else None, "rows": out.rows}
+        return {"path": str(path), "rows": out.rows}
 
     def _watched(self, out: ParquetOut, frame: Outgoing) -> Iterator[bytes]:
         """Yield the chunks and tell how far they are."""
