@@ -64,7 +64,7 @@ def full_disk(rig: Rig) -> Iterator[None]:
 
 def test_a_push_onto_a_full_disk_leaves_nothing(rig: Rig) -> None:
     before = left(rig.session)
-    with full_disk(rig), pytest.raises(DiskFullError, match="space|quota"):
+    with full_disk(rig), pytest.raises(DiskFullError, match="space quota is used up"):
         push(rig.session, local_input("too_big", BIG))
     assert left(rig.session) == before
     assert absent(rig, "too_big")

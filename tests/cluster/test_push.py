@@ -7,21 +7,28 @@ import decimal
 import math
 import secrets
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pyarrow as pa
 import pytest
-from fault_rig import Rig
+from fault_rig import Rig, attached
+from IPython.core.interactiveshell import InteractiveShell
 from push_cases import CASES, plain, table
 from type_cases import same, stored
 
 from emr_nb.engines.inputs import LocalInput, local_input
 from emr_nb.engines.livy.push import PIECE_BYTES
 from emr_nb.engines.livy.session import LivySession
-from emr_nb.errors import StatementError, UsageError
+from emr_nb.errors import StatementError, TableExistsError, UsageError
+from emr_nb.journal import Journal
 from emr_nb.model import Request, SessionOptions
+from emr_nb.notebook.extension import Extension
+from emr_nb.notebook.places import Place
+from emr_nb.notebook.state import Backend, Notebook
 from emr_nb.results.plan import plan_transfer
 from emr_nb.results.result import Result
 
@@ -212,3 +219,53 @@ def test_without_a_store_a_frame_goes_through_statements(
         with pytest.raises(UsageError, match=r"EmrNb\.push_bytes"):
             session.stage([local_input("too_much", sent)], language="python")
     assert rig.say("print('too_much' in globals())") == "False"
+
+
+@pytest.mark.full
+def test_a_million_rows_come_back_in_their_order(rig: Rig) -> None:
+    rows = 1_000_000
+    noise = [secrets.token_hex(8) for _ in range(rows)]
+    sent = pa.table({"id": pa.array(range(rows)), "noise": noise})
+    brought = back(rig.session, sent, "million")
+    assert brought.table.cast(sent.schema).equals(sent)
+
+
+@pytest.fixture
+def notebook(rig: Rig) -> Iterator[Notebook]:
+    """A real shell on the shared session."""
+    journal = Journal(rig.journal)
+    cluster = attached(rig.cluster.settings.data_home, journal, rig.livy_port)
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance()
+    backend = Backend(lambda *_, **__: cluster, lambda *_, **__: iter(()))
+    made = Notebook(shell, backend=lambda: backend, place=Place("/x/p.ipynb", "push", False))
+    Extension(shell, made).install()
+    made.attach("local")
+    yield made
+    cluster.close(end_sessions=False)
+    journal.close()
+    shell.meta.clear()
+    shell.history_manager.end_session()
+    InteractiveShell.clear_instance()
+
+
+def test_push_and_inputs_in_a_notebook(rig: Rig, notebook: Notebook) -> None:
+    shell, table = notebook.shell, f"default.pushed_{secrets.token_hex(4)}"
+    wanted = pd.DataFrame({"a": pd.array([1, None], "Int64"), "b": ["x'\u2028", None]})
+    shell.user_ns.update(df=wanted, least=1)
+
+    def run(cell: str) -> Any:
+        result = shell.run_cell(cell)
+        return result.error_in_exec or result.error_before_exec
+
+    assert run(f"told = %emr push df --name there -s {rig.name}") is None
+    assert "2 rows × 2 columns are the temporary view there" in repr(shell.user_ns["told"])
+    assert run(f"%%sql -s {rig.name} -q -o got\nselect * from there") is None
+    pd.testing.assert_frame_equal(shell.user_ns["got"], wanted)
+    code = "n = there.filter(there.a >= least).count()"
+    assert run(f"%%pyspark -s {rig.name} -i least -o n\n{code}") is None
+    assert shell.user_ns["n"] == 1
+    assert run(f"%emr push df --table {table} -s {rig.name}") is None
+    assert isinstance(run(f"%emr push df --table {table} -s {rig.name}"), TableExistsError)
+    assert rig.say(f"print(spark.table('{table}').count())") == "2"
+    rig.say(f"spark.sql('drop table {table}')")
