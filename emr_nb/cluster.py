@@ -189,6 +189,7 @@ class AttachedCluster:
         An interrupt cancels on the cluster and is raised again. Raises StatementError,
         SessionError or TransportError.
         """
+        from emr_nb.results.budget import byte_budget
         from emr_nb.results.plan import plan_transfer
 
         request = Request(
@@ -199,7 +200,9 @@ class AttachedCluster:
             rows=rows,
             settings=settings or {},
         )
-        statement = (session or self.session()).submit(request, plan_transfer(request))
+        budget = byte_budget(self.settings.result_bytes, "arrow")
+        plan = plan_transfer(request, budget=budget)
+        statement = (session or self.session()).submit(request, plan)
         return _drain(statement, on_event)
 
     def sql(self, query: str, *, rows: int | None = -1) -> Result:

@@ -163,6 +163,10 @@ class Journal:
         clause = f"WHERE {' AND '.join(where)} ORDER BY created DESC, rowid DESC LIMIT ?"
         return self._statements(clause, *values, limit)
 
+    def spools(self, cluster: str) -> list[StatementRow]:
+        """Return the statements of a cluster whose spools nobody has removed yet."""
+        return self._statements("WHERE cluster = ? AND spool <> ''", cluster)
+
     # -- sessions -------------------------------------------------------------------------
 
     def remember_session(self, row: SessionRow) -> None:

@@ -184,13 +184,26 @@ class SessionOptions:
     start_timeout: float = 600.0
 
 
+FORMATS = ("parquet", "csv", "arrow")
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTarget:
+    """Where a cell's table is written instead of being brought; `format` is one of FORMATS."""
+
+    path: FilePath
+    format: str = "parquet"
+    overwrite: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One cell or line to run.
 
     `output` is the name of the remote variable to bring back (`-o`), `rows` the limit
     (`None`: the whole result with `output`, else the rows shown; `-1`: all; `0`: schema
-    only). `shown` is how many rows a table on the page has. `tag` is 32 hex digits.
+    only). `shown` is how many rows a table on the page has. With `target` the engine writes
+    the table to files on the cluster. `tag` is 32 hex digits.
     `inputs` are local data that the statement takes first, as `Session.stage` gave them.
     """
 
@@ -200,6 +213,7 @@ class Request:
     output: str | None = None
     rows: int | None = None
     shown: int = 1000
+    target: WriteTarget | None = None
     quiet: bool = False
     database: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)

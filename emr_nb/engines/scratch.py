@@ -89,10 +89,14 @@ def scratch_of(
 
 
 def left_behind(
-    store: FileSystem, root: FilePath, cluster: str, living: Collection[str]
+    store: FileSystem,
+    root: FilePath,
+    cluster: str,
+    living: Collection[str],
+    after_rest: timedelta = _LEFT_AFTER,
 ) -> Iterator[FileEntry]:
     """Yield the folders of this cluster's ended sessions, an hour after their last use."""
-    limit = datetime.now(UTC) - _LEFT_AFTER
+    limit = datetime.now(UTC) - after_rest
     after: str | None = None
     while True:
         page = store.ls(root, after)
@@ -104,6 +108,16 @@ def left_behind(
         after = page.after
         if after is None:
             return
+
+
+def roots(context: ClusterContext) -> list[FilePath]:
+    """Return the places where private folders of ours may be on this cluster."""
+    if context.settings.spool:
+        return [_prefix(context.settings.spool)]
+    return [
+        FilePath("hdfs", "", f"/user/{context.user}/.emr_nb"),
+        FilePath("hdfs", "", f"/tmp/emr_nb-{context.user}"),  # noqa: S108 - HDFS's
+    ]
 
 
 def _root(store: SharedStore, user: str) -> FilePath:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from emr_nb.errors import UsageError
+from emr_nb.model import FORMATS
 from emr_nb.notebook.errors import short_errors
 from emr_nb.notebook.options import Option, Parsed, Parser
 
@@ -30,6 +31,11 @@ OPTIONS = (
            default="pandas"),
     Option("rows", ("-n", "--rows", "--maxrows"), "Rows to bring: 0 = schema alone, -1 = all",
            "int", "ROWS"),
+    Option("to", ("--to",), "Write the table to files instead of bringing it; relative and ~ "
+           "paths are local, bare absolute ones on the cluster", metavar="PATH", source="path"),
+    Option("format", ("--format",), "With --to: the files' format", choices=FORMATS,
+           default="parquet"),
+    Option("overwrite", ("--overwrite",), "With --to: replace what is there", "flag"),
     Option("quiet", ("-q", "--quiet"), "Show no table, only the summary line", "flag"),
     Option("session", ("-s", "--session"), "Use the session of this name", metavar="NAME",
            source="session"),
@@ -110,6 +116,15 @@ def read(magic: CellMagic, line: str, cell: str | None) -> Job:
         raise UsageError("--new needs -s NAME", where=command)
     if options["rows"] is not None and options["rows"] < -1:
         raise UsageError(f"-n {options['rows']}: rows are 0, more, or -1 for all", where=command)
+    if options["to"] and (output or options["chart"]):
+        raise UsageError(
+            f"--to and {'-o' if output else '--chart'} are two ways for one result, and a cell "
+            "runs once",
+            where=command,
+            advice="Write it with --to, then read what was written.",
+        )
+    if (options["overwrite"] or options["format"] != "parquet") and not options["to"]:
+        raise UsageError("--format and --overwrite need --to PATH", where=command)
     language = options.get("language") or magic.language
     if options.get("context") == "sql":
         language = "sql"

@@ -23,7 +23,9 @@ from emr_nb.notebook.errors import show_folded
 from emr_nb.notebook.look import plural, seconds
 from emr_nb.notebook.places import cell_id
 from emr_nb.notebook.progress_line import ProgressLine, starting
-from emr_nb.results.plan import plan_transfer
+from emr_nb.notebook.writing import Destination
+from emr_nb.results.budget import byte_budget
+from emr_nb.results.plan import TransferPlan, plan_transfer
 
 if TYPE_CHECKING:
     from emr_nb.engines.base import Engine, Session, Statement
@@ -49,11 +51,13 @@ class Runner:
     def run(self, job: Job) -> Result | None:
         """Run a job; returns its Result in line form. Raises EmrError: the cell fails."""
         attachment = self._notebook.attachment(job.options["on"] or "")
+        destination = Destination.of(attachment.cluster, job) if job.options["to"] else None
         session = self._session(attachment, job)
-        request = self._request(job)
+        request = self._request(job, destination)
         engine = attachment.cluster.engine("spark")
         try:
-            result = self._drain(session, self._with_inputs(session, request, job))
+            request = self._with_inputs(session, request, job)
+            result = self._drain(session, request, self._plan(job, request))
         except KeyboardInterrupt:
             raise self._interrupted(engine, attachment, session, request) from None
         except SessionLostError:
@@ -65,6 +69,9 @@ class Runner:
             self._line.end("cancelled" if cancelled else "failed", "" if cancelled else "failed")
             show_folded(self._screen, error)
             raise
+        if destination is not None:
+            self._write(destination, result)
+            return None
         return self._deliver(job, request, result)
 
     # -- before ---------------------------------------------------------------------------
@@ -97,15 +104,20 @@ class Runner:
             self._line.next_phase(f"joined {label}" if attachment.sessions.found else label + took)
         return session
 
-    def _request(self, job: Job) -> Request:
+    def _request(self, job: Job, destination: Destination | None) -> Request:
         options = job.options
+        rows = options["rows"]
+        if destination is not None and rows is None:
+            rows = -1
+        by_engine = destination is not None and destination.by_engine
         pairs = (text.partition("=") for text in options["settings"])
         return Request(
             code=job.code,
             language=job.language,
             tag=secrets.token_hex(16),
             output=options["output"],
-            rows=options["rows"],
+            rows=rows,
+            target=destination.target if destination and by_engine else None,
             shown=self._notebook.settings.shown_rows,
             quiet=options["quiet"],
             database=options["database"],
@@ -127,8 +139,14 @@ class Runner:
 
     # -- while it runs --------------------------------------------------------------------
 
-    def _drain(self, session: Session, request: Request) -> Result | None:
-        statement = session.submit(request, plan_transfer(request))
+    def _plan(self, job: Job, request: Request) -> TransferPlan:
+        if job.options["to"]:
+            return replace(plan_transfer(request), keep=request.target is None)
+        chosen = self._notebook.settings.result_bytes
+        return plan_transfer(request, budget=byte_budget(chosen, job.options["as_"]))
+
+    def _drain(self, session: Session, request: Request, plan: TransferPlan) -> Result | None:
+        statement = session.submit(request, plan)
         self._statement = statement
         for event in statement.events():
             if isinstance(event, Progress):
@@ -163,6 +181,27 @@ class Runner:
         what, advice = answer.told()
         self._line.end("cancelled", what)
         return StatementCancelledError(what, where=attachment.name, advice=advice)
+
+    def _write(self, destination: Destination, result: Result | None) -> None:
+        """Write what `--to` asks for, or tell what the executors have written."""
+        rows = None
+        try:
+            if not destination.by_engine:
+                if result is None or result.is_value:
+                    raise ResultError(
+                        "--to: the cell gave no table",
+                        where=str(destination.target.path),
+                        advice="Let the cell end in a DataFrame.",
+                    )
+                rows = destination.write(self._statement, result)
+            facts = destination.facts(rows)
+        except BaseException:
+            self._line.end("failed", "not written")
+            raise
+        finally:
+            if release := getattr(self._statement, "release", None):
+                release()
+        self._line.end("done", *facts)
 
     # -- after ----------------------------------------------------------------------------
 

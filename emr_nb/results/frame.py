@@ -72,6 +72,16 @@ class ValuePart:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A table that the engine wrote to files on the cluster."""
+
+    path: str
+    format: str
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class SessionFacts:
     """What the session told of itself: its variables' type names, and where it runs."""
 
@@ -90,7 +100,7 @@ class Failure:
     line: int | None
 
 
-Part = Text | Mime | TablePart | ValuePart | SessionFacts | Failure
+Part = Text | Mime | TablePart | ValuePart | Written | SessionFacts | Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +253,8 @@ def _parts(frame: Frame, tag: str) -> Reading:
     match frame.kind:
         case "table":
             return [TablePart(header, raw)]
+        case "written":
+            return [Written(*(header[key] for key in ("path", "format", "files", "bytes")))]
         case "value":
             return [ValuePart(header["output"], _plain(json.loads(raw)))]
         case "mime":

@@ -57,7 +57,10 @@ def _header(data: memoryview) -> tuple[int, bytes]:
     if entries:
         raise _damaged("it has metadata")
     at += 6
-    return at + _SYNC, bytes(data[at : at + _SYNC])
+    sync = bytes(data[at : at + _SYNC])
+    if len(sync) != _SYNC:
+        raise _damaged("it ends within its header")
+    return at + _SYNC, sync
 
 
 def _arrays(record: memoryview) -> Iterator[memoryview]:

@@ -10,6 +10,7 @@ from emr_nb.model import Request
 INLINE_BYTES = 8 * 1024 * 1024  # one statement's payload; Livy's RPC frame takes 50 MiB
 
 SURELY_FEW = 5000  # rows
+SURELY_SMALL = 8 * 1024 * 1024  # bytes by the engine's own estimate, which is no exact count
 
 
 class Carrier(Enum):
@@ -27,14 +28,17 @@ class TransferPlan:
     truncation is known, never guessed. `chunk_bytes` caps the encoded payload of one
     statement; longer payloads come in chunks. `spool` is a path on the cluster that nobody
     has made: a result that is not surely small is written there. A result of more than
-    `budget` bytes is not loaded (0: any size).
+    `budget` bytes is not loaded (0: any size). With `keep` what was written there is left
+    for the caller to read piece by piece, and to release.
     """
 
     limit: int | None
     carrier: Carrier = Carrier.ARROW
     chunk_bytes: int = INLINE_BYTES
     spool: str = ""
+    small_bytes: int = SURELY_SMALL
     budget: int = 0
+    keep: bool = False
 
     @property
     def may_be_large(self) -> bool:
@@ -42,8 +46,12 @@ class TransferPlan:
         return self.limit is None or self.limit > SURELY_FEW
 
 
-def plan_transfer(request: Request, *, carrier: Carrier = Carrier.ARROW) -> TransferPlan:
+def plan_transfer(
+    request: Request, *, carrier: Carrier = Carrier.ARROW, budget: int = 0
+) -> TransferPlan:
     """Return the plan for a request: whole with `-o`, the shown rows without, `-n` as asked."""
     if request.rows is not None:
-        return TransferPlan(None if request.rows < 0 else request.rows, carrier)
-    return TransferPlan(None if request.output else request.shown, carrier)
+        limit = None if request.rows < 0 else request.rows
+    else:
+        limit = None if request.output else request.shown
+    return TransferPlan(limit, carrier, budget=budget)

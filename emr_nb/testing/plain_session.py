@@ -13,11 +13,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from emr_nb.engines.livy import code
+from emr_nb.engines.spool import Spooled
 from emr_nb.errors import StatementError
-from emr_nb.model import Request
+from emr_nb.files.local import LocalFileSystem
+from emr_nb.model import FilePath, Request
 from emr_nb.results.assemble import assemble
 from emr_nb.results.frame import (
     Failure,
@@ -30,6 +32,9 @@ from emr_nb.results.frame import (
 )
 from emr_nb.results.plan import TransferPlan
 from emr_nb.results.result import Result
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Livy's own interpreter, in short: a namespace that is not __main__'s, `single` for the last
 # statement, stdout and stderr replaced for each statement, and frames of its own cut off.
@@ -148,7 +153,7 @@ class PlainSession:
         found = [part for part in parts if isinstance(part, TablePart) and part.is_result]
         if not found:
             raise AssertionError(f"no table came: {visible(parts)}")
-        return assemble(found[-1].header, found[-1].payload)
+        return assemble(found[-1].header, found[-1].payload, None, spooled(found[-1], plan))
 
     def close(self) -> None:
         """End the interpreter, and with it its Spark."""
@@ -165,6 +170,17 @@ class PlainSession:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def spooled(part: TablePart, plan: TransferPlan) -> pa.Table | None:
+    """Return the table that a cell wrote to a folder of this machine; None for others."""
+    if not part.is_spooled:
+        return None
+    import pyarrow as pa
+
+    folder = FilePath.parse(plan.spool)
+    found = Spooled(LocalFileSystem(), folder, part.header, part.payload)
+    return pa.concat_tables([found.arrow_schema.empty_table(), *(t for _, t in found.tables())])
 
 
 def visible(parts: list[Part]) -> list[Part]:

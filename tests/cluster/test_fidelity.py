@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 from type_cases import CASES, ZONE, check, column_of, loose, query_of_all, same, stored
@@ -24,7 +26,24 @@ PLANS = {
     "json": TransferPlan(None, Carrier.TYPED_JSON),
     "chunks": TransferPlan(None, chunk_bytes=400),
     "json-chunks": TransferPlan(None, Carrier.TYPED_JSON, chunk_bytes=400),
+    "spool": TransferPlan(None, spool="file:///", small_bytes=0),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def spools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of all spools; what is brought leaves nothing else anywhere."""
+    SPOOLS.append(tmp_path_factory.mktemp("spools"))
+    return SPOOLS[-1]
+
+
+SPOOLS: list[Path] = []
+
+
+def planned(plan: TransferPlan) -> TransferPlan:
+    """Return the plan with a place of its own, where it has one."""
+    place = SPOOLS[-1].joinpath(secrets.token_hex(8)).as_uri()
+    return replace(plan, spool=place) if plan.spool else plan
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +58,7 @@ def ask(code: str, language: str = "sql", output: str | None = None) -> Request:
 
 def bring(session: PlainSession, sql: str, language: str, plan: TransferPlan) -> Result:
     """Bring a query as a SQL cell, or as the last expression of a Python cell."""
+    plan = planned(plan)
     if language == "sql":
         return session.result(ask(sql), plan)
     return session.result(ask(f"found = spark.sql({sql!r})\nfound", "python", "found"), plan)
@@ -125,7 +145,7 @@ class TestShapes:
             plan = PLANS[way]
             return session.result(
                 ask(f"select id from range({rows})"),
-                TransferPlan(10, plan.carrier, plan.chunk_bytes),
+                planned(replace(plan, limit=10)),
             )
 
         assert (len(cut(9)), cut(9).truncated) == (9, False)

@@ -22,6 +22,7 @@ PLANS = {
     "arrow": TransferPlan(None),
     "json": TransferPlan(None, Carrier.TYPED_JSON),
     "chunks": TransferPlan(None, chunk_bytes=2000),
+    "spool": TransferPlan(None, small_bytes=0),
 }
 ROWS = 1_000_000
 
@@ -53,7 +54,13 @@ def bring(session: LivySession, sql: str, language: str, plan: TransferPlan | No
 
 @pytest.mark.parametrize(
     ("way", "language"),
-    [("arrow", "python"), ("arrow", "sql"), ("json", "sql"), ("chunks", "python")],
+    [
+        ("arrow", "python"),
+        ("arrow", "sql"),
+        ("json", "sql"),
+        ("chunks", "python"),
+        ("spool", "sql"),
+    ],
 )
 def test_every_type_is_exact_through_livy(session: LivySession, way: str, language: str) -> None:
     result = bring(session, query_of_all(), language, PLANS[way])

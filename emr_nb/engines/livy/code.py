@@ -28,6 +28,7 @@ _PARTS = (
     "rows",
     "wire",
     "spool",
+    "targets",
     "tables",
     "local_frames",
     "display",
@@ -140,8 +141,9 @@ def _run(
         "limit": plan.limit,
         "shown": request.shown,
         "carrier": plan.carrier.value,
+        "target": _target(request),
         "chunk_bytes": plan.chunk_bytes,
-        "spool": plan.spool,
+        "spool": {"path": plan.spool, "small": plan.small_bytes} if plan.spool else None,
         "cancel_path": cancel_path,
         "database": request.database,
         "settings": dict(request.settings),
@@ -150,6 +152,13 @@ def _run(
     packed = base64.b64encode(json.dumps(asked).encode()).decode()
     call = f"__import__('{module_name()}').run('{packed}', globals())"
     return _tagged(request.tag, *((_installer(), call) if install else (call,)))
+
+
+def _target(request: Request) -> dict[str, Any] | None:
+    if request.target is None:
+        return None
+    wanted = request.target
+    return {"path": str(wanted.path), "format": wanted.format, "overwrite": wanted.overwrite}
 
 
 def chunk_code(tag: str, seq: int, index: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from emr_nb.engines.livy.session import LivySession
 from emr_nb.engines.livy.sessions import Notify, Sessions
 from emr_nb.engines.livy.statement import LivyStatement
 from emr_nb.engines.livy.submit import Place
+from emr_nb.engines.livy.sweeping import sweep
 from emr_nb.engines.livy.wire import SessionView
 from emr_nb.errors import EmrError, SessionLostError
 from emr_nb.files.base import FileSystem
@@ -62,6 +64,7 @@ class LivyEngine:
         self._cancel_files = _cancel_files(context, cancel_store)
         self._lock = threading.Lock()
         self._open: dict[int, LivySession] = {}
+        self._swept = False
 
     # -- the protocol ---------------------------------------------------------------------
 
@@ -77,6 +80,7 @@ class LivyEngine:
         self._context.journal.remember_session(
             SessionRow(self._context.cluster.id, self.name, options.name, str(view.id))
         )
+        self._sweep_once()
         session = self._session(view)
         session.find_ui()  # now: the log that tells of it keeps few lines
         return session
@@ -127,6 +131,18 @@ class LivyEngine:
         self.client.http.close()
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _sweep_once(self) -> None:
+        """Remove what others left behind, beside the caller, who has no time for it."""
+        with self._lock:
+            swept, self._swept = self._swept, True
+        if not swept:
+            threading.Thread(target=self._sweep, name="emr_nb-sweep", daemon=True).start()
+
+    def _sweep(self) -> None:
+        with contextlib.suppress(EmrError):
+            living = {str(view.id) for view in self._sessions.list() if not view.gone}
+            sweep(self._context, self._cancel_files.store, living)
 
     def _forget_earlier(self, name: str, current: str) -> None:
         """Drop the rows of dead sessions whose name a new one has."""

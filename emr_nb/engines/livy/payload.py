@@ -26,6 +26,7 @@ from emr_nb.results.frame import (
     TablePart,
     Text,
     ValuePart,
+    Written,
     reading,
     reading_failure,
 )
@@ -41,6 +42,7 @@ class Payload:
     values: dict[str, Any] = field(default_factory=dict)
     failure: StatementError | None = None
     facts: SessionFacts | None = None
+    written: Written | None = None
 
 
 def lacks_runner(output: Mapping[str, Any]) -> bool:
@@ -128,6 +130,8 @@ def _collected(parts: list[Part], reference: StatementReference) -> Payload:
                     payload.events.append(table_output(table))
             case ValuePart(output, value):
                 payload.values[output] = value
+            case Written():
+                payload.written = part
             case SessionFacts():
                 payload.facts = part
             case _:

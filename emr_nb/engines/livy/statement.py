@@ -35,7 +35,7 @@ from emr_nb.errors import (
     TransportError,
 )
 from emr_nb.model import CancelOutcome, Event, FilePath, Progress, Request, StatementReference
-from emr_nb.results.frame import Part, TablePart
+from emr_nb.results.frame import Part, TablePart, Written
 from emr_nb.results.plan import TransferPlan
 from emr_nb.results.result import Result
 
@@ -69,6 +69,8 @@ class LivyStatement:
         self.reference = reference
         self.language = language
         self.values: Mapping[str, Any] = {}
+        self.written: Written | None = None
+        self.kept: Spooled | None = None
         self._session = session
         self._request = request
         self._plan = plan
@@ -120,6 +122,12 @@ class LivyStatement:
         if error := self._broken or self._failure:
             raise error
         return self._result
+
+    def release(self) -> None:
+        """Remove what `kept` lies in; a plan that keeps owes this call."""
+        if self.kept is not None:
+            self._session.remove_spool(self.reference.tag, self._spool)
+            self.kept = None
 
     # -- waiting --------------------------------------------------------------------------
 
@@ -212,6 +220,7 @@ class LivyStatement:
 
     def _take(self, payload: Payload) -> None:
         self._result, self.values, self._failure = payload.result, payload.values, payload.failure
+        self.written = payload.written
         if payload.facts is not None:
             self._session.learn(payload.facts)
         if self._failure is not None and self._failure.ename == "KeyboardInterrupt":
@@ -264,13 +273,21 @@ class LivyStatement:
         if folder is None:
             raise ResultError("The result lies where nobody here knows", where=self._session.where)
         spooled = Spooled(self._session.store_of(folder), folder, part.header, part.payload)
+        if self._plan is not None and self._plan.keep:
+            self.kept = spooled
+            return spooled.arrow_schema.empty_table()
         check_budget(spooled.size, self._plan, f"statement {self.reference.statement_id}")
-        tables, done = [spooled.arrow_schema.empty_table()], 0
+        tables, done, rows = [spooled.arrow_schema.empty_table()], 0, 0
         for size, table in spooled.tables():
             tables.append(table)
-            done += size
-            elapsed = time.monotonic() - self._began
-            yield Progress("fetching", elapsed, done / max(spooled.size, 1), bytes=spooled.size)
+            done, rows = done + size, rows + table.num_rows
+            yield Progress(
+                "fetching",
+                time.monotonic() - self._began,
+                done / max(spooled.size, 1),
+                rows=rows,
+                bytes=spooled.size,
+            )
         return pa.concat_tables(tables)
 
     def _scala(self, output: Mapping[str, Any]) -> Generator[Event, None, Payload]:
@@ -284,7 +301,8 @@ class LivyStatement:
                 yield replace(event, phase="fetching")
             else:
                 yield event
-        return Payload(result=found._result, failure=found._failure)
+        self.kept = found.kept
+        return Payload(result=found._result, failure=found._failure, written=found.written)
 
     def _cancelled(self, view: StatementView, where: str) -> StatementCancelledError:
         stopped = view.surely_stopped
@@ -306,7 +324,7 @@ class LivyStatement:
 
     def _settle(self) -> None:
         self._settled = True
-        if self._spool and (self._spooled or self._broken or self._failure):
+        if self._spool and not self.kept and (self._spooled or self._broken or self._failure):
             self._session.remove_spool(self.reference.tag, self._spool)
         error = self._broken or self._failure
         if isinstance(error, StatementCancelledError):

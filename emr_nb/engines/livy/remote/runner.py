@@ -8,7 +8,7 @@ import contextlib
 import json
 import sys
 
-from . import display, failures, frames, local_frames, receive, spool, tables
+from . import display, failures, frames, local_frames, receive, spool, tables, targets
 from .cells import compile_cell
 from .output import Output, Stream
 from .store import Store
@@ -139,6 +139,9 @@ class Cell:
                 text = self.request["code"]
                 session = self.session
                 frame = session.table(text) if kind == "view" else session.sql(text)
+                if self.request.get("target"):
+                    self._write(frame)
+                    return
                 self._table(frame, self.request["limit"], self.request["output"], "result")
 
     def _watch(self):
@@ -188,6 +191,9 @@ class Cell:
     def _conclude(self, value):
         """Show the last value and bring the wanted one; the same frame is executed once."""
         name = self.request["output"]
+        if self.request.get("target"):
+            self._write(value)
+            return
         if name is None:
             if value is not None:
                 self.show(value, self.request["limit"], "result")
@@ -249,9 +255,21 @@ class Cell:
 
     def _table(self, frame, limit, name, role):
         bring = self.runner.tables_of(self.session).bring
-        path = self.request.get("spool") if role == "result" else None
-        header, raw = bring(frame, limit, self.request["carrier"], path)
+        place = self.request.get("spool") if role == "result" else None
+        header, raw = bring(frame, limit, self.request["carrier"], place)
         self._emit_table(header, raw, name, role)
+
+    def _write(self, frame):
+        """Write a frame to files instead of bringing it."""
+        if not tables.is_spark(frame):
+            raise TypeError(
+                "--to writes a Spark DataFrame, and the cell ends in %s: end it in the frame"
+                % ("nothing" if frame is None else type(frame).__name__)
+            )
+        target, limit = self.request["target"], self.request["limit"]
+        rows = frame if limit is None else frame.limit(limit)
+        wrote = targets.write(self.session, rows, target, self.request["tag"])
+        self.output.emit("written", dict(wrote, path=target["path"], format=target["format"]))
 
     def _emit_table(self, header, raw, name, role):
         self.output.emit("table", dict(header, output=name, role=role), raw)

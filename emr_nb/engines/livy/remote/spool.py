@@ -10,18 +10,17 @@ import contextlib
 
 from . import arrow
 
-INLINE = 8 << 20  # Spark's estimate of a result's bytes up to which it goes with the answer
 COMPRESS = "mapreduce.output.fileoutputformat.compress"  # of SequenceFiles; batches go as they are
 
 
-def fits_inline(jdf):
-    """Tell, without executing anything, whether a result is surely small.
+def fits_inline(jdf, small):
+    """Tell, without executing anything, whether a result is surely of `small` bytes or less.
 
     Spark's statistics bound it from above, but for rows that a generator multiplies and for
     what Python makes of rows.
     """
     plan = jdf.queryExecution().optimizedPlan()
-    if int(str(plan.stats().sizeInBytes())) > INLINE:
+    if int(str(plan.stats().sizeInBytes())) > small:
         return False
     text = plan.toString()
     return not any(word in text for word in ("Generate ", "InPandas", "InArrow", "MapPartitions"))

@@ -60,11 +60,11 @@ class Tables:
             self._arrow = arrow.available(self.session)
         return "arrow" if self._arrow else "json"
 
-    def bring(self, frame, limit, wanted, path=None):
+    def bring(self, frame, limit, wanted, place=None):
         """Execute a Spark DataFrame once and return a table's header and payload.
 
         With a limit one more row is asked for, so that truncation is known; limit 0 executes
-        nothing and brings the schema. What is not surely small is written to `path`.
+        nothing and brings the schema. What is not surely small is written to `place`.
         """
         if frame.isStreaming:
             raise wire.UnsupportedError(
@@ -81,10 +81,10 @@ class Tables:
         carrier = self.carrier(wanted)
         jdf = self._rewritten(jdf, schema["fields"], carrier)
         header["carrier"] = carrier
-        if path and carrier == "arrow" and not spool.fits_inline(jdf):
-            header["denied"] = spool.denied(self.session, path)
+        if place and carrier == "arrow" and not spool.fits_inline(jdf, place["small"]):
+            header["denied"] = spool.denied(self.session, place["path"])
             if not header["denied"]:
-                raw, header["parts"] = spool.write(self.session, jdf, path)
+                raw, header["parts"] = spool.write(self.session, jdf, place["path"])
                 return dict(header, carrier="spool"), raw
         if carrier == "arrow":
             raw, header["rows"], header["order"] = arrow.collect(jdf)

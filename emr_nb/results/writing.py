@@ -1,0 +1,78 @@
+"""Write tables to one file of Parquet, CSV or Arrow, as a stream of bytes in little memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from emr_nb.errors import ResultError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class _Sink(io.RawIOBase):
+    """A file that hands over what was written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._chunks: list[bytes] = []
+        self._at = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        chunk = bytes(data)
+        self._chunks.append(chunk)
+        self._at += len(chunk)
+        return len(chunk)
+
+    def tell(self) -> int:
+        return self._at
+
+    def drain(self) -> Iterator[bytes]:
+        chunks, self._chunks = self._chunks, []
+        yield from chunks
+
+
+def encoded(tables: Iterable[pa.Table], schema: pa.Schema, form: str) -> Iterator[bytes]:
+    """Yield the bytes of one file with these tables; raises ResultError for a type it lacks.
+
+    `form` is `parquet` (zstd), `csv` (a header, strings quoted, null is nothing) or `arrow`
+    (the IPC file format).
+    """
+    import pyarrow as pa
+
+    sink = _Sink()
+    try:
+        with _writer(pa.PythonFile(sink, mode="w"), schema, form) as writer:
+            for table in tables:
+                writer.write_table(table)
+                yield from sink.drain()
+    except (pa.ArrowException, TypeError) as error:
+        raise ResultError(
+            f"The result cannot be written as {form}: {error}",
+            advice="Cast that column in the query, or choose another --format.",
+        ) from error
+    yield from sink.drain()
+
+
+@contextmanager
+def _writer(sink: pa.PythonFile, schema: pa.Schema, form: str) -> Iterator[Any]:
+    import pyarrow as pa
+
+    if form == "parquet":
+        from pyarrow import parquet
+
+        made: Any = parquet.ParquetWriter(sink, schema, compression="zstd")
+    elif form == "csv":
+        from pyarrow import csv
+
+        made = csv.CSVWriter(sink, schema)
+    else:
+        made = pa.ipc.new_file(sink, schema)
+    with made:
+        yield made
