@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _NUMBERS = frozenset({"int", "float"})
+_PLAIN = frozenset({str, bytes, bool, dt.date, decimal.Decimal})
+_NOT_FINITE = "it holds a decimal that is no finite number"
 
 
 class MixedError(ValueError):
@@ -68,6 +70,11 @@ def type_of_objects(values: Iterable[Any]) -> pa.DataType:
     """
     import pyarrow as pa
 
+    kinds = set(map(type, values)) - {type(None)}
+    if len(kinds) == 1 and kinds <= _PLAIN:  # most columns: no value can be another's
+        if decimal.Decimal in kinds and not all(v is None or v.is_finite() for v in values):
+            raise MixedError(_NOT_FINITE)
+        return pa.infer_type(values, from_pandas=True)
     seen = _Seen()
     for value in values:
         seen.look(value)
@@ -91,7 +98,7 @@ def _family(value: Any) -> str:
         return "" if value != value else "float"
     if isinstance(value, decimal.Decimal):
         if not value.is_finite():
-            raise MixedError("it holds a decimal that is no finite number")
+            raise MixedError(_NOT_FINITE)
         return "Decimal"
     if isinstance(value, (dt.datetime, dt.timedelta)):
         return _moment(value)
