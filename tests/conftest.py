@@ -2,9 +2,14 @@
 
 `EMR_NB_CACHE` names the cache of parts. A developer who keeps a cluster running names its
 `EMR_NB_HOME` in `EMR_NB_TEST_CLUSTER_HOME`: the tests then join it and leave it running.
+
+A run of everything has two workers that share the cluster: daemons, sessions and browsers are
+waited for most of the time. A run of chosen files has none, so that it can be debugged.
 """
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +20,43 @@ from emr_nb.local import state as st
 from emr_nb.local.lifecycle import LocalClusters
 from emr_nb.local.starting import start_saying
 from emr_nb.settings import Settings
+
+_SHARED = "EMR_NB_TEST_WORKERS_HOME"
+_WORKERS = 2
+_FIRST = ("tests/ui", "tests/cluster")  # what takes longest begins first
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two workers where everything is run, none where tests are chosen."""
+    chosen = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
+    return 0 if chosen or config.option.keyword else _WORKERS
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the workers one home; the cluster in it ends with the run."""
+    if hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", 0):
+        return
+    home = Path(tempfile.mkdtemp(prefix="emr_nb-tests-"))
+    os.environ[_SHARED] = str(home)
+    config.add_cleanup(lambda: _end(home))
+
+
+def _end(home: Path) -> None:
+    clusters = LocalClusters(replace(Settings(), data_home=home))
+    for state in clusters.all():
+        clusters.stop(state.name)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests on one worker, and all of the browser's."""
+    root = Path(__file__).parents[1]
+    places = {item: item.path.relative_to(root).as_posix() for item in items}
+    for item, place in places.items():
+        group = _FIRST[0] if place.startswith(_FIRST[0]) else place
+        item.add_marker(pytest.mark.xdist_group(group))
+    rank = {item: [not place.startswith(f) for f in _FIRST] for item, place in places.items()}
+    items.sort(key=lambda item: rank[item])
 
 
 @dataclass(frozen=True)
@@ -49,7 +91,7 @@ class RunningCluster:
 @pytest.fixture(scope="session")
 def local_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
     """A running cluster `local`, started once per run; `EMR_NB_HOME` is its home meanwhile."""
-    joined = os.environ.get("EMR_NB_TEST_CLUSTER_HOME")
+    joined = os.environ.get("EMR_NB_TEST_CLUSTER_HOME") or os.environ.get(_SHARED)
     home = Path(joined) if joined else tmp_path_factory.mktemp("home")
     before = os.environ.get("EMR_NB_HOME")
     os.environ["EMR_NB_HOME"] = str(home)

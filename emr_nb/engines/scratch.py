@@ -133,6 +133,8 @@ def _root(store: SharedStore, user: str) -> FilePath:
     except PathNotFoundError:
         store.make_private(root, (), mode=_OWN)
         found = store.info(root)
+    if found.owner == user and found.permissions != _OWN:  # our files of cancels lie there too
+        store.make_private(root, (), mode=_OWN)
     if found.owner != user:
         raise PathDeniedError(f"{root} belongs to {found.owner}", where=str(root))
     return root

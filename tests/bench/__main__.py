@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.bench import cases, report, start
+from tests.bench import cases, report, spool, start
 from tests.bench.rival_env import rival_python
 from tests.bench.sides import Ours, Side, Sparkmagic
 
@@ -55,6 +55,7 @@ def measure(raw: dict[str, Any], statements: int, runs: int) -> None:
                 step("push 1,000,000 rows", raw, "push_1m", lambda: cases.push(sides, 1_000_000, 1))
                 step("latency", raw, "latency", lambda: cases.latency(sides, statements, seed))
                 step("1,000,000 rows", raw, "rows_1m", lambda: cases.once(sides, 1_000_000))
+                step("spool", raw, "spool", lambda: spool.measure(runs))
                 step("looks", raw, "looks", lambda: start.looks(livy))
             finally:
                 for side in sides:

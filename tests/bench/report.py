@@ -22,6 +22,8 @@ def markdown(raw: dict[str, Any]) -> str:
     lines += latency(raw["latency"])
     for key, name in (("rows_10k", "10,000"), ("rows_100k", "100,000")):
         lines.append(rows(name, raw[key]))
+    lines.append(peaks(raw["rows_100k"]))
+    lines += spool(raw["spool"])
     lines.append(million(raw["rows_1m"]))
     lines.append(pushed("100,000", raw["push_100k"]))
     lines.append(pushed("1,000,000", raw["push_1m"]))
@@ -70,6 +72,24 @@ def rows(name: str, found: dict[str, list[dict[str, Any]]]) -> str:
     ours, theirs = told(found["emr_nb"]), told(found["sparkmagic"])
     ratio = theirs[0] / ours[0] if ours[0] and theirs[0] else None
     return line(f"{name} rows × 6 → pandas", ours[1], theirs[1], ratio)
+
+
+def peaks(found: dict[str, list[dict[str, Any]]]) -> str:
+    """Memory is how far the peak rose above what was held before the cell."""
+    ours, theirs = (median([a["rss_grown"] for a in found[s]]) for s in ("emr_nb", "sparkmagic"))
+    told = [f"{value / 2**20:.1f} MiB" for value in (ours, theirs)]
+    return line("… peak memory above what was held, 100,000 rows", *told, theirs / max(ours, 1))
+
+
+def spool(found: dict[str, Any]) -> list[str]:
+    """Ours beside the same Spark writing Parquet and pyarrow reading it."""
+    ours, plain = median(found["spool"]), median(found["parquet"])
+    told = f"{ours:.2f} s ({ours / plain:.2f}× of Spark's Parquet plus pyarrow, {plain:.2f} s)"
+    joined = f"{median(found['joined']) * 1000:.0f} ms"
+    return [
+        line("1,000,000 rows × 6 → pandas, spooled", told, "–", None),
+        line("attach and join a living session, kernel restarted", joined, "–", None),
+    ]
 
 
 def million(found: dict[str, dict[str, Any]]) -> str:

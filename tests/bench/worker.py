@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import resource
 import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
 
 def run(shell, cell: str, livy: str = "", session: int = -1, after: int = -1) -> dict:
     """Run a cell; with a Livy URL, say also what Livy itself knows of its statements."""
-    before = peak()
+    before = begin_peak()
     start = time.perf_counter()
     with contextlib.redirect_stdout(sys.stderr):
         outcome = shell.run_cell(cell)
@@ -84,9 +84,20 @@ def bare(shell) -> dict:
     return {"rss": peak()}
 
 
+def begin_peak() -> int:
+    """Let the peak begin anew at what this process holds now; return that, in bytes."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return memory("VmRSS")
+
+
 def peak() -> int:
-    """Return this process's peak memory in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """Return this process's peak memory in bytes since it began anew."""
+    return memory("VmHWM")
+
+
+def memory(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """A kernel's stand-in as a process of its own, to be interrupted and killed for real.
 
 `shell` runs cells in an IPython shell with the extension; `engine` submits by the engine
-alone; `halted` is the same, stopped for ever between the journal's row and the POST.
+alone; `halted` is the same, stopped for ever between the journal's row and the POST; `spool`
+leaves a result in its private folder.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,11 @@ def engine_cells(given: dict[str, Any]) -> Any:
     session = cluster.engine().open(SessionOptions(given["session"], create=False))
 
     def run(asked: dict[str, Any]) -> dict[str, Any]:
+        if given["mode"] == "spool":
+            request = Request(asked["cell"], "sql", asked["tag"], rows=-1)
+            plan = replace(plan_transfer(request), small_bytes=0, keep=True)
+            session.submit(request, plan).result()
+            return {"kept": request.tag}
         request = Request(asked["cell"], "python", asked["tag"])
         session.submit(request, plan_transfer(request)).result()
         return {"at": time.monotonic()}

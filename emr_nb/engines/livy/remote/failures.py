@@ -6,6 +6,7 @@ import re
 import traceback
 
 _OURS = "<emr_nb>"
+_WRAPPERS = ("awaitResult", "Job aborted.")
 
 
 def told(error, filename, line):
@@ -89,11 +90,12 @@ class JobError(Exception):
 def unwrapped(error):
     """Return the error behind one that only says that a served job failed.
 
-    A job's failure reaches us as `SparkException: Exception thrown in awaitResult`; the cause
-    is turned into the exception that pyspark itself would raise.
+    A job's failure reaches us as `SparkException: Exception thrown in awaitResult`, that of a
+    job that writes as `Job aborted.`; the cause is turned into the exception that pyspark
+    itself would raise.
     """
     cause = getattr(error, "java_exception", None)
-    while cause is not None and "awaitResult" in str(cause.getMessage()):
+    while cause is not None and any(word in str(cause.getMessage()) for word in _WRAPPERS):
         below = cause.getCause()
         if below is None:
             break

@@ -1,0 +1,197 @@
+"""Large results go by a private folder: whole, exact, read by nobody else, removed afterwards."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fault_rig import Child, Rig, submit, wait_until
+
+from emr_nb.engines.livy.session import LivySession
+from emr_nb.engines.livy.sweeping import sweep
+from emr_nb.errors import (
+    PathDeniedError,
+    PathNotFoundError,
+    ResultError,
+    ResultTooLargeError,
+    StatementError,
+)
+from emr_nb.files.webhdfs import WebHdfs
+from emr_nb.model import CancelOutcome, FilePath, Progress, Request, SessionOptions
+from emr_nb.results.plan import plan_transfer
+
+ROWS = 40_000
+SQL = f"select id, cast(id as string) s, id % 7 = 0 b from range(0, {ROWS}, 1, 5)"
+CONF = (
+    "print(sorted(map(tuple, spark.sql('set').collect())), "
+    "sorted((e.getKey(), e.getValue()) for e in sc._jsc.hadoopConfiguration().iterator()))"
+)
+
+
+def spooled(session: LivySession, code: str, language: str = "sql", **more: Any) -> Any:
+    """Submit so that the result, however small, is written to the private folder."""
+    output = more.pop("output", None)
+    request = Request(code, language, uuid.uuid4().hex, output=output, rows=-1)
+    return session.submit(request, replace(plan_transfer(request), small_bytes=0, **more))
+
+
+def left(session: LivySession) -> list[str]:
+    scratch = session.scratch()
+    assert scratch is not None
+    return [entry.name for entry in scratch.store.ls(scratch.home).items]
+
+
+def stranger(rig: Rig) -> WebHdfs:
+    with rig.engine() as engine:
+        return WebHdfs(replace(engine._context, user="mallory"))
+
+
+def test_all_rows_come_in_order_and_nothing_is_left(rig: Rig) -> None:
+    statement = spooled(rig.session, SQL)
+    fetched = [e for e in statement.events() if isinstance(e, Progress) and e.phase == "fetching"]
+    assert [e.rows for e in fetched if e.fraction == 1.0] == [ROWS]
+    table = statement.result().table
+    assert table.column("id").to_pylist() == list(range(ROWS))
+    assert table.column("s").to_pylist() == [str(at) for at in range(ROWS)]
+    assert left(rig.session) == []
+    row = rig.session.journal.find(statement.reference.tag)
+    assert row is not None
+    assert (row.state, row.rows, row.spool) == ("done", ROWS, "")
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [("python", f"df = spark.sql({SQL!r})\ndf"), ("scala", f'val df = spark.sql("{SQL}")')],
+)
+def test_the_same_from_a_variable(rig: Rig, language: str, code: str) -> None:
+    statement = spooled(rig.session, code, language, output="df")
+    assert statement.result().table.column("id").to_pylist() == list(range(ROWS))
+    assert statement._spooled or language == "scala"
+    assert left(rig.session) == []
+
+
+def test_nobody_else_lists_or_reads_it(rig: Rig) -> None:
+    statement = spooled(rig.session, SQL, keep=True)
+    statement.result()
+    folder = statement.kept.folder
+    part = folder.child(statement.kept.parts[0][0])
+    other = stranger(rig)
+    for path in (folder, rig.session.scratch().home, FilePath("hdfs", "", "/tmp/emr_nb-ada")):
+        with pytest.raises(PathDeniedError):
+            other.ls(path)
+    with pytest.raises(PathDeniedError):
+        list(other.read(part))
+    mine = rig.session.store_of(folder)
+    assert mine.info(part).owner == "livy"  # who wrote it is somebody else than who reads it
+    assert b"".join(mine.read(part, 0, 3)) == b"SEQ"
+    statement.release()
+    with pytest.raises(PathNotFoundError):
+        mine.info(folder)
+
+
+def test_the_users_settings_are_as_before(rig: Rig) -> None:
+    before = rig.say(CONF)
+    spooled(rig.session, SQL).result()
+    assert rig.say(CONF) == before
+
+
+def test_what_is_above_the_budget_is_not_loaded_and_says_what_to_do(rig: Rig) -> None:
+    statement = spooled(rig.session, SQL, budget=1000)
+    with pytest.raises(ResultTooLargeError, match=r"(?s)nothing of it was.*-n ROWS.*--to PATH"):
+        statement.result()
+    assert left(rig.session) == []
+    chunked = submit_chunks(rig.session, budget=1000)
+    with pytest.raises(ResultTooLargeError, match="may be loaded here"):
+        chunked.result()
+
+
+def submit_chunks(session: LivySession, **more: Any) -> Any:
+    request = Request(f"select * from ({SQL}) limit 3000", "sql", uuid.uuid4().hex, rows=3000)
+    return session.submit(request, replace(plan_transfer(request), chunk_bytes=2000, **more))
+
+
+def test_a_job_that_fails_leaves_nothing(rig: Rig) -> None:
+    sql = f"select if(id = {ROWS - 1}, raise_error('planted'), id) v from range(0, {ROWS}, 1, 5)"
+    with pytest.raises(StatementError, match="planted"):
+        spooled(rig.session, sql).result()
+    assert left(rig.session) == []
+
+
+def test_a_part_that_is_gone_is_no_shorter_table(rig: Rig) -> None:
+    statement = spooled(rig.session, SQL, keep=True)
+    statement.result()
+    kept = statement.kept
+    kept.store.rm(kept.folder.child(kept.parts[-1][0]))
+    with pytest.raises(ResultError, match="gone: part-"):
+        list(kept.tables())
+    statement.release()
+
+
+def test_where_the_engine_may_not_write_the_result_comes_through_the_driver(rig: Rig) -> None:
+    mine = rig.session.cancel_files.store
+    folder = FilePath("hdfs", "", f"/tmp/emr_nb-ada/{uuid.uuid4().hex}")
+    mine.make_private(folder, ())
+    result = spooled(rig.session, SQL, spool=str(folder.child("x"))).result()
+    assert result.table.column("id").to_pylist() == list(range(ROWS))
+    assert "Permission denied" in result.notices[0]
+    mine.rm(folder, recursive=True)
+
+
+def test_a_cancelled_one_leaves_nothing(rig: Rig) -> None:
+    slow = f"select java_method('java.lang.Thread', 'sleep', 3L + id * 0) x, id from range({ROWS})"
+    statement = spooled(rig.session, slow)
+    seen = statement.events()
+    wait_until(lambda: next(seen).jobs_total or left(rig.session))
+    assert statement.cancel(20) is CancelOutcome.STOPPED
+    with pytest.raises(StatementError):
+        statement.result()
+    wait_until(lambda: left(rig.session) == [])
+
+
+@pytest.fixture
+def crashed(rig: Rig) -> str:
+    """The tag of a statement whose kernel was killed when its spool was written."""
+    with rig.proxy() as proxy:
+        child = Child.start(rig, "spool", proxy.port)
+        tag = uuid.uuid4().hex
+        child.send(cell=SQL, tag=tag)
+        assert child.answer() == {"kept": tag}
+        child.kill()
+    return tag
+
+
+def test_orphans_of_a_killed_kernel_are_swept(rig: Rig, crashed: str) -> None:
+    row = rig.session.journal.find(crashed)
+    assert row is not None
+    spool = FilePath.parse(row.spool)
+    store = rig.session.store_of(spool)
+    assert store.ls(spool).items
+    with rig.engine() as engine:
+        living = {str(rig.session.info.id)}
+        cluster = replace(engine._context.cluster, id=row.cluster)
+        context = replace(engine._context, cluster=cluster)
+        context.journal.update(crashed, state="running")
+        assert row.spool not in sweep(context, store, living)  # somebody may adopt it
+        context.journal.update(crashed, state="done")
+        assert row.spool in sweep(context, store, living)
+        assert context.journal.find(crashed).spool == ""
+    with pytest.raises(PathNotFoundError):
+        store.info(spool)
+
+
+@pytest.mark.full
+def test_it_passes_no_limit_of_the_driver(rig: Rig) -> None:
+    name = f"emr_nb/ada/limits/{uuid.uuid4().hex[:6]}"
+    conf = {"spark.driver.maxResultSize": "1m"}
+    rows = 3_000_000
+    with rig.engine() as engine:
+        session = engine.open(SessionOptions(name, conf=conf, start_timeout=300))
+        try:
+            sql = f"select id, concat('a text of some length ', id) s from range({rows})"
+            result = submit(session, sql, "sql", rows=-1).result()
+            assert len(result) == rows
+            assert result.table.column("id").to_pylist()[-1] == rows - 1
+        finally:
+            session.close()
