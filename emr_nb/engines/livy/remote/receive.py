@@ -159,7 +159,7 @@ class Inbox:
         system = hadoop.FileSystem.get(session.sparkContext._jsc.hadoopConfiguration())
         folder = hadoop.Path(system.getHomeDirectory(), ".emr_nb_in/" + key)
         mode = hadoop.permission.FsPermission("700")
-        if not hadoop.FileSystem.mkdirs(system, folder, mode):
+        if not system.mkdirs(folder, mode):
             raise NotTakenError("%s cannot be made" % folder.toString())
         system.deleteOnExit(folder)
         path = hadoop.Path(folder, "frame.parquet")
