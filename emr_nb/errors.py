@@ -207,6 +207,10 @@ class StatementOutcomeUnknownError(EmrError):
     """A statement was sent and nobody can tell whether it ran; the message says how to see."""
 
 
+class TableExistsError(EmrError, ValueError):
+    """A table of this name is there, and was not to be replaced."""
+
+
 class ResultError(EmrError):
     """A result is incomplete, damaged or of a kind that cannot be brought back."""
 

@@ -205,6 +205,7 @@ class Request:
     (`None`: the whole result with `output`, else the rows shown; `-1`: all; `0`: schema
     only). `shown` is how many rows a table on the page has. With `target` the engine writes
     the table to files on the cluster. `tag` is 32 hex digits.
+    `inputs` are local data that the statement takes first, as `Session.stage` gave them.
     """
 
     code: str
@@ -220,6 +221,7 @@ class Request:
     cell_id: str = ""
     notebook: str = ""
     line: str = ""  # the magic and its options as written
+    inputs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

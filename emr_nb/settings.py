@@ -61,6 +61,7 @@ class Settings:
     cache_home: Path = field(default_factory=cache_home)
     history: bool = True
     spool: str = ""  # S3 prefix for large results and pushed data; empty: the cluster's HDFS
+    push_bytes: int = 256 * 2**20  # most Parquet bytes of a frame to send through Livy itself
     result_bytes: int = 0  # most bytes of a result to load; 0: a quarter of free memory
 
 
@@ -89,6 +90,10 @@ class EmrNb(Configurable):
 
     spool = Unicode(
         "", help="S3 prefix for large results and pushed data; empty: the cluster's HDFS"
+    ).tag(config=True)
+    push_bytes = Int(
+        256 * 2**20,
+        help="Most Parquet bytes of a frame to push through Livy, where no store is reached",
     ).tag(config=True)
     result_bytes = Int(
         0, help="Most bytes of a result to load; 0 means a quarter of the free memory"

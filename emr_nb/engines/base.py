@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
+from emr_nb.engines.inputs import LocalInput, Staged
 from emr_nb.model import (
     CancelOutcome,
     CatalogNode,
@@ -39,6 +40,24 @@ class Statement(Protocol):
 
     def result(self) -> Result | None:
         """Return the table, or None when there is none; raises StatementError on failure."""
+        ...
+
+
+@runtime_checkable
+class TakesInputs(Protocol):
+    """A session that local data can be sent to; optional."""
+
+    def stage(
+        self,
+        inputs: Sequence[LocalInput],
+        *,
+        language: str,
+        notify: Callable[[Event], None] | None = None,
+    ) -> Staged:
+        """Send local data; nothing is left behind when it fails or is interrupted.
+
+        Raises UsageError for a value that turns out not to fit, FileError, TransportError.
+        """
         ...
 
 

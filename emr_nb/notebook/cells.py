@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from emr_nb.errors import UsageError
@@ -12,6 +12,7 @@ from emr_nb.notebook.errors import short_errors
 from emr_nb.notebook.options import Option, Parsed, Parser
 
 if TYPE_CHECKING:
+    from emr_nb.engines.inputs import LocalInput
     from emr_nb.notebook.state import Notebook
 
 LANGUAGES = ("python", "scala", "sql")
@@ -24,6 +25,8 @@ _CONTEXT = Option(
 OPTIONS = (
     Option("output", ("-o", "--output"), "Bring this variable (of SQL: the result) here",
            "name", "VAR", source="remote"),
+    Option("inputs", ("-i", "--input"), "Send these local variables first", metavar="VAR[,VAR]",
+           many=True, source="here"),
     Option("as_", ("--as",), "What -o makes of it", choices=("pandas", "polars", "arrow"),
            default="pandas"),
     Option("rows", ("-n", "--rows", "--maxrows"), "Rows to bring: 0 = schema alone, -1 = all",
@@ -89,6 +92,7 @@ class Job:
     in_line: bool = False
     line: str = ""  # the magic and its options, for the journal
     cell: str | None = None  # whose cell it is, where that is not the running one
+    inputs: tuple[LocalInput, ...] = ()
 
 
 def read(magic: CellMagic, line: str, cell: str | None) -> Job:
@@ -146,6 +150,12 @@ def run_magic(notebook: Notebook, magic: CellMagic, line: str, cell: str | None)
     first = 1 if cell is None else 2
     with short_errors(cell or "", first, sql=sql, seen=notebook.saw_error):
         job = read(magic, line, cell)
+        if job.options["inputs"]:
+            from emr_nb.notebook.inputs import local_inputs
+
+            names = job.options["inputs"]
+            found = local_inputs(names, notebook.shell.user_ns, where=f"%%{magic.name} -i")
+            job = replace(job, inputs=found)
         return Runner(notebook).run(job)
 
 

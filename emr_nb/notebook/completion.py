@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from inspect import ismodule
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,7 @@ class Completer:
             "session": self._sessions,
             "path": self._paths,
             "local": _local_paths,
+            "here": self._here,
             "remote": self._variables,
             "tag": lambda _: [(r.tag[:8], "value") for r in self._notebook.journal.statements(
                 limit=20)],
@@ -176,6 +178,16 @@ class Completer:
             return [folder + e.name + ("/" if e.is_directory else "") for e in page.items]
 
         return [(text, "path") for text in self._patience.ask(f"ls {made.name} {folder}", look)]
+
+    def _here(self, fragment: str) -> list[tuple[str, str]]:
+        """Local variables, behind the last comma."""
+        before = fragment[: fragment.rfind(",") + 1]
+        hidden = self._notebook.shell.user_ns_hidden
+        return [
+            (before + name, "instance")
+            for name, value in self._notebook.shell.user_ns.items()
+            if not (name.startswith("_") or name in hidden or callable(value) or ismodule(value))
+        ]
 
     def _variables(self, fragment: str) -> list[tuple[str, str]]:
         return self._ask_engine(fragment, len(fragment))[1]

@@ -32,6 +32,7 @@ from emr_nb.results.plan import TransferPlan, plan_transfer
 
 if TYPE_CHECKING:
     from emr_nb.engines.base import Engine, Session, Statement
+    from emr_nb.engines.inputs import Staged
     from emr_nb.notebook.state import Attachment, Notebook
     from emr_nb.results.result import Result
 
@@ -48,6 +49,7 @@ class Runner:
         self._line = ProgressLine(notebook.screen)
         self._statement: Statement | None = None
         self._values: Mapping[str, Any] = {}
+        self.staged: Staged | None = None  # the local data that the job sent
 
     def run(self, job: Job) -> Result | None:
         """Run a job; returns its Result in line form. Raises EmrError: the cell fails."""
@@ -61,6 +63,8 @@ class Runner:
             request = replace(request, tag=adopted.reference.tag)
             self._line.next_phase("recovered")
         try:
+            if adopted is None:
+                request = self._with_inputs(session, request, job)
             result = self._drain(session, request, self._plan(job, request), adopted)
         except KeyboardInterrupt:
             with further_interrupts() as again:
@@ -180,6 +184,17 @@ class Runner:
             notebook=self._notebook.place.path,
             line=job.line,
         )
+
+    def _with_inputs(self, session: Session, request: Request, job: Job) -> Request:
+        """Send the job's local data to the session; return the request that takes it."""
+        if not job.inputs:
+            return request
+        from emr_nb.notebook.inputs import staged
+
+        self.staged = staged(session, job, self._line)
+        for notice in self.staged.notices:
+            self._screen.show({"text/plain": notice})
+        return replace(request, inputs=self.staged.inputs)
 
     # -- while it runs --------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from emr_nb.cluster_files import ClusterFiles
 from emr_nb.engines.base import Engine, Session, Statement
+from emr_nb.engines.inputs import LocalInput, Staged
 from emr_nb.errors import PathExistsError, PathNotFoundError, SessionNotFoundError
 from emr_nb.files.base import FileSystem
 from emr_nb.files.paths import cluster_path
@@ -146,6 +147,23 @@ class FakeSession:
         self._engine.statements[request.tag] = statement
         return statement
 
+    def stage(
+        self,
+        inputs: Sequence[LocalInput],
+        *,
+        language: str,
+        notify: Callable[[Event], None] | None = None,
+    ) -> Staged:
+        if self._engine.stage_error is not None:
+            raise self._engine.stage_error
+        if notify is not None:
+            notify(Progress("sending", 0.0, fraction=0.5))
+        self._engine.staged.append((language, tuple(inputs)))
+        rows = {i.name: i.frame.source.rows or 0 for i in inputs if i.frame is not None}
+        notices = tuple(n for i in inputs if i.frame is not None for n in i.frame.notices)
+        undo = lambda: self._engine.undone.extend(i.name for i in inputs)  # noqa: E731
+        return Staged("[…]", notices, rows, undo)
+
     def refresh(self) -> SessionInfo:
         return self.info
 
@@ -182,6 +200,9 @@ class FakeEngine:
         self.closed: list[str] = []
         self.touched: list[str] = []
         self.touch_every = 900.0
+        self.staged: list[tuple[str, tuple[LocalInput, ...]]] = []
+        self.stage_error: BaseException | None = None
+        self.undone: list[str] = []
 
     def sessions(self) -> Sequence[SessionInfo]:
         return list(self.alive.values())

@@ -49,10 +49,15 @@ def measure(raw: dict[str, Any], statements: int, runs: int) -> None:
             try:
                 step("10,000 rows", raw, "rows_10k", lambda: cases.collect(sides, 10_000, runs))
                 step("100,000 rows", raw, "rows_100k", lambda: cases.collect(sides, 100_000, runs))
+                step(
+                    "push 100,000 rows", raw, "push_100k", lambda: cases.push(sides, 100_000, runs)
+                )
                 step("latency", raw, "latency", lambda: cases.latency(sides, statements, seed))
                 step("1,000,000 rows", raw, "rows_1m", lambda: cases.once(sides, 1_000_000))
                 step("spool", raw, "spool", lambda: spool.measure(runs))
                 step("looks", raw, "looks", lambda: start.looks(livy))
+                # the last: sparkmagic's one statement of 100 MB takes all of Livy's memory
+                step("push 1,000,000 rows", raw, "push_1m", lambda: cases.push(sides, 1_000_000, 1))
             finally:
                 for side in sides:
                     side.close()

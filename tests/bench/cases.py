@@ -102,3 +102,40 @@ def once(sides: Sequence[Side], rows: int) -> dict[str, dict[str, Any]]:
         answer = side.run(side.collect(query))
         outcome[side.name] = answer | {"frame": side.ask("frame", name="df")}
     return outcome
+
+
+LOCAL = """
+import pandas as pd, decimal
+n = {rows}
+{name} = pd.DataFrame({{
+    "id": range(n),
+    "ratio": [i / 3 for i in range(n)],
+    "zip": [f"{{i % 100000:05d}}" for i in range(n)],
+    "amount": [decimal.Decimal(i).scaleb(-4) for i in range(n)],
+    "at": pd.to_datetime(pd.RangeIndex(1_700_000_000, 1_700_000_000 + n), unit="s", utc=True),
+    "big": pd.array([None if i % 10 == 0 else i + 2**53 for i in range(n)], dtype="Int64"),
+}})
+"""
+
+
+def push(sides: Sequence[Side], rows: int, runs: int) -> dict[str, list[dict[str, Any]]]:
+    """Send a local frame of 6 mixed columns to a temporary view: one warm-up run, then A B B A.
+
+    After each push the rows of the view are counted, outside the time.
+    """
+    name = f"pushed_{rows}"
+    found: dict[str, list[dict[str, Any]]] = {side.name: [] for side in sides}
+    for side in sides:
+        side.must(LOCAL.format(rows=rows, name=name))
+    for number in range((1 if runs > 1 else 0) + runs):
+        order = list(sides) if number % 2 == 0 else list(reversed(sides))
+        for side in order:
+            side.must("globals().pop('df', None)")
+            answer = side.run(side.push(name))
+            side.run(side.collect(f"select count(*) n, max(zip) z from {name}"))
+            told = side.ask("frame", name="df")
+            answer["counted"] = None if told["missing"] else told["cells"]["n"]
+            answer["success"] = answer["success"] and answer["counted"] == [str(rows)]
+            if number or runs == 1:
+                found[side.name].append(answer)
+    return found

@@ -88,6 +88,9 @@ class Ours(Side):
     def collect(self, query: str) -> str:
         return f"%%spark -l sql -q -o df\n{query}"
 
+    def push(self, variable: str) -> str:
+        return f"_told = %emr push {variable}"
+
 
 class Sparkmagic(Side):
     """sparkmagic 0.23.0, by its magics, at its default settings."""
@@ -107,6 +110,15 @@ class Sparkmagic(Side):
 
     def collect(self, query: str) -> str:
         return f"%%spark -s bench -c sql -q -o df -n -1\n{query}"
+
+    def push(self, variable: str) -> str:
+        """Spell its `%%send_to_spark`, which its kernels alone have as a magic."""
+        return (
+            "_magics = get_ipython().magics_manager.registry['RemoteSparkMagics']\n"
+            f"_magics.do_send_to_spark('', {variable!r}, 'df', {variable!r}, 10_000_000, 'bench')\n"
+            "get_ipython().run_cell_magic('spark', '-s bench', "
+            f"\"{variable}.createOrReplaceTempView('{variable}')\")"
+        )
 
     def close(self) -> None:
         self.run("%spark cleanup", told=False)

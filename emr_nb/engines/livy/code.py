@@ -35,6 +35,7 @@ _PARTS = (
     "cells",
     "failures",
     "watch",
+    "receive",
     "runner",
 )
 
@@ -55,7 +56,7 @@ def install(name, parts):
             new = module(name + "." + part, name)
             exec(compile(source, "<emr_nb>/" + part, "exec", 0, True), new.__dict__)
             setattr(top, part, new)
-        for api in ("run", "refuse", "chunk", "release", "remove"):
+        for api in ("run", "refuse", "chunk", "release", "remove", "piece"):
             setattr(top, api, getattr(top.runner, api))
     except BaseException:
         for full in made:
@@ -146,6 +147,7 @@ def _run(
         "cancel_path": cancel_path,
         "database": request.database,
         "settings": dict(request.settings),
+        "inputs": request.inputs,
     }
     packed = base64.b64encode(json.dumps(asked).encode()).decode()
     call = f"__import__('{module_name()}').run('{packed}', globals())"
@@ -162,6 +164,13 @@ def _target(request: Request) -> dict[str, Any] | None:
 def chunk_code(tag: str, seq: int, index: int) -> str:
     """Return the statement that prints chunk `index` of payload `seq` of a statement."""
     return _tagged(tag, f"__import__('{module_name()}').chunk('{tag}', {seq}, {index})")
+
+
+def piece_code(tag: str, key: str, index: int, piece: bytes) -> str:
+    """Return the statement that adds a piece to a file which the driver writes."""
+    text = base64.b64encode(piece).decode()
+    call = f"__import__('{module_name()}').piece(globals(), '{key}', {index}, '{text}')"
+    return _tagged(tag, _installer(), call)
 
 
 def release_code(tag: str) -> str:

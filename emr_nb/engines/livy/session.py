@@ -6,10 +6,11 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.engines.inputs import LocalInput, Staged
 from emr_nb.engines.livy.asked import request_of
 from emr_nb.engines.livy.cancelling import CancelFiles, cancel_statement
 from emr_nb.engines.livy.client import LivyClient
@@ -23,6 +24,7 @@ from emr_nb.engines.livy.code import (
 from emr_nb.engines.livy.lost import Past, forgotten, lost
 from emr_nb.engines.livy.pace import Patience
 from emr_nb.engines.livy.payload import text_of
+from emr_nb.engines.livy.push import stage
 from emr_nb.engines.livy.scala import check_scala, derived
 from emr_nb.engines.livy.spark_ui import SparkUi
 from emr_nb.engines.livy.statement import LivyStatement
@@ -40,7 +42,7 @@ from emr_nb.errors import (
 )
 from emr_nb.files.base import FileSystem
 from emr_nb.journal import Journal, StatementRow
-from emr_nb.model import FilePath, Request, SessionInfo, StatementReference
+from emr_nb.model import Event, FilePath, Request, SessionInfo, StatementReference
 from emr_nb.results.frame import SessionFacts
 from emr_nb.results.plan import TransferPlan, plan_transfer
 from emr_nb.transport.base import Deadline
@@ -166,6 +168,15 @@ class LivySession:
                 self._scratch = scratch_of(self._context, str(self._id), {user}, hdfs)
                 self._scratch_sought = True
             return self._scratch
+
+    def stage(
+        self,
+        inputs: Sequence[LocalInput],
+        *,
+        language: str,
+        notify: Callable[[Event], None] | None = None,
+    ) -> Staged:
+        return stage(self, inputs, language, notify, self._context.settings.push_bytes)
 
     def store_of(self, path: FilePath) -> FileSystem:
         """Return the store of a spool; raises ResultError where this process has none."""

@@ -8,7 +8,7 @@ import contextlib
 import json
 import sys
 
-from . import display, failures, frames, local_frames, spool, tables, targets
+from . import display, failures, frames, local_frames, receive, spool, tables, targets
 from .cells import compile_cell
 from .output import Output, Stream
 from .store import Store
@@ -37,6 +37,7 @@ class Runner:
         self.cell = None
         self.count = 0
         self.begun = {}  # tag -> why it may not begin any more
+        self.inbox = receive.Inbox()
 
     def run(self, packed, namespace):
         """Run one request (base64 of JSON) and print its output; a failure is raised again."""
@@ -129,6 +130,8 @@ class Cell:
         """Run the request under its database and settings, watched for interruption."""
         with self._watch(), contextlib.ExitStack() as stack:
             self._enter(stack)
+            if self.request.get("inputs"):
+                receive.take(self, self.request["inputs"])
             kind = self.request["kind"]
             if kind == "python":
                 self._python()
@@ -289,6 +292,11 @@ def chunk(tag, seq, index):
     """Print one further chunk of a payload."""
     text = RUNNER.store.chunk(tag, seq, index)
     sys.stdout.write(frames.encode(tag, "chunk", seq, {"index": index}, text))
+
+
+def piece(namespace, key, index, text):
+    """Add a piece to a file that the driver writes; a piece that comes twice counts once."""
+    RUNNER.inbox.piece(tables.session_of(namespace), key, index, text)
 
 
 def remove(packed, namespace):

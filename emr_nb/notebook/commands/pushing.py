@@ -1,0 +1,102 @@
+"""push: local data to the cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emr_nb.errors import StatementCancelledError, StatementError, TableExistsError, UsageError
+from emr_nb.notebook.answers import Text
+from emr_nb.notebook.cells import MAGICS, Job
+from emr_nb.notebook.commands.base import ON, Command
+from emr_nb.notebook.look import plural
+from emr_nb.notebook.options import Option, Parsed
+
+if TYPE_CHECKING:
+    from emr_nb.engines.inputs import LocalInput, Staged
+    from emr_nb.notebook.state import Notebook
+
+_WHERE = "%emr push"
+
+
+def push(notebook: Notebook, given: Parsed) -> Text:
+    """Send a local frame as a temporary view, or another value as a variable."""
+    from emr_nb.notebook.runner import Runner
+
+    inputs = _inputs(notebook, given)
+    code = f"# %emr push {', '.join(item.name for item in inputs)}"
+    plain = next(magic for magic in MAGICS if magic.name == "pyspark").parser(line=False).parse("")
+    chosen = {"on": given["on"], "session": given["session"], "new": given["new"]}
+    language = given["language"]
+    if language == "scala":  # the variables come before it, and a comment alone is no statement
+        code = "()"
+    options = Parsed({**plain, **chosen})
+    job = Job(code, language, options, "emr push", in_line=True, inputs=inputs)
+    runner = Runner(notebook)
+    try:
+        runner.run(job)
+    except StatementCancelledError:
+        raise  # what still runs may read what was sent
+    except StatementError as error:
+        if runner.staged is not None:
+            runner.staged.undo()
+        if error.ename == "TableExists":
+            raise TableExistsError(
+                f"The table {given['table']} is there already; nothing was changed",
+                where=_WHERE,
+                advice="--overwrite replaces it.",
+            ) from error
+        raise
+    assert runner.staged is not None
+    if given["table"]:
+        runner.staged.undo()  # the table has rows of its own
+    return Text("\n".join(_told(item, runner.staged, language) for item in inputs))
+
+
+def _inputs(notebook: Notebook, given: Parsed) -> tuple[LocalInput, ...]:
+    from emr_nb.engines.inputs import local_input
+    from emr_nb.notebook.inputs import check_name, local_inputs, value_of
+
+    table, name, names = given["table"] or "", given["name"], notebook.shell.user_ns
+    if given["overwrite"] and not table:
+        raise UsageError("--overwrite goes with --table; a view is always replaced", where=_WHERE)
+    more = {"table": table, "overwrite": given["overwrite"]}
+    if not name and not table:
+        return local_inputs(given["variables"], names, where=_WHERE)
+    if len(given["variables"]) != 1 or "," in given["variables"][0]:
+        raise UsageError("--name and --table go with one variable", where=_WHERE)
+    variable = given["variables"][0]
+    value = value_of(variable, names, _WHERE)
+    if name:
+        check_name(name, f"{_WHERE} --name")
+    return (local_input(name or variable, value, **more),)
+
+
+def _told(item: LocalInput, staged: Staged, language: str) -> str:
+    if item.frame is None:
+        return f"{item.name} is a {'Scala' if language == 'scala' else 'Python'} variable there"
+    size = f"{plural(staged.rows[item.name], 'row')} × {plural(len(item.frame.columns), 'column')}"
+    if item.table:
+        return f"{size} are the table {item.table}"
+    return f"{size} are the temporary view {item.name}, and the DataFrame {item.name}"
+
+
+COMMANDS = (
+    Command(
+        "push",
+        "Send a local frame as a temporary view, another value as a variable.",
+        push,
+        (
+            Option("variables", help="local variables: frames and values", many=True,
+                   required=True, metavar="VAR", source="here"),
+            Option("name", ("--name",), "Another name there", metavar="NAME"),
+            Option("table", ("--table",), "Write a table instead of a view", metavar="DB.T"),
+            Option("overwrite", ("--overwrite",), "With --table: replace it", "flag"),
+            Option("language", ("-l", "--language"), "Whose variables", choices=("python", "scala"),
+                   default="python"),
+            Option("session", ("-s", "--session"), "To the session of this name", metavar="NAME",
+                   source="session"),
+            Option("new", ("--new",), "With -s: start that session if there is none", "flag"),
+            ON,
+        ),
+    ),
+)  # fmt: skip
