@@ -27,14 +27,15 @@ class EmrMagic:
 
     @cached_property
     def commands(self) -> tuple[Command, ...]:
-        from emr_nb.notebook.commands import attaching, files, listing, running
+        from emr_nb.notebook.commands import attaching, files, jobs, listing, running
         from emr_nb.notebook.commands.base import Command
 
         topic = Option("topic", help="a command or a cell magic", source="command")
         help_ = Command(
             "help", "Say what there is, or what one command takes.", self.help, (topic,)
         )
-        return (*attaching.COMMANDS, *listing.COMMANDS, *running.COMMANDS, *files.COMMANDS, help_)
+        groups = (attaching, listing, running, jobs, files)
+        return (*(c for group in groups for c in group.COMMANDS), help_)
 
     @cached_property
     def by_name(self) -> dict[str, Command]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,9 @@ from emr_nb.results.plan import plan_transfer
 
 if TYPE_CHECKING:
     from emr_nb.engines.base import Engine, Session, Statement
+    from emr_nb.notebook.async_cells import Gate
     from emr_nb.notebook.cells import Job
+    from emr_nb.notebook.screen import Screen
     from emr_nb.notebook.state import Attachment, Notebook
     from emr_nb.results.result import Result
 
@@ -36,25 +38,40 @@ CANCEL_SECONDS = 1.5  # the kernel is free again within two seconds of an interr
 class Runner:
     """Runs cells of one notebook; one object per cell."""
 
-    def __init__(self, notebook: Notebook) -> None:
+    def __init__(
+        self,
+        notebook: Notebook,
+        *,
+        screen: Screen | None = None,
+        brought: dict[str, Any] | None = None,
+        gate: Gate | None = None,
+    ) -> None:
         self._notebook = notebook
-        self._screen = notebook.screen
-        self._line = ProgressLine(notebook.screen)
+        self._screen = screen or notebook.screen
+        self._brought = brought  # where -o goes; by default the notebook's variables
+        self._gate = gate
+        self.line = self._line = ProgressLine(self._screen)
+        self.progress: Progress | None = None  # the last look at the statement
         self._statement: Statement | None = None
         self._values: Mapping[str, Any] = {}
 
     def run(self, job: Job) -> Result | None:
         """Run a job; returns its Result in line form. Raises EmrError: the cell fails."""
         attachment = self._notebook.attachment(job.options["on"] or "")
+        result = self.perform(attachment, job, self.request(job))
+        return result if job.in_line else None
+
+    def perform(self, attachment: Attachment, job: Job, request: Request) -> Result | None:
+        """Run a job under its request and deliver its result; may be on any thread."""
         session = self._session(attachment, job)
-        request = self._request(job)
         engine = attachment.cluster.engine("spark")
         try:
             result = self._drain(session, request)
         except KeyboardInterrupt:
             raise self._interrupted(engine, attachment, session, request) from None
         except SessionLostError:
-            attachment.sessions.forget(job.options["session"] or "")
+            if attachment.sessions.opened(job.options["session"] or "") is session:
+                attachment.sessions.forget(job.options["session"] or "")
             self._line.end("failed", "session lost")
             raise
         except EmrError as error:
@@ -73,9 +90,7 @@ class Runner:
             "starting a Spark session"
         )  # fmt: skip
         try:
-            session = attachment.sessions.get(
-                name, new=job.options["new"], tick=starting(self._line, doing)
-            )
+            session = attachment.sessions.get(name, new=job.options["new"], tick=self._tick(doing))
         except KeyboardInterrupt:
             self._line.end(
                 "cancelled", "interrupted; the session keeps starting, the next cell joins it"
@@ -85,6 +100,9 @@ class Runner:
                 where=attachment.name,
                 advice="The session keeps starting; run the cell again to use it.",
             ) from None
+        except StatementCancelledError:
+            self._line.end("cancelled", "before it was sent")
+            raise
         except EmrError:
             self._line.end("failed", "no Spark session")
             raise
@@ -94,7 +112,8 @@ class Runner:
             self._line.next_phase(f"joined {label}" if attachment.sessions.found else label + took)
         return session
 
-    def _request(self, job: Job) -> Request:
+    def request(self, job: Job) -> Request:
+        """Return what a job asks of the engine, under a new tag, in the running cell's name."""
         options = job.options
         pairs = (text.partition("=") for text in options["settings"])
         return Request(
@@ -111,13 +130,28 @@ class Runner:
             notebook=self._notebook.place.path,
         )
 
+    def _tick(self, doing: str) -> Callable[[str], None]:
+        show = starting(self._line, doing)
+
+        def tick(said: str) -> None:
+            if self._gate is not None:
+                self._gate.check()
+            show(said)
+
+        return tick
+
     # -- while it runs --------------------------------------------------------------------
 
     def _drain(self, session: Session, request: Request) -> Result | None:
+        if self._gate is not None:
+            self._gate.enter()
         statement = session.submit(request, plan_transfer(request))
         self._statement = statement
+        if self._gate is not None:
+            self._gate.sent(statement)
         for event in statement.events():
             if isinstance(event, Progress):
+                self.progress = event
                 self._line.update(event)
             else:
                 self._show(event)
@@ -153,13 +187,13 @@ class Runner:
     # -- after ----------------------------------------------------------------------------
 
     def _deliver(self, job: Job, request: Request, result: Result | None) -> Result | None:
-        delivery = Delivery(self._notebook, job)
+        delivery = Delivery(self._notebook, job, screen=self._screen, brought=self._brought)
         if request.output and request.output in self._values:
             fact = delivery.bind_value(self._values[request.output])
             self._line.end("done", *([plural(len(result), "row")] if result else []), fact)
             if result is not None and not job.in_line:
                 delivery.show(result, (), name="")
-            return result if job.in_line else None
+            return result
         if result is None:
             if request.output:
                 self._line.end("failed", "no value")
@@ -176,10 +210,9 @@ class Runner:
             self._line.end("failed", "the result could not be brought here")
             raise
         self._line.end("done", *facts)
-        if job.in_line:
-            return result
-        delivery.show(result, notices)
-        return None
+        if not job.in_line:
+            delivery.show(result, notices)
+        return result
 
 
 class _Cancel:

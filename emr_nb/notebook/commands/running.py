@@ -49,6 +49,9 @@ def stop(notebook: Notebook, given: Parsed) -> Text:
 
 def cancel(notebook: Notebook, given: Parsed) -> Text:
     """Cancel a statement by its tag, or the newest one that runs."""
+    handle = notebook.handles.find(given["tag"] or "")
+    if handle is not None:  # it may not be sent yet, and then never will be
+        return Text(f"{handle.tag[:8]}: {_WORDS[handle.cancel()]}")
     row = _row(notebook, given["tag"] or "")
     made = _attachment_of(notebook, row)
     reference = StatementReference(row.tag, row.cluster, row.engine, row.session, row.statement)
