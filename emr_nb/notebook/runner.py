@@ -18,7 +18,7 @@ from emr_nb.errors import (
 )
 from emr_nb.model import CancelOutcome, Log, Output, Progress, Request, StatementReference
 from emr_nb.notebook.deliver import Delivery, result_bundle
-from emr_nb.notebook.errors import show_folded
+from emr_nb.notebook.errors import at_cell_lines, show_folded
 from emr_nb.notebook.look import plural, seconds
 from emr_nb.notebook.places import cell_id
 from emr_nb.notebook.progress_line import ProgressLine, starting
@@ -66,7 +66,7 @@ class Runner:
         session = self._session(attachment, job)
         engine = attachment.cluster.engine("spark")
         try:
-            result = self._drain(session, request)
+            result = self._drain(session, job, request)
         except KeyboardInterrupt:
             raise self._interrupted(engine, attachment, session, request) from None
         except SessionLostError:
@@ -142,7 +142,7 @@ class Runner:
 
     # -- while it runs --------------------------------------------------------------------
 
-    def _drain(self, session: Session, request: Request) -> Result | None:
+    def _drain(self, session: Session, job: Job, request: Request) -> Result | None:
         if self._gate is not None:
             self._gate.enter()
         statement = session.submit(request, plan_transfer(request))
@@ -154,18 +154,21 @@ class Runner:
                 self.progress = event
                 self._line.update(event)
             else:
-                self._show(event)
+                self._show(event, job.first_line)
         result = statement.result()
         # an engine that brings plain values tells them beside the protocol
         self._values = getattr(statement, "values", None) or {}
         return result
 
-    def _show(self, event: Output | Log) -> None:
+    def _show(self, event: Output | Log, first_line: int) -> None:
         """Show an output below the progress line, a displayed table as a table."""
         if isinstance(event, Log):
             if event.stream in ("stdout", "stderr"):
                 self._line.claim()
-                self._screen.stream("\n".join(event.lines) + "\n", event.stream)
+                text = "\n".join(event.lines) + "\n"
+                if event.stream == "stderr":
+                    text = at_cell_lines(text, first_line)
+                self._screen.stream(text, event.stream)
             return
         self._line.claim()
         if isinstance(event, TableOutput) and event.result is not None:

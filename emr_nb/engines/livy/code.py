@@ -28,6 +28,7 @@ _PARTS = (
     "rows",
     "wire",
     "tables",
+    "facts",
     "local_frames",
     "display",
     "cells",

@@ -53,7 +53,7 @@ def test_output_names_a_handle_at_once_and_its_value_later(bench, held):
     assert isinstance(handle, Handle)
     assert not handle.done()
     assert f"job {handle.tag[:8]}" in bench.screen.plain
-    with pytest.raises(TimeoutError, match="has not ended within 0.01 s"):
+    with pytest.raises(TimeoutError, match="has not ended within"):
         handle.result(timeout=0.01)
     bench.run("%%spark -q\nmeanwhile")
     held.set()
