@@ -49,7 +49,7 @@ class AsyncCell:
         self._gate = gate
         self.request: Request = self._runner.request(job)
         self.tag = self.request.tag
-        self.cell = f"[{notebook.shell.execution_count}]"
+        self.cell = f"[{notebook.shell.displayhook.prompt_count}]"
         self.session = job.options["session"] or attachment.sessions.name
         self.code = job.code
         self.output: str = job.options["output"] or ""

@@ -181,6 +181,7 @@ class Cell:
         for step in compile_cell(self.request["code"], self.filename):
             self.line = step.line
             value = None
+            display.follow_pyplot(self.runner.display)
             if step.kind == "exec":
                 exec(step.body, self.namespace)
             elif step.kind == "eval":
@@ -242,7 +243,9 @@ class Cell:
         if "pyspark" in sys.modules and self._living() is not None:
             with contextlib.suppress(Exception):  # a stopped context tells nothing
                 about = self.runner.tables_of(self.session).facts()
-        told = self.runner.facts.told(self.namespace)
+        told = {"names": {}}
+        with contextlib.suppress(Exception):  # a cell that went well never fails for them
+            told = self.runner.facts.told(self.namespace)
         return dict(told, app_id=about["app_id"], ui_url=about["ui_url"])
 
     def _mime(self, data, metadata):
