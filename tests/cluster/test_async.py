@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from fault_rig import Rig, counting, submit, wait_until
 from IPython.core.interactiveshell import InteractiveShell
 
 from emr_nb.engines.livy.queue import Queue
-from emr_nb.errors import StatementCancelledError, StatementError
+from emr_nb.errors import SessionNotFoundError, StatementCancelledError, StatementError
 from emr_nb.model import CancelOutcome, Log, Output, Progress, SessionOptions
 from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
@@ -48,15 +50,21 @@ def cell(shell: Any, first: str, code: str) -> Any:
     return shell.run_cell_magic(name, line, code)
 
 
-def test_async_cells_run_once_each_in_order_and_say_their_place(rig: Rig, shell: Any) -> None:
+def test_async_cells_run_once_each_in_order_and_say_their_place(
+    rig: Rig, shell: Any, tmp_path: Path
+) -> None:
+    """The first holds the session, on this machine, until all places are told."""
+    go = tmp_path / "go"
     keys = [f"emr_nb.{uuid.uuid4().hex}" for _ in range(3)]
-    cell(shell, "%%spark --async", "import time; time.sleep(4)")
+    hold = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.05)"
+    cell(shell, "%%spark --async", hold)
     for n, key in enumerate(keys):
         cell(shell, f"%%spark --async -o r{n}", f"{counting(key)}\nr{n} = n")
     handles = shell.notebook.handles.all()
     wait_until(lambda: [h.queued_behind for h in handles] == [0, 1, 2, 3])
     rows = shell.run_line_magic("emr", "jobs")
     assert [row.state for row in rows[1:4]] == [f"queued behind {n}" for n in (1, 2, 3)]
+    go.touch()
     assert [shell.user_ns[f"r{n}"].result(60) for n in range(3)] == [1, 1, 1]
     assert [rig.ran(key) for key in keys] == [1, 1, 1]
     assert {shell.notebook.journal.find(h.tag).state for h in handles} == {"done"}
@@ -87,12 +95,15 @@ def test_a_failure_is_raised_with_the_cells_line(shell: Any) -> None:
 def test_two_sessions_run_side_by_side(rig: Rig, shell: Any) -> None:
     """Each waits for a word of the other, so neither could end if they took turns."""
     side = f"emr_nb/ada/side/{uuid.uuid4().hex[:6]}"
-    word = f"/tmp/emr_nb-ada/{uuid.uuid4().hex}"
+    word = f"/tmp/emr_nb_test-{uuid.uuid4().hex}"  # of HDFS, where both may write
     meet = (
         "import time\npath = sc._jvm.org.apache.hadoop.fs.Path\n"
         "fs = path('/').getFileSystem(sc._jsc.hadoopConfiguration())\n"
         "fs.create(path('{0}-{1}')).close()\n"
-        "while not fs.exists(path('{0}-{2}')): time.sleep(0.1)\nprint('met')"
+        "fs.deleteOnExit(path('{0}-{1}'))\n"
+        "until = time.monotonic() + 240\n"
+        "while not fs.exists(path('{0}-{2}')):\n"
+        "    assert time.monotonic() < until\n    time.sleep(0.1)\nprint('met')"
     )
     other = cell(shell, f"%%spark --async -s {side} --new", meet.format(word, 2, 1))
     here = cell(shell, "%%spark --async", meet.format(word, 1, 2))
@@ -101,13 +112,15 @@ def test_two_sessions_run_side_by_side(rig: Rig, shell: Any) -> None:
         assert here.exception(60) is None
         assert {other.session, here.session} == {side, rig.name}
     finally:
-        shell.run_line_magic("emr", f"stop {side}")
+        with suppress(SessionNotFoundError):
+            shell.run_line_magic("emr", f"stop {side}")
 
 
-def test_the_queue_is_counted_without_looking_at_ended_statements(rig: Rig) -> None:
+def test_the_queue_is_counted_without_looking_at_ended_statements(rig: Rig, tmp_path: Path) -> None:
     for _ in range(2):
         submit(rig.session, "print('x' * 1000)").result()
-    first = submit(rig.session, "import time; time.sleep(3)")
+    hold = f"import os, time\nwhile not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.05)"
+    first = submit(rig.session, hold)
     others = [submit(rig.session, "1") for _ in range(2)]
     looked: list[int] = []
     client = rig.session.client
@@ -122,8 +135,9 @@ def test_the_queue_is_counted_without_looking_at_ended_statements(rig: Rig) -> N
 
     ours = int(others[-1].reference.statement_id)
     queue = Queue(Watched(), int(rig.session.info.id), ours)  # type: ignore[arg-type]
-    assert queue.length() == 2
+    wait_until(lambda: queue.length() == 2)
     assert min(looked) == int(first.reference.statement_id)
+    (tmp_path / "go").touch()
     told = [e for e in others[-1].events() if isinstance(e, Progress) and e.phase == "queued"]
     places = [event.queued_behind or 0 for event in told]
     assert places == sorted(places, reverse=True)
@@ -199,7 +213,7 @@ def test_remote_names_members_and_columns_complete(rig: Rig) -> None:
         assert tab('F.col("dep') == ["dep_delay"]
         assert "collect_list" in tab("F.collect_l")
         events(rig, "val count = 1", "scala")
-        assert "range" in tab("spark.ran", "scala")
+        wait_until(lambda: "range" in tab("spark.ran", "scala"))
         wait_until(lambda: "flown_view" in tab("select * from flown_v", "sql"))
         wait_until(lambda: "default" in tab("select * from def", "sql"))
         sql = "select f.car from flown_view f"
