@@ -70,7 +70,7 @@ def test_outputs_land_in_their_own_cells_while_others_run(jobs: Lab):
         jobs.screenshot(f"async-running-{theme}", show=jobs.cell_output(5))
     jobs.theme("light")
     jobs.start_cell(7)
-    expect(jobs.cell_output(7)).to_contain_text("mean_delay", timeout=120_000)
+    expect(jobs.cell_output(7)).to_contain_text("mean_delay", timeout=300_000)
     expect(jobs.cell_output(2)).to_contain_text("reading flights")
     expect(jobs.cell_output(2)).to_contain_text("4 rows · in delays.result()")
     expect(jobs.cell_output(2).get_by_role("grid")).to_have_count(1)
