@@ -115,9 +115,13 @@ class Engine(Protocol):
         ...
 
     def complete(
-        self, code: str, cursor: int, session: Session | None = None
+        self,
+        code: str,
+        cursor: int,
+        session: Session | None = None,
+        language: str = "python",
     ) -> Sequence[Completion]:
-        """Complete at a character offset; empty when nothing is known."""
+        """Complete a cell of this language at a character offset; empty when nothing is known."""
         ...
 
     def logs(self, session_id: str, size: int = 200) -> Sequence[str]:

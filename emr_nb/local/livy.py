@@ -99,8 +99,8 @@ def livy_conf(plan: Plan) -> dict[str, str]:
         "livy.spark.version": SPARK_VERSION,
         "livy.spark.scala-version": SCALA,
         "livy.rsc.launcher.address": "127.0.0.1",
-        # one port a driver: Livy's own eleven are few where several clusters share a machine
-        "livy.rsc.launcher.port.range": "10000~10199",
+        # the default's eleven ports are few for all clusters of a machine: two to a session
+        "livy.rsc.launcher.port.range": "10000~10999",
         # a driver whose server has died ends then, and not after ten minutes
         "livy.rsc.server.idle-timeout": "30s",
         "livy.file.local-dir-whitelist": str(plan.folders.root),

@@ -41,6 +41,8 @@ OPTIONS = (
            source="session"),
     Option("new", ("--new",), "With -s: start that session if there is none", "flag"),
     Option("on", ("--on",), "Run on this attached cluster", metavar="CLUSTER", source="attached"),
+    Option("async_", ("--async",), "Return at once; -o gets a handle: await it, or .result()",
+           "flag"),
     Option("settings", ("--set",), "A setting for this statement", "pair", "K=V", many=True),
     Option("database", ("-d", "--database", "--schema"), "Database of this statement",
            metavar="DB"),
@@ -143,20 +145,29 @@ def read(magic: CellMagic, line: str, cell: str | None) -> Job:
 
 
 def run_magic(notebook: Notebook, magic: CellMagic, line: str, cell: str | None) -> Any:
-    """Run a magic; a line form returns its Result, a cell form shows it."""
+    """Run a magic; a line form returns its Result, a cell form shows it, `--async` a handle."""
     from emr_nb.notebook.runner import Runner
 
     sql = magic.language == "sql" or " sql" in line
     first = 1 if cell is None else 2
     with short_errors(cell or "", first, sql=sql, seen=notebook.saw_error):
-        job = read(magic, line, cell)
-        if job.options["inputs"]:
-            from emr_nb.notebook.inputs import local_inputs
+        job = with_inputs(notebook, read(magic, line, cell))
+        if job.options["async_"]:
+            from emr_nb.notebook.async_cells import start
 
-            names = job.options["inputs"]
-            found = local_inputs(names, notebook.shell.user_ns, where=f"%%{magic.name} -i")
-            job = replace(job, inputs=found)
+            return start(notebook, job)
         return Runner(notebook).run(job)
+
+
+def with_inputs(notebook: Notebook, job: Job) -> Job:
+    """Return the job with the local variables that `-i` names; raises UsageError."""
+    names = job.options["inputs"]
+    if not names:
+        return job
+    from emr_nb.notebook.inputs import local_inputs
+
+    found = local_inputs(names, notebook.shell.user_ns, where=f"%%{job.magic} -i")
+    return replace(job, inputs=found)
 
 
 def misplaced(lines: list[str]) -> None:

@@ -39,12 +39,12 @@ class Patience:
     _kept: dict[str, tuple[float, list[str]]] = field(default_factory=dict)
     _running: set[str] = field(default_factory=set)
 
-    def ask(self, key: str, look: Callable[[], Iterable[str]]) -> list[str]:
+    def ask(self, key: str, look: Callable[[], Iterable[str]], fresh: float = _FRESH) -> list[str]:
         """Return what `look` finds, within the deadline; an older answer or nothing after it."""
         now = time.monotonic()
         with self._lock:
             made, kept = self._kept.get(key, (-_FRESH, []))
-            if now - made < _FRESH or key in self._running:
+            if now - made < fresh or key in self._running:
                 return kept
             self._running.add(key)
         done = threading.Event()
@@ -195,24 +195,28 @@ class Completer:
     def _remote(
         self, magic: CellMagic, first: str, code: str, cursor: int
     ) -> tuple[str, list[tuple[str, str]]]:
-        if magic.language == "sql" or " sql" in first:
-            return "", []
-        return self._ask_engine(code, cursor)
+        found = re.search(r"\s(?:-l|--language|-c|--context)[ =]?(python|scala|sql)\b", first)
+        named = re.search(r"\s(?:-s|--session)[ =]?([^\s-]\S*)", first)
+        language = found[1] if found else magic.language
+        return self._ask_engine(code, cursor, language, named[1] if named else "")
 
-    def _ask_engine(self, code: str, cursor: int) -> tuple[str, list[tuple[str, str]]]:
+    def _ask_engine(
+        self, code: str, cursor: int, language: str = "python", name: str = ""
+    ) -> tuple[str, list[tuple[str, str]]]:
         """Ask the session that is open; completion never starts one."""
         if not self._notebook.attached:
             return "", []
         made = self._notebook.attachment()
-        session = made.sessions.opened()
+        session = made.sessions.opened(name)
         if session is None:
             return "", []
 
         def look() -> list[str]:
-            answers = made.cluster.engine("spark").complete(code, cursor, session)
+            answers = made.cluster.engine("spark").complete(code, cursor, session, language)
             return [f"{a.start}\0{a.text}\0{a.kind}" for a in answers]
 
-        found = self._patience.ask(f"code {made.name} {cursor} {code}", look)
+        # what a session told changes with each cell, so this answer is not kept
+        found = self._patience.ask(f"code {made.name} {name} {language} {cursor} {code}", look, 0.0)
         parts = [text.split("\0") for text in found]
         if not parts:
             return "", []

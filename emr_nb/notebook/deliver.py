@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from emr_nb.notebook.cells import Job
+    from emr_nb.notebook.screen import Screen
     from emr_nb.notebook.state import Notebook
     from emr_nb.results.result import Result
 
@@ -21,9 +22,19 @@ if TYPE_CHECKING:
 class Delivery:
     """Brings the result of one job to its reader."""
 
-    def __init__(self, notebook: Notebook, job: Job) -> None:
+    def __init__(
+        self,
+        notebook: Notebook,
+        job: Job,
+        *,
+        screen: Screen | None = None,
+        brought: dict[str, Any] | None = None,
+    ) -> None:
         self._notebook = notebook
         self._job = job
+        self._screen = screen or notebook.screen
+        self._names = notebook.shell.user_ns if brought is None else brought
+        self._in = "in {}" if brought is None else "in {}.result()"  # where the value is
 
     def bind(self, result: Result) -> tuple[list[str], tuple[str, ...]]:
         """Bind `-o`; returns facts for the summary line and notices for the page."""
@@ -40,8 +51,8 @@ class Delivery:
         if name:
             value, said = convert(result, self._job.options["as_"], self._job.options["decimal"])
             notices += said
-            self._notebook.shell.user_ns[name] = value
-            facts.append(f"in {name}")
+            self._names[name] = value
+            facts.append(self._in.format(name))
             if self._decimals(result.table) and self._job.options["decimal"] == "exact":
                 notices.append("Decimals are exact; to plot them: --decimal float")
         return facts, tuple(notices)
@@ -49,8 +60,8 @@ class Delivery:
     def bind_value(self, value: Any) -> str:
         """Bind a plain value that `-o` brought; returns the fact for the summary line."""
         name = self._job.options["output"] or "_"
-        self._notebook.shell.user_ns[name] = value
-        return f"{type(value).__name__} in {name}"
+        self._names[name] = value
+        return f"{type(value).__name__} {self._in.format(name)}"
 
     def show(self, result: Result, notices: tuple[str, ...], name: str | None = None) -> None:
         """Show the table, or with --chart the chart; nothing with -q or without columns."""
@@ -59,15 +70,15 @@ class Delivery:
             return
         if options["quiet"]:
             for notice in notices:
-                self._notebook.screen.show({"text/plain": notice})
+                self._screen.show({"text/plain": notice})
             return
         if options["chart"]:
             from emr_nb.notebook.charts import ChartSpec, chart_bundle
 
             spec = ChartSpec(options["chart"], options["x"] or "", options["y"] or "")
-            self._notebook.screen.show(chart_bundle(result, spec))
+            self._screen.show(chart_bundle(result, spec))
         elif result.table.num_columns:
-            self._notebook.screen.show(
+            self._screen.show(
                 result_bundle(
                     self._notebook,
                     result,

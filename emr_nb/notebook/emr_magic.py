@@ -27,15 +27,23 @@ class EmrMagic:
 
     @cached_property
     def commands(self) -> tuple[Command, ...]:
-        from emr_nb.notebook.commands import attaching, files, lasting, listing, pushing, running
+        from emr_nb.notebook.commands import (
+            attaching,
+            files,
+            jobs,
+            lasting,
+            listing,
+            pushing,
+            running,
+        )
         from emr_nb.notebook.commands.base import Command
 
         topic = Option("topic", help="a command or a cell magic", source="command")
         help_ = Command(
             "help", "Say what there is, or what one command takes.", self.help, (topic,)
         )
-        groups = (attaching, listing, running, lasting, pushing, files)
-        return (*(command for group in groups for command in group.COMMANDS), help_)
+        groups = (attaching, listing, running, jobs, lasting, pushing, files)
+        return (*(c for group in groups for c in group.COMMANDS), help_)
 
     @cached_property
     def by_name(self) -> dict[str, Command]:

@@ -18,6 +18,8 @@ from emr_nb.notebook.screen import Screen
 _AROUND = 1  # lines of context on each side
 _POSITION = re.compile(r"line (\d+)(?:[,:]? ?(?:pos(?:ition)?|column) |:)(\d+)", re.IGNORECASE)
 _FRAME = re.compile(r'^\s*File "<cell>", line (\d+), in (.+)$')
+_EARLIER = re.compile(r'^\s*File "<cell \w+>", line (\d+), in (.+)$')
+_CELL_LINE = re.compile(r'(File )?"?<cell(?: \w+)?>"?(?:, line |:)(\d+)')
 _CHAINED = re.compile(r"^(The above exception was|During handling of the above exception)")
 _NAMED = re.compile(r"[\w.$]*(Error|Exception|Interrupt|Exit|Warning)\b")
 _MOST_CALLS = 6
@@ -42,6 +44,7 @@ def render(
         lines += [f"{dim}{text}{off}" for text in calls(error, first_line)]
         lines += [f"{bold}{text}{off}" if marked else f"{dim}{text}{off}"
                   for text, marked in shown]  # fmt: skip
+        lines += [f"{dim}{text}{off}" for text in earlier_calls(error)]
         if len(hidden := folded_lines(error)) >= _LEAST_FOLDED:
             lines.append(f"{dim}… {plural(len(hidden), 'line')} folded: %emr logs --error{off}")
     if error.advice:
@@ -59,7 +62,8 @@ def _without_source(what: str, *, sql: bool) -> str:
 def _title(error: EmrError) -> str:
     """Name the kind of error, unless the message begins with the remote one's name."""
     if isinstance(error, StatementError) and error.ename:
-        return "" if _NAMED.match(error.what) else f"{error.ename}: "
+        named = _NAMED.match(error.what) or error.what.startswith(f"{error.ename}:")
+        return "" if named else f"{error.ename}: "
     return f"{type(error).__name__}: "
 
 
@@ -75,11 +79,40 @@ def calls(error: StatementError, first_line: int) -> list[str]:
     return [*texts[: _MOST_CALLS // 2], f"  … {left} more calls", *texts[-(_MOST_CALLS // 2) :]]
 
 
-def cell_frames(error: StatementError) -> list[tuple[int, str, str]]:
-    """Return the frames of the cell in the traceback: line, function, source; driver first."""
+def earlier_calls(error: StatementError) -> list[str]:
+    """Return where the failing line led: into functions that earlier cells defined."""
+    lines = _last_chained(error)
+    begin = max((n for n, line in enumerate(lines) if _FRAME.match(line)), default=-1)
+    texts = []
+    for number, line in enumerate(lines[begin + 1 :], begin + 1):
+        if frame := _EARLIER.match(line):
+            below = lines[number + 1].strip() if number + 1 < len(lines) else ""
+            source = "" if below.startswith(("File ", "~", "^")) else f": {below}"
+            # its magic stood on the first line
+            texts.append(f"  line {int(frame[1]) + 1} of an earlier cell, in {frame[2]}{source}")
+    left = len(texts) - _MOST_CALLS
+    return [*texts[:3], f"  … {left} more calls", *texts[-3:]] if left > 0 else texts
+
+
+def at_cell_lines(text: str, first_line: int) -> str:
+    """Write where the code of a cell warned, or what it traced, by the lines of the page."""
+
+    def written(found: re.Match[str]) -> str:
+        line = int(found[2]) + first_line - 1
+        return f'File "<cell>", line {line}' if found[1] else f"line {line}"
+
+    return _CELL_LINE.sub(written, text)
+
+
+def _last_chained(error: StatementError) -> list[str]:
     lines = _lines(error)
     starts = [n for n, line in enumerate(lines) if _CHAINED.match(line)]
-    lines = lines[starts[-1] :] if starts else lines
+    return lines[starts[-1] :] if starts else lines
+
+
+def cell_frames(error: StatementError) -> list[tuple[int, str, str]]:
+    """Return the frames of the cell in the traceback: line, function, source; driver first."""
+    lines = _last_chained(error)
     found: list[tuple[int, str, str]] = []
     for number, line in enumerate(lines):
         if frame := _FRAME.match(line):
@@ -103,7 +136,7 @@ def _lines(error: StatementError) -> list[str]:
 def folded_lines(error: StatementError) -> list[str]:
     """Return the lines of the traceback that the short form does not show."""
     sources = {source for _, _, source in cell_frames(error)}
-    kept = [line for line in _lines(error) if not _FRAME.match(line)]
+    kept = [line for line in _lines(error) if not (_FRAME.match(line) or _EARLIER.match(line))]
     return [
         line
         for line in [*kept, *(line for line in error.folded if line not in kept)]
@@ -122,7 +155,8 @@ def source_lines(
     line, column = _failing_line(error), None
     found = _POSITION.search(f"{error.what} {error.evalue}") if sql else None
     if found and line in (None, int(found[1])):
-        line, column = int(found[1]), int(found[2])
+        # Spark counts a `pos` from 0, and the `position` of a query's context from 1
+        line, column = int(found[1]), int(found[2]) - ("position" in found[0])
     source = code.splitlines()
     if line is None or not 1 <= line <= len(source):
         return []

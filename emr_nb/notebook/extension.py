@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from emr_nb.notebook.cells import MAGICS, CellMagic, misplaced, run_magic
 from emr_nb.notebook.emr_magic import EmrMagic, is_discarded
 from emr_nb.notebook.errors import short_errors
+from emr_nb.notebook.handles import Handle
 from emr_nb.notebook.state import Notebook
 
 if TYPE_CHECKING:
@@ -106,15 +107,19 @@ class Extension:
         self._before.append((kind, name, ours, self._registered(kind, name)))
         self.shell.register_magic_function(ours, kind, name)
 
-    def _cell_form(self, magic: CellMagic) -> Callable[[str, str], None]:
-        def run(line: str, cell: str) -> None:
-            run_magic(self.notebook, magic, line, cell)
+    def _cell_form(self, magic: CellMagic) -> Callable[[str, str], Any]:
+        def run(line: str, cell: str) -> Any:
+            made = run_magic(self.notebook, magic, line, cell)
+            # a handle without a name of its own is at hand as `_`
+            return made if isinstance(made, Handle) and not made.has_name else None
 
         return run
 
     def _line_form(self, magic: CellMagic) -> Callable[[str], Any]:
         def run(line: str) -> Any:
             result = run_magic(self.notebook, magic, line, None)
+            if isinstance(result, Handle):
+                return result  # its line is on the page already
             if result is not None and is_discarded(sys._getframe()):
                 self.notebook.screen.show(self._show_result(result))
             return result

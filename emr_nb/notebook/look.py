@@ -48,6 +48,12 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def first_line(text: str) -> str:
+    """Return the first line with something on it, cut to 60 characters."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return line if len(line) <= 60 else f"{line[:59]}…"
+
+
 def size(number: int | None) -> str:
     """Write bytes in binary units, as `hdfs dfs -ls -h` does."""
     if number is None:

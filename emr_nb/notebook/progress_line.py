@@ -34,6 +34,7 @@ class ProgressLine:
         self._last = 0.0
         self._after: list[str] = []
         self.progress: Progress | None = None
+        self.label = ""  # what stands first: the job's name of a cell that runs beside others
 
     @property
     def elapsed(self) -> float:
@@ -57,10 +58,10 @@ class ProgressLine:
         self._began = self._clock()
         self._after += facts
 
-    def claim(self) -> None:
+    def claim(self, text: str = "running") -> None:
         """Take the place on the page, above an output that is about to be shown."""
         if self._screen.updates and not self._shown:
-            self._draw(["running"], None, now=True)
+            self._draw([text], None, now=True)
 
     def note(self, text: str) -> None:
         """Show what is being waited for; a terminal gets a new line for a new text."""
@@ -81,7 +82,7 @@ class ProgressLine:
     def end(self, state: str, *facts: str) -> None:
         """Replace the line by its summary: `done`, `failed` or `cancelled`, and facts."""
         mark, colour = _MARKS[state]
-        words = [f for f in facts if f]
+        words = [f for f in (self.label, *facts) if f]
         words.append(seconds(self.elapsed))
         if self.progress is not None:
             words += totals(self.progress)
@@ -98,7 +99,7 @@ class ProgressLine:
         if not self._screen.updates or (least and not now):
             return
         self._last = at
-        text = " · ".join(printable(p) for p in parts if p)
+        text = " · ".join(printable(p) for p in (self.label, *parts) if p)
         known = fraction is not None and 0 <= fraction < 1
         bar = _BAR.format(100 * fraction) if known and fraction is not None else ""
         share = f"{100 * fraction:.0f}% · " if known and fraction is not None else ""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import EmrError, UsageError
-from emr_nb.notebook.cells import MAGICS, Job, read
+from emr_nb.notebook.cells import MAGICS, Job, read, with_inputs
 from emr_nb.notebook.errors import short_errors
 from emr_nb.notebook.look import plural
 from emr_nb.notebook.options import Parsed
@@ -65,7 +65,7 @@ def run_again(notebook: Notebook, jobs: list[tuple[StatementRow, Job]]) -> None:
             with short_errors(
                 job.code, job.first_line, sql=job.language == "sql", seen=notebook.saw_error
             ):
-                Runner(notebook).run(job)
+                Runner(notebook).run(with_inputs(notebook, job))
         except EmrError:
             left = len(jobs) - number
             notebook.screen.stream(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from emr_nb.errors import (
 from emr_nb.model import CancelOutcome, Log, Output, Progress, Request, StatementReference
 from emr_nb.notebook.cells import Job
 from emr_nb.notebook.deliver import Delivery, result_bundle
-from emr_nb.notebook.errors import show_folded
+from emr_nb.notebook.errors import at_cell_lines, show_folded
 from emr_nb.notebook.interrupts import further_interrupts
 from emr_nb.notebook.look import plural, seconds
 from emr_nb.notebook.options import Parsed
@@ -33,6 +33,8 @@ from emr_nb.results.plan import TransferPlan, plan_transfer
 if TYPE_CHECKING:
     from emr_nb.engines.base import Engine, Session, Statement
     from emr_nb.engines.inputs import Staged
+    from emr_nb.notebook.async_cells import Gate
+    from emr_nb.notebook.screen import Screen
     from emr_nb.notebook.state import Attachment, Notebook
     from emr_nb.results.result import Result
 
@@ -43,20 +45,34 @@ CANCEL_SECONDS = 1.5  # the kernel is free again within two seconds of an interr
 class Runner:
     """Runs cells of one notebook; one object per cell."""
 
-    def __init__(self, notebook: Notebook) -> None:
+    def __init__(
+        self,
+        notebook: Notebook,
+        *,
+        screen: Screen | None = None,
+        brought: dict[str, Any] | None = None,
+        gate: Gate | None = None,
+    ) -> None:
         self._notebook = notebook
-        self._screen = notebook.screen
-        self._line = ProgressLine(notebook.screen)
+        self._screen = screen or notebook.screen
+        self._brought = brought  # where -o goes; by default the notebook's variables
+        self._gate = gate
+        self.line = self._line = ProgressLine(self._screen)
+        self.progress: Progress | None = None  # the last look at the statement
         self._statement: Statement | None = None
         self._values: Mapping[str, Any] = {}
+        self._destination: Destination | None = None
         self.staged: Staged | None = None  # the local data that the job sent
 
     def run(self, job: Job) -> Result | None:
         """Run a job; returns its Result in line form. Raises EmrError: the cell fails."""
         attachment = self._notebook.attachment(job.options["on"] or "")
-        destination = Destination.of(attachment.cluster, job) if job.options["to"] else None
+        result = self.perform(attachment, job, self.request(job))
+        return result if job.in_line else None
+
+    def perform(self, attachment: Attachment, job: Job, request: Request) -> Result | None:
+        """Run a job under its request and deliver its result; may be on any thread."""
         session = self._session(attachment, job)
-        request = self._request(job, destination)
         engine = attachment.cluster.engine("spark")
         adopted = attachment.recovery.adopt(engine, session.info.id, request, self._screen.stream)
         if adopted is not None:
@@ -65,13 +81,15 @@ class Runner:
         try:
             if adopted is None:
                 request = self._with_inputs(session, request, job)
-            result = self._drain(session, request, self._plan(job, request), adopted)
+            result = self._drain(session, job, request, adopted)
         except KeyboardInterrupt:
             with further_interrupts() as again:
                 stopped = self._interrupted(engine, attachment, session, request, again)
             raise stopped from None
         except SessionLostError as error:
-            cells = self._notebook.lose(attachment, job.options["session"] or "")
+            name = job.options["session"] or ""
+            mine = attachment.sessions.opened(name) is session
+            cells = self._notebook.lose(attachment, name) if mine else ()
             self._line.end("failed", "session lost")
             if not cells:
                 raise
@@ -84,8 +102,8 @@ class Runner:
         finally:
             if attachment.sessions.opened(session.info.name) is session:
                 attachment.keeping.used(session)
-        if destination is not None:
-            self._write(destination, result)
+        if self._destination is not None:
+            self._write(self._destination, result)
             return None
         return self._deliver(job, request, result)
 
@@ -136,9 +154,7 @@ class Runner:
             "starting a Spark session"
         )  # fmt: skip
         try:
-            session = attachment.sessions.get(
-                name, new=job.options["new"], tick=starting(self._line, doing)
-            )
+            session = attachment.sessions.get(name, new=job.options["new"], tick=self._tick(doing))
         except KeyboardInterrupt:
             self._line.end(
                 "cancelled", "interrupted; the session keeps starting, the next cell joins it"
@@ -148,6 +164,9 @@ class Runner:
                 where=attachment.name,
                 advice="The session keeps starting; run the cell again to use it.",
             ) from None
+        except StatementCancelledError:
+            self._line.end("cancelled", "before it was sent")
+            raise
         except EmrError:
             self._line.end("failed", "no Spark session")
             raise
@@ -162,7 +181,15 @@ class Runner:
                 )
         return session
 
-    def _request(self, job: Job, destination: Destination | None) -> Request:
+    def request(self, job: Job) -> Request:
+        """Return what a job asks of the engine, under a new tag, in the running cell's name.
+
+        Raises PathExistsError and UsageError for a `--to` that cannot be.
+        """
+        if job.options["to"]:
+            attachment = self._notebook.attachment(job.options["on"] or "")
+            self._destination = Destination.of(attachment.cluster, job)
+        destination = self._destination
         options = job.options
         rows = options["rows"]
         if destination is not None and rows is None:
@@ -196,6 +223,16 @@ class Runner:
             self._screen.show({"text/plain": notice})
         return replace(request, inputs=self.staged.inputs)
 
+    def _tick(self, doing: str) -> Callable[[str], None]:
+        show = starting(self._line, doing)
+
+        def tick(said: str) -> None:
+            if self._gate is not None:
+                self._gate.check()
+            show(said)
+
+        return tick
+
     # -- while it runs --------------------------------------------------------------------
 
     def _plan(self, job: Job, request: Request) -> TransferPlan:
@@ -205,28 +242,39 @@ class Runner:
         return plan_transfer(request, budget=byte_budget(chosen, job.options["as_"]))
 
     def _drain(
-        self, session: Session, request: Request, plan: TransferPlan, adopted: Statement | None
+        self, session: Session, job: Job, request: Request, adopted: Statement | None
     ) -> Result | None:
-        return self._follow(adopted or session.submit(request, plan))
+        if self._gate is not None:
+            self._gate.enter()
+        statement = adopted or session.submit(request, self._plan(job, request))
+        if self._gate is not None:
+            self._gate.sent(statement)
+        return self._follow(statement, job.first_line)
 
-    def _follow(self, statement: Statement) -> Result | None:
+    def _follow(self, statement: Statement, first_line: int = 2) -> Result | None:
         self._statement = statement
+        if self._gate is not None:
+            self._gate.sent(statement)
         for event in statement.events():
             if isinstance(event, Progress):
+                self.progress = event
                 self._line.update(event)
             else:
-                self._show(event)
+                self._show(event, first_line)
         result = statement.result()
         # an engine that brings plain values tells them beside the protocol
         self._values = getattr(statement, "values", None) or {}
         return result
 
-    def _show(self, event: Output | Log) -> None:
+    def _show(self, event: Output | Log, first_line: int) -> None:
         """Show an output below the progress line, a displayed table as a table."""
         if isinstance(event, Log):
             if event.stream in ("stdout", "stderr"):
                 self._line.claim()
-                self._screen.stream("\n".join(event.lines) + "\n", event.stream)
+                text = "\n".join(event.lines) + "\n"
+                if event.stream == "stderr":
+                    text = at_cell_lines(text, first_line)
+                self._screen.stream(text, event.stream)
             return
         self._line.claim()
         if isinstance(event, TableOutput) and event.result is not None:
@@ -273,13 +321,13 @@ class Runner:
     # -- after ----------------------------------------------------------------------------
 
     def _deliver(self, job: Job, request: Request, result: Result | None) -> Result | None:
-        delivery = Delivery(self._notebook, job)
+        delivery = Delivery(self._notebook, job, screen=self._screen, brought=self._brought)
         if request.output and request.output in self._values:
             fact = delivery.bind_value(self._values[request.output])
             self._line.end("done", *([plural(len(result), "row")] if result else []), fact)
             if result is not None and not job.in_line:
                 delivery.show(result, (), name="")
-            return result if job.in_line else None
+            return result
         if result is None:
             if request.output:
                 self._line.end("failed", "no value")
@@ -296,10 +344,9 @@ class Runner:
             self._line.end("failed", "the result could not be brought here")
             raise
         self._line.end("done", *facts)
-        if job.in_line:
-            return result
-        delivery.show(result, notices)
-        return None
+        if not job.in_line:
+            delivery.show(result, notices)
+        return result
 
 
 class _Cancel:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from emr_nb.errors import EmrError, SessionNotFoundError
+from emr_nb.errors import EmrError, SessionNotFoundError, StatementCancelledError
 
 if TYPE_CHECKING:
     from emr_nb.cluster_files import ClusterFiles
@@ -74,7 +74,7 @@ class _Opening:
 
 @dataclass
 class Sessions:
-    """The open sessions of one attached cluster; used from the thread that runs cells."""
+    """The open sessions of one attached cluster; `get` may be called from any thread."""
 
     cluster: Attached
     base_name: str
@@ -86,6 +86,7 @@ class Sessions:
     _open: dict[str, Session] = field(default_factory=dict)
     _opening: dict[str, _Opening] = field(default_factory=dict)
     _began: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # never held while waiting
 
     def look(self, *, fresh: bool = False) -> None:
         """Choose the session's name: that of a living one of this notebook, or a new one."""
@@ -125,34 +126,39 @@ class Sessions:
         Raises SessionNotFoundError for a name that nobody has, SessionStartError.
         """
         wanted = name or self.name
-        if wanted in self._open:
-            return self._open[wanted]
-        if wanted not in self._opening:
-            from emr_nb.model import SessionOptions
-
-            settings = self.settings()
-            options = SessionOptions(
-                name=wanted,
-                language=language,
-                conf=settings.session_conf,
-                create=new or not name,
-                start_timeout=settings.session_start_timeout,
-            )
-            engine = self.cluster.engine(self.engine_name)
-            self._opening[wanted] = _Opening(engine, options)
-        opening = self._opening[wanted]
+        with self._lock:  # cells beside the notebook ask at the same time
+            if wanted in self._open:
+                return self._open[wanted]
+            if wanted not in self._opening:
+                self._opening[wanted] = self._begin(wanted, language, create=new or not name)
+            opening = self._opening[wanted]
         try:
             session = opening.wait(tick)
-        except KeyboardInterrupt:
-            raise
+        except (KeyboardInterrupt, StatementCancelledError):
+            raise  # the wait is given up, not the session: the next cell joins it
         except BaseException:
-            self._opening.pop(wanted, None)
+            with self._lock:
+                self._opening.pop(wanted, None)
             raise
-        self._opening.pop(wanted, None)
-        self._open[wanted] = session
-        if new or not name:
-            self._began.add(wanted)
+        with self._lock:
+            if self._opening.pop(wanted, None) is opening:
+                self._open[wanted] = session
+                if new or not name:
+                    self._began.add(wanted)
         return session
+
+    def _begin(self, wanted: str, language: str, *, create: bool) -> _Opening:
+        from emr_nb.model import SessionOptions
+
+        settings = self.settings()
+        options = SessionOptions(
+            name=wanted,
+            language=language,
+            conf=settings.session_conf,
+            create=create,
+            start_timeout=settings.session_start_timeout,
+        )
+        return _Opening(self.cluster.engine(self.engine_name), options)
 
     def forget(self, name: str = "") -> None:
         """Let go of a session that is lost; the next cell opens a new one under a new name."""

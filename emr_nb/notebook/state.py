@@ -6,6 +6,7 @@ import atexit
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +14,7 @@ from emr_nb.errors import EmrError, NotAttachedError, UsageError
 from emr_nb.notebook.answers import bundle
 from emr_nb.notebook.errors import whole
 from emr_nb.notebook.grid import ResultStore, serve, stop_serving
+from emr_nb.notebook.handles import Handles
 from emr_nb.notebook.keeping import KeepAlive
 from emr_nb.notebook.options import nearest
 from emr_nb.notebook.past import PastSession, cells_of, ended_session, past_session
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 
 _EXIT_SECONDS = 4.0
+_ENDED = "The session was ended while the statement ran"
 
 
 class Attach(Protocol):
@@ -101,6 +104,8 @@ class Notebook:
         self.config = EmrNb(parent=shell)
         self.screen: Screen = screen or ShellScreen(shell)
         self.results = ResultStore()
+        self.handles = Handles()  # of cells with --async
+        self.closing = False  # whoever runs beside the notebook shows nothing any more
         self.last_error: tuple[str, ...] = ()
         self.known_clusters: tuple[str, ...] = ()  # for completion, from the last listing
         self._formatted: set[type] = set()
@@ -268,7 +273,7 @@ class Notebook:
         """Detach a cluster; ends the sessions begun here and returns their names."""
         gone = self.attachment(name)
         gone.keeping.close()
-        ended = gone.sessions.end_begun()
+        ended = self._end_begun(gone)
         del self.attached[gone.name]
         if self.current == gone.name:
             self.current = next(reversed(self.attached), "")
@@ -294,6 +299,7 @@ class Notebook:
     def close(self, *, end_sessions: bool = True) -> None:
         """Detach everything and take all registrations back."""
         atexit.unregister(self._at_exit)
+        self.closing = True
         kernel = getattr(self.shell, "kernel", None)
         if hasattr(kernel, "comm_manager"):
             stop_serving(kernel)
@@ -302,7 +308,7 @@ class Notebook:
         for attachment in self.attached.values():
             attachment.keeping.close()
             if end_sessions:
-                attachment.sessions.end_begun()
+                self._end_begun(attachment)
             attachment.cluster.close(end_sessions=False)
         self.attached.clear()
         self.results.clear()
@@ -310,14 +316,24 @@ class Notebook:
             self._journal.close()
             self._journal = None
 
+    def _end_begun(self, attachment: Attachment) -> list[str]:
+        """End the sessions begun here; the rows of what still ran in them say so."""
+        ended = attachment.sessions.end_begun()
+        for handle in self.handles.all():
+            if handle.session in ended and not handle.done():
+                with suppress(EmrError):
+                    self.journal.update(handle.tag, state="lost", error=_ENDED)
+        return ended
+
     def _at_exit(self) -> None:
         """End what this kernel began, while its server waits: 5 s, then it kills the kernel.
 
         A server ends a session that it was asked to end, also when nobody awaits its reply.
         """
         if shutdown_is_clean(self.shell):
+            self.closing = True
             ends = [
-                threading.Thread(target=a.sessions.end_begun, name="emr_nb-end", daemon=True)
+                threading.Thread(target=self._end_begun, args=(a,), name="emr_nb-end", daemon=True)
                 for a in self.attached.values()
             ]
             for thread in ends:

@@ -11,8 +11,8 @@ import binascii
 import json
 import re
 import zlib
-from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from emr_nb.errors import ResultError
@@ -83,11 +83,18 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class SessionFacts:
-    """What the session told of itself: its variables' type names, and where it runs."""
+    """What the session told of itself: its variables' type names, and where it runs.
+
+    `columns` are those of frames by variable, `members` the public names of the variables'
+    types by type name, `modules` those of modules by variable.
+    """
 
     names: Mapping[str, str]
     app_id: str
     ui_url: str
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    members: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    modules: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +270,8 @@ def _parts(frame: Frame, tag: str) -> Reading:
             return [Text(raw.decode("utf-8", "surrogatepass"), header["stream"])]
         case "session":
             told = json.loads(raw)
-            return [SessionFacts(told["names"], told["app_id"], told["ui_url"])]
+            more = {key: told.get(key) or {} for key in ("columns", "members", "modules")}
+            return [SessionFacts(told["names"], told["app_id"], told["ui_url"], **more)]
         case "output":
             return (yield from reading(raw.decode("utf-8", "surrogatepass"), tag))
         case "error":

@@ -191,6 +191,7 @@ class FakeEngine:
         self.cancel_outcome = CancelOutcome.STOPPED
         self.submit_error: BaseException | None = None
         self.completions: tuple[Completion, ...] = ()
+        self.completed_in: list[str] = []
         self.log_lines: tuple[str, ...] = ("INFO ready",)
         self.alive: dict[str, SessionInfo] = {}
         self.opened: list[SessionOptions] = []
@@ -229,9 +230,14 @@ class FakeEngine:
         return ()
 
     def complete(
-        self, code: str, cursor: int, session: Session | None = None
+        self,
+        code: str,
+        cursor: int,
+        session: Session | None = None,
+        language: str = "python",
     ) -> Sequence[Completion]:
         del code, cursor, session
+        self.completed_in.append(language)
         return self.completions
 
     def logs(self, session_id: str, size: int = 200) -> Sequence[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 from emr_nb.model import Output
 
+_WARNING = re.compile(r"^(?:<(?:console|pastie|cell)>:\d+: )?warning: ")
 LIVY_TABLE = "application/vnd.livy.table.v1+json"
 
 
@@ -29,6 +31,27 @@ def output_of(data: Mapping[str, Any]) -> Output | None:
     if "application/json" in bundle:
         bundle.setdefault("text/plain", str(bundle["application/json"]))
     return Output(bundle)
+
+
+def without_warnings(text: str) -> tuple[str, tuple[str, ...]]:
+    """Tell what a Scala cell printed from what its compiler warned of: text, warnings.
+
+    A warning is a line, where the REPL names a place followed by the source and a caret.
+    """
+    kept: list[str] = []
+    warned: list[str] = []
+    lines = text.split("\n")
+    while lines:
+        line = lines.pop(0)
+        if not _WARNING.match(line):
+            kept.append(line)
+            continue
+        warned.append(_WARNING.sub("warning: ", line))
+        caret = next((n for n, below in enumerate(lines[:8]) if below.strip() == "^"), None)
+        if line.startswith("<") and caret is not None:
+            warned += lines[: caret + 1]
+            del lines[: caret + 1]
+    return "\n".join(kept), tuple(warned)
 
 
 def _table(value: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:

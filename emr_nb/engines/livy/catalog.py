@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.engines.livy.code import cell_code
 from emr_nb.model import CatalogNode, Request
 from emr_nb.results.plan import plan_transfer
 
@@ -26,20 +27,21 @@ class Catalog:
                 for row in self._rows("SHOW DATABASES")
             ]
         if parent.kind == "schema":
-            return self._tables(parent)
+            return self.tables(parent.qualified)
         if parent.kind in ("table", "view"):
             return self._columns(parent)
         return []
 
-    def _tables(self, parent: CatalogNode) -> list[CatalogNode]:
+    def tables(self, schema: str = "") -> list[CatalogNode]:
+        """List the tables of a schema (quoted), or of the session's current one."""
         # rows are (namespace, name, isTemporary); temporary views are in every schema
         return [
             CatalogNode(
                 str(name),
                 "view" if temporary else "table",
-                _quoted(name) if temporary else f"{parent.qualified}.{_quoted(name)}",
+                _quoted(name) if temporary or not schema else f"{schema}.{_quoted(name)}",
             )
-            for _, name, temporary in self._rows(f"SHOW TABLES IN {parent.qualified}")
+            for _, name, temporary in self._rows(f"SHOW TABLES{' IN ' * bool(schema)}{schema}")
         ]
 
     def _columns(self, parent: CatalogNode) -> list[CatalogNode]:
@@ -55,7 +57,10 @@ class Catalog:
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         request = Request(sql, "sql", uuid.uuid4().hex, rows=-1)
-        result = self._session.submit(request, plan_transfer(request)).result()
+        plan = plan_transfer(request)
+        code = cell_code(request, plan, install=True)
+        # no row in the journal: the user has run no statement
+        result = self._session.start(request, code, "pyspark", plan).result()
         if result is None:
             return []
         columns = [column.to_pylist() for column in result.table.columns]

@@ -30,6 +30,7 @@ _PARTS = (
     "spool",
     "targets",
     "tables",
+    "facts",
     "local_frames",
     "display",
     "cells",

@@ -124,10 +124,14 @@ class LivyEngine:
         return Catalog(session).children(parent) if session else []
 
     def complete(
-        self, code: str, cursor: int, session: LivySession | None = None
+        self,
+        code: str,
+        cursor: int,
+        session: LivySession | None = None,
+        language: str = "python",
     ) -> Sequence[Completion]:
         chosen = session or self._newest()
-        return complete(self.client, chosen, code, cursor) if chosen else []
+        return complete(self.client, chosen, code, cursor, language) if chosen else []
 
     def logs(self, session_id: str, size: int = 200) -> Sequence[str]:
         return self.client.log(int(session_id), size)

@@ -9,7 +9,8 @@ from emr_nb.errors import StatementError
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _FRAME = re.compile(
-    r"^\s*(at [\w$.<>/ ]+\(.*\)|\.\.\. \d+ (more|common frames omitted)|Driver stacktrace:)\s*$"
+    r"^\s*(at [\w$.<>/ ]+\(.*\)|\.\.\. \d+ (more|elided|common frames omitted)"
+    r"|Driver stacktrace:)\s*$"
 )
 _PY4J = re.compile(r"An error occurred while calling [\w.$:]+\.?\s*:?\s*")
 _LOST_TASK = re.compile(
@@ -26,6 +27,8 @@ _SCALA_SOURCE = re.compile(
     r"<(?:console|pastie|cell)>:\d+: error: ((?:.*\n)+?)(.*)\n\s*\^", re.MULTILINE
 )
 _PLAN = re.compile(r"; ?(line \d+ pos \d+);?\n['+: A-Z].*\Z", re.DOTALL)
+# without a position the plan is known by its shape: `'Project [...]`, then `+- Range (...)`
+_BARE_PLAN = re.compile(r";[ \t]*\n(['!]?[A-Z]\w+\b[^\n]*)(\n[ :]*\+- [^\n]*|\n[ :]+[^\n]*|\n)*\Z")
 _PYTHON_TRACE = "Traceback (most recent call last)"
 _PYTHON_CAUSE = re.compile(
     r"^(\w[\w.]*(?:Error|Exception|Interrupt|Exit|Warning)\w*)(?:: (.*))?$", re.MULTILINE
@@ -67,18 +70,41 @@ def _short(ename: str, evalue: str, whole: str, language: str) -> str:
     if language == "scala":
         if compiled := _SCALA_SOURCE.search(whole):
             return f"CompileError: {' '.join(compiled[1].split())}"
-        kept = _kept(whole)
-        return "\n".join(_without_package(text) for text in kept) or ename
+        if evalue.strip() == "incomplete statement":
+            return "CompileError: incomplete statement: a bracket or a quote is not closed"
+        return _scala_short(whole) or ename
     text = _PY4J.sub("", evalue).strip()
     if _PYTHON_TRACE in text and (cause := _python_root(text)):
         return cause
     if "\tat " in text or "Caused by:" in text or ename == "Py4JJavaError":
         return _java_root(text) or ename
-    text = _PLAN.sub(r"; \1", text.split("\nJVM stacktrace:")[0])
+    text = _without_plan(text.split("\nJVM stacktrace:")[0])
     message = "\n".join(_kept(text))
     if not message:
         return ename
     return message if ename == "Error" else f"{ename}: {message}"
+
+
+def _without_plan(text: str) -> str:
+    """Leave out the plan that Spark prints below an error of analysis."""
+    return _BARE_PLAN.sub("", _PLAN.sub(r"; \1", text)).rstrip()
+
+
+def _scala_short(whole: str) -> str:
+    """Return a Scala exception as the REPL prints it; of a failed job the task's own error."""
+    if _LOST_TASK.match(whole) and "Caused by:" in whole:
+        return _java_root(whole)
+    kept = [_without_package(line) for line in _kept(_without_plan(_above_frames(whole)))]
+    if len(kept) > 1 and kept[0].isidentifier():  # the name alone, its message below
+        kept[:2] = [f"{kept[0]}: {kept[1]}"]
+    return "\n".join(kept)
+
+
+def _above_frames(text: str) -> str:
+    """Return the message of an exception without the frames and causes below it."""
+    lines = text.split("\n")
+    end = next((n for n, line in enumerate(lines) if _FRAME.match(line)), len(lines))
+    return "\n".join(lines[:end])
 
 
 def _python_root(text: str) -> str:
@@ -125,7 +151,11 @@ def _line(whole: str, language: str, code: str) -> int | None:
         found = _SCALA_SOURCE.search(whole)
         lines = [line.strip() for line in code.split("\n")]
         shown = found[2].strip() if found else ""
-        return lines.index(shown) + 1 if shown and lines.count(shown) == 1 else None
+        if shown and lines.count(shown) == 1:
+            return lines.index(shown) + 1
+        # an exception tells lines of the REPL's own; where one line runs, it is that one
+        runs = [n for n, text in enumerate(lines, 1) if text and not text.startswith("//")]
+        return runs[0] if len(runs) == 1 and not shown else None
     if language == "sql":
         found = _SQL_LINE.search(whole)
         return int(found[1]) if found else None

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emr_nb.engines.livy.bundle import output_of
+from emr_nb.engines.livy.bundle import output_of, without_warnings
 from emr_nb.engines.livy.code import came_again, came_refused, runner_missing
 from emr_nb.engines.livy.failures import statement_error
 from emr_nb.engines.tables import table_output
@@ -82,8 +82,7 @@ def read_payload(
 ) -> Payload:
     """Put an answer together; raises ResultError where its counts or types disagree."""
     if parts is None and output.get("status") == "ok":
-        shown = output_of(output.get("data") or {})
-        return Payload([shown] if shown else [])
+        return Payload(_livys_own(output.get("data") or {}, language))
     payload = _collected(parts or [], reference)
     if output.get("status") == "ok":
         return payload
@@ -104,6 +103,17 @@ def read_payload(
         code=code,
     )
     return payload
+
+
+def _livys_own(data: Mapping[str, Any], language: str) -> list[Event]:
+    """Return what Livy's own form shows; a Scala compiler's warnings are told apart."""
+    warned: tuple[str, ...] = ()
+    if language == "scala" and isinstance(text := data.get("text/plain"), str):
+        text, warned = without_warnings(text)
+        data = {**data, "text/plain": text}
+    shown = output_of(data)
+    warning: list[Event] = [Log(warned, "stderr")] if warned else []
+    return [*warning, shown] if shown else warning
 
 
 def text_of(output: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ from emr_nb.engines.livy.payload import text_of
 from emr_nb.engines.livy.push import stage
 from emr_nb.engines.livy.scala import check_scala, derived
 from emr_nb.engines.livy.spark_ui import SparkUi
+from emr_nb.engines.livy.sql_names import SqlNames
 from emr_nb.engines.livy.statement import LivyStatement
 from emr_nb.engines.livy.submit import Place, Submitter
 from emr_nb.engines.livy.watch import Watch
@@ -75,7 +76,8 @@ class LivySession:
         self.info: SessionInfo = view.info()
         self.cancel_files = cancel_files
         self.patience = patience or Patience()
-        self.names: Mapping[str, str] = {}  # remote variables and their types' names
+        self.told = SessionFacts({}, "", "")  # what the last cell told of its variables
+        self.sql_names = SqlNames(self)
         self._context = context
         self._id = view.id
         self._installed = False  # also where another process did: installing again is cheap
@@ -264,7 +266,8 @@ class LivySession:
     def learn(self, facts: SessionFacts) -> None:
         """Keep what a cell's answer told of the session."""
         with self._told:
-            self.names = facts.names
+            self.told = facts
+            self.sql_names.outdated()
             self._facts = facts if facts.ui_url or self._facts is None else self._facts
 
     def spark_ui(self) -> SparkUi | None:

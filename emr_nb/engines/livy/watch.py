@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from emr_nb.engines.livy.client import LivyClient
 from emr_nb.engines.livy.lost import lost
 from emr_nb.engines.livy.pace import FIRST, Pace, Patience
+from emr_nb.engines.livy.queue import Queue
 from emr_nb.engines.livy.wire import SessionView, StatementView
 from emr_nb.errors import (
     AuthenticationError,
@@ -23,7 +24,6 @@ from emr_nb.model import Event, Log, Progress
 from emr_nb.transport.base import Deadline, Retry
 
 _STUCK_LOOKS = 3  # looks at an idle session whose statement still runs
-_QUEUE_EVERY = 1.0
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Watch:
     _session_at: float = 0.0
     _alive_at: float = 0.0
     _told_at: float = 0.0
-    _queue: _Queue | None = None
+    _queue: Queue | None = None
 
     def events(self) -> Iterator[Event]:
         """Yield progress until the statement has ended; `view` is the last look.
@@ -117,7 +117,7 @@ class Watch:
             fraction = self.view.progress if 0 < self.view.progress < 1 else None
             yield Progress("running", self._elapsed, fraction)
             return
-        self._queue = self._queue or _Queue(self.client, self.session, self.statement)
+        self._queue = self._queue or Queue(self.client, self.session, self.statement)
         yield Progress("queued", self._elapsed, queued_behind=self._queue.length())
 
     def _check(self) -> None:
@@ -176,36 +176,3 @@ class Watch:
             return
         if session.gone:
             raise lost(self.client, session) from error
-
-
-@dataclass
-class _Queue:
-    """Counts the statements before ours that have not ended, once a second at most."""
-
-    client: LivyClient
-    session: int
-    statement: int
-    _behind: int = 0
-    _at: float = 0.0
-    _first_open: int = 0  # everything before it has ended
-
-    def length(self) -> int:
-        now = time.monotonic()
-        if now - self._at < _QUEUE_EVERY:
-            return self._behind
-        self._at = now
-        with contextlib.suppress(TransportError):
-            self._behind = self._count()
-        return self._behind
-
-    def _count(self) -> int:
-        number = self.statement - 1
-        while number >= self._first_open:
-            view = self.client.statement(
-                self.session, number, deadline=Deadline.after(2.0), retry=Retry.NEVER
-            )
-            if view is None or view.ended:
-                break
-            number -= 1
-        self._first_open = number + 1
-        return self.statement - self._first_open

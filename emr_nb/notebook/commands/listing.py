@@ -10,7 +10,7 @@ from emr_nb.journal import StatementRow
 from emr_nb.model import ClusterSummary, SessionInfo
 from emr_nb.notebook.answers import Field, Records
 from emr_nb.notebook.commands.base import ON, Command, placed
-from emr_nb.notebook.look import count, moment, seconds
+from emr_nb.notebook.look import count, first_line, moment, seconds
 from emr_nb.notebook.options import Option, Parsed
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _STATEMENT_FIELDS = (
     ),
     Field[StatementRow]("language", lambda r: r.language),
     Field[StatementRow]("cluster", lambda r: r.cluster_name or r.cluster),
-    Field[StatementRow]("code", lambda r: r.text, lambda text: _first_line(str(text))),
+    Field[StatementRow]("code", lambda r: r.text, lambda text: first_line(str(text))),
 )
 
 
@@ -83,11 +83,6 @@ def history(notebook: Notebook, given: Parsed) -> Records[StatementRow]:
     limit = given["rows"] if given["rows"] is not None else 20
     rows = notebook.journal.statements(cluster=cluster, limit=limit)
     return Records(rows, _STATEMENT_FIELDS, "" if rows else "No statement has been run yet.")
-
-
-def _first_line(text: str) -> str:
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return line if len(line) <= 60 else f"{line[:59]}…"
 
 
 COMMANDS = (

@@ -70,6 +70,9 @@ def stop(notebook: Notebook, given: Parsed) -> Text:
 
 def cancel(notebook: Notebook, given: Parsed) -> Text:
     """Cancel a statement by its tag, or the newest one that runs."""
+    handle = notebook.handles.find(given["tag"] or "")
+    if handle is not None:  # it may not be sent yet, and then never will be
+        return Text(f"{handle.tag[:8]}: {_WORDS[handle.cancel()]}")
     row = row_of(notebook, given["tag"] or "", "%emr cancel")
     made = attachment_of(notebook, row)
     engine = made.cluster.engine(row.engine if row.engine != "livy" else "spark")

@@ -10,7 +10,7 @@ from emr_nb.notebook.table import MIME
 
 SETUP = """
 import time, pathlib, pyarrow as pa
-from emr_nb.model import Progress
+from emr_nb.model import Log, Progress
 from emr_nb.errors import StatementError
 from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
@@ -27,6 +27,10 @@ def script(request):
         time.sleep(0.1)
     if "long" in request.code:
         time.sleep(60)
+    if "told" in request.code:
+        yield Log(("from the cluster",), "stdout")
+        while not pathlib.Path(MARK + ".go").exists():
+            time.sleep(0.02)
     yield result_of(pa.table({"n": list(range(100))}))
 
 class Engine(FakeEngine):
@@ -81,6 +85,20 @@ class Front:
                 if display_id:
                     self.displays[display_id] = outputs[-1]
         return outputs, updates, time.monotonic() - interrupted
+
+    def heard_until(self, parent, kind):
+        """Return all outputs by the cell that they belong to, until one of this kind comes."""
+        heard, until = {}, time.monotonic() + 60
+        while kind not in heard.get(parent, ()):
+            assert time.monotonic() < until
+            try:
+                message = self.client.get_iopub_msg(timeout=0.2)
+            except Exception:
+                continue
+            data = message["content"].get("data") or {}
+            told = MIME if MIME in data else message["msg_type"]
+            heard.setdefault(message["parent_header"].get("msg_id"), []).append(told)
+        return heard
 
     def comm(self, target, data):
         message = self.client.session.msg(
@@ -149,6 +167,34 @@ def test_an_interrupt_frees_the_kernel(front):
     outputs, _, seconds = front.run("%%spark\nlong", interrupt_after=1.5)
     assert outputs[-1]["ename"] == "StatementCancelledError"
     assert seconds < 2.0
+
+
+def test_an_async_cells_output_goes_to_its_own_cell(front, tmp_path):
+    began = front.client.execute("%%spark --async -o df\ntold")
+    other = front.client.execute(
+        "import time, pathlib\nprint('other')\ntime.sleep(1)\n"
+        f"pathlib.Path({str(tmp_path / 'closed.go')!r}).touch()\ntime.sleep(1)"
+    )
+    heard = front.heard_until(began, MIME)
+    assert {"display_data", "update_display_data", "stream", MIME} <= set(heard[began])
+    assert not {"display_data", "update_display_data", MIME} & set(heard[other])
+    outputs, _, _ = front.run("len(await df), df")
+    assert outputs[0]["data"]["text/plain"].startswith("(100, job ")
+    failed = front.client.execute("%%spark --async\nfail")
+    front.client.execute("time.sleep(1)")
+    assert "error" in front.heard_until(failed, "error")[failed]
+
+
+@pytest.mark.parametrize("wait", ["await df", "df.result()"])
+def test_an_interrupt_leaves_an_async_cell_running(front, tmp_path, wait):
+    front.run("%%spark --async -o df\ntold")
+    outputs, _, seconds = front.run(wait, interrupt_after=1.0)
+    assert seconds < 3.0
+    assert any("runs on" in str(o.get("data")) for o in outputs), outputs
+    assert outputs[-1]["kind"] == "error"
+    (tmp_path / "closed.go").touch()
+    outputs, _, _ = front.run("len(df.result(30)), df.state")
+    assert outputs[-1]["data"]["text/plain"] == "(100, 'done')"
 
 
 @pytest.mark.parametrize("restart", [False, True])

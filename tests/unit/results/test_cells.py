@@ -116,6 +116,19 @@ def test_names_live_in_the_session(session: PlainSession) -> None:
     assert told.names["y"] == "int"
 
 
+def test_what_answers_oddly_when_asked_fails_no_cell(session: PlainSession) -> None:
+    """A Java class of py4j raises an error of its own for an attribute that it lacks."""
+    source = (
+        "class Odd:\n    def __getattr__(self, name): raise ValueError(name)\n"
+        "odd = Odd()\nimport math\nfine = 1"
+    )
+    assert run(session, source) == []
+    (told,) = [p for p in session.parts(ask("1"), TransferPlan(1)) if isinstance(p, SessionFacts)]
+    assert told.names["odd"] == "Odd"
+    assert "sqrt" in told.modules["math"]
+    assert "bit_length" in told.members["int"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -209,6 +222,46 @@ def test_figures_come_as_png() -> None:
         for last in ("%matplot plt", "plt.gcf()", "display(plt.gcf())"):
             shown = [part for part in run(session, source + last) if isinstance(part, Mime)]
             assert shown[-1].data["image/png"].startswith("iVBOR")
+
+
+def test_pyplots_show_and_axes_come_as_png() -> None:
+    """In the cell that imports pyplot as well; what was shown is closed, as in a notebook."""
+    pytest.importorskip("matplotlib")
+    with PlainSession(site=True) as session:
+        begin = "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\n"
+        code = f"{begin}print('a')\nplt.plot([1, 2])\nplt.show()\nprint('b', plt.get_fignums())"
+        before, shown, after = run(session, code)
+        assert (before, after) == (Text("a\n"), Text("b []\n"))
+        assert isinstance(shown, Mime)
+        assert shown.data["image/png"].startswith("iVBOR")
+        (axes,) = run(session, "fig, ax = plt.subplots()\nax")
+        assert isinstance(axes, Mime)
+        assert axes.data["image/png"].startswith("iVBOR")
+        assert "Axes" in axes.data["text/plain"]
+
+
+def test_a_plotly_figure_comes_as_its_json(session: PlainSession) -> None:
+    """The stand-in has what the bundle needs of plotly's figures; its own HTML stays beside."""
+    source = (
+        "class BaseFigure:\n    data = (1, 2)\n"
+        '    def to_json(self): return \'{"data": [1, 2], "layout": {}}\'\n'
+        "    def _repr_mimebundle_(self, include=None, exclude=None): return {}\n"
+        "    def _repr_html_(self): return '<div></div>'\n"
+        "BaseFigure.__module__ = 'plotly.basedatatypes'\n"
+        "class Figure(BaseFigure): pass\nFigure()"
+    )
+    (shown,) = run(session, source)
+    assert isinstance(shown, Mime)
+    assert shown.data == {
+        "application/vnd.plotly.v1+json": {"data": [1, 2], "layout": {}},
+        "text/html": "<div></div>",
+        "text/plain": "Figure with 2 traces",
+    }
+
+
+def test_a_future_import_holds_for_its_cell(session: PlainSession) -> None:
+    source = "from __future__ import annotations\nimport math\ndef f(x: Nope): pass\nprint('ok')"
+    assert run(session, source) == [Text("ok\n")]
 
 
 def test_plain_values_and_pandas_frames_of_the_driver() -> None:

@@ -26,10 +26,14 @@ def compile_cell(source, filename):
     steps, block = [], []
     quiet = source.rstrip().endswith(";")
     last = len(tree.body) - 1
+    # what `from __future__` changes holds for what is compiled with it
+    stepwise = not any(getattr(node, "module", None) == "__future__" for node in tree.body)
     for at, node in enumerate(tree.body):
         called = _magic_line(node, magics)
         if called is None and not (at == last and isinstance(node, ast.Expr) and not quiet):
             block.append(node)
+            if stepwise and isinstance(node, (ast.Import, ast.ImportFrom)):
+                _close(block, steps, filename)  # between two steps the runner follows pyplot
             continue
         _close(block, steps, filename)
         if called is not None:

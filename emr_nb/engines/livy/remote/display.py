@@ -7,6 +7,7 @@ import io
 import json
 import sys
 
+PLOTLY = "application/vnd.plotly.v1+json"
 _METHODS = (
     ("text/html", "_repr_html_"),
     ("text/markdown", "_repr_markdown_"),
@@ -20,26 +21,38 @@ _METHODS = (
 
 def bundle(value):
     """Return (data, metadata) of a value; it always has text/plain."""
-    if is_figure(value):
-        return {"image/png": png(value), "text/plain": repr(value)}, {}
+    figure = value if is_figure(value) else figure_of(value)
+    if figure is not None:
+        return {"image/png": png(figure), "text/plain": repr(value)}, {}
     data, metadata = {}, {}
+    if _is_a(value, "plotly.basedatatypes", "BaseFigure"):
+        # its own bundle depends on the renderer that plotly chose for a driver without a page
+        data[PLOTLY] = json.loads(value.to_json())
+        data["text/plain"] = "%s with %d traces" % (type(value).__name__, len(value.data))
     if not isinstance(value, type):
-        whole = _call(value, "_repr_mimebundle_")
-        if isinstance(whole, tuple) and len(whole) == 2:
-            whole, metadata = whole
-        if isinstance(whole, dict):
-            data.update(whole)
-        for kind, method in _METHODS:
-            if kind in data:
-                continue
-            made = _call(value, method)
-            if isinstance(made, tuple) and len(made) == 2:
-                made, metadata[kind] = made
-            if made is not None:
-                data[kind] = made
+        metadata = _own_forms(value, data)
     if "text/plain" not in data:
         data["text/plain"] = repr(value)
     return _json(data), _json(metadata)
+
+
+def _own_forms(value, data):
+    """Add the forms that a value gives of itself; return their metadata."""
+    metadata = {}
+    whole = _call(value, "_repr_mimebundle_")
+    if isinstance(whole, tuple) and len(whole) == 2:
+        whole, metadata = whole
+    if isinstance(whole, dict):
+        data.update(whole)
+    for kind, method in _METHODS:
+        if kind in data:
+            continue
+        made = _call(value, method)
+        if isinstance(made, tuple) and len(made) == 2:
+            made, metadata[kind] = made
+        if made is not None:
+            data[kind] = made
+    return metadata
 
 
 def _call(value, name):
@@ -64,6 +77,36 @@ def _json(data):
 def is_figure(value):
     """Tell a matplotlib figure without importing matplotlib."""
     return any(base.__module__ == "matplotlib.figure" for base in type(value).__mro__)
+
+
+def figure_of(value):
+    """Return the figure of matplotlib's axes, which pandas' `plot()` gives; None for others."""
+    if isinstance(value, type) or not _is_a(value, "matplotlib.axes", "Axes"):
+        return None
+    return value.figure
+
+
+def _is_a(value, module, name):
+    return any(
+        base.__name__ == name and base.__module__.startswith(module) for base in type(value).__mro__
+    )
+
+
+def follow_pyplot(show):
+    """Let `plt.show()` show in the notebook; nothing where pyplot is not loaded.
+
+    A driver has no screen: pyplot would only warn. Figures are closed then, as in a notebook.
+    """
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None or getattr(pyplot, "figure", None) is None:
+        return
+
+    def show_all(*_args, **_options):
+        for number in pyplot.get_fignums():
+            show(pyplot.figure(number))
+        pyplot.close("all")
+
+    pyplot.show = show_all
 
 
 def png(figure):
@@ -114,8 +157,3 @@ def _table(value):
     text = "\n".join(["\t".join(names)] + ["\t".join(map(str, row)) for row in data])
     shown = {"application/vnd.livy.table.v1+json": table, "text/plain": text}
     return json.loads(json.dumps(shown, default=repr)), {}
-
-
-def pyplot_is_loaded():
-    """Tell whether the session uses pyplot at all."""
-    return "matplotlib.pyplot" in sys.modules

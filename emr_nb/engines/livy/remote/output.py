@@ -44,13 +44,17 @@ class Output:
         texts = []
         for stream, text in _merged(self._parts):
             framed = stream == "stderr"
-            about = {"stream": "stderr"}
-            texts.append(self._frame("text", about, _utf8(text)) if framed else text)
+            texts.append(self._errors(text) if framed else text)
         whole = "".join(texts)
         if len(whole) > self.chunk_bytes + SLACK:
             self._used = 0
             whole = self._frame("output", {}, _utf8(whole))
         return whole
+
+    def _errors(self, text):
+        """Frame text of stderr; warnings and printed tracebacks in it name this cell."""
+        named = text.replace("<cell %s>" % self.tag[:12], "<cell>")
+        return self._frame("text", {"stream": "stderr"}, _utf8(named))
 
 
 def _utf8(text):
@@ -96,3 +100,34 @@ class Stream(io.TextIOBase):
 
     def close(self):
         """Stay open: sessions close the streams of a statement at its end."""
+
+
+class Logs:
+    """Handlers of logging that hold the process's own stderr; they write here while a cell runs.
+
+    Livy's shell sets logging up before it captures the streams: without this a logged warning
+    ends in the driver's log alone.
+    """
+
+    def __init__(self, streams):
+        self._streams = streams
+        self._moved = []
+
+    def take(self):
+        """Point the root's handlers at our streams; quiet where logging was never loaded."""
+        logging = sys.modules.get("logging")
+        if logging is None:
+            return
+        own = {id(sys.__stderr__): "stderr", id(sys.__stdout__): "stdout"}
+        for handler in list(logging.getLogger().handlers):
+            name = own.get(id(getattr(handler, "stream", None)))
+            if isinstance(handler, logging.StreamHandler) and name is not None:
+                self._moved.append((handler, handler.stream, self._streams[name]))
+                handler.stream = self._streams[name]
+
+    def give_back(self):
+        """Leave the handlers as they were, but for those that the cell has changed."""
+        for handler, before, ours in self._moved:
+            if handler.stream is ours:
+                handler.stream = before
+        self._moved = []

@@ -8,14 +8,23 @@ import contextlib
 import json
 import sys
 
-from . import display, failures, frames, local_frames, receive, spool, tables, targets
+from . import (
+    display,
+    facts,
+    failures,
+    frames,
+    local_frames,
+    receive,
+    spool,
+    tables,
+    targets,
+)
 from .cells import compile_cell
-from .output import Output, Stream
+from .output import Logs, Output, Stream
 from .store import Store
 from .watch import Watch, file_signal
 
 SHOWN = object()  # the limit of what is only looked at
-NAMES = 1000  # variables told at most, for completion
 
 
 # words of the protocol: the notebook looks for the names; the text is the tag
@@ -34,6 +43,7 @@ class Runner:
         self.store = Store()
         self.streams = {name: Stream(name) for name in ("stdout", "stderr")}
         self.tables = None
+        self.facts = facts.Facts()
         self.cell = None
         self.count = 0
         self.begun = {}  # tag -> why it may not begin any more
@@ -73,12 +83,15 @@ class Runner:
         for name, stream in self.streams.items():
             stream.target = output
             setattr(sys, name, stream)
+        logs = Logs(self.streams)
+        logs.take()
         try:
             cell.run()
             return None
         except BaseException as error:  # also KeyboardInterrupt and SystemExit: Livy goes on
             return failures.told(error, cell.filename, cell.line)
         finally:
+            logs.give_back()
             for stream in self.streams.values():
                 stream.target = None
             sys.stdout, sys.stderr = before
@@ -174,10 +187,12 @@ class Cell:
         found = self.namespace.get("display")
         if found is None or type(getattr(found, "__self__", None)).__name__ == "Runner":
             self.namespace["display"] = self.runner.display  # an earlier version's shows nothing
+        self.namespace.pop("__warningregistry__", None)  # a cell that runs again warns again
         value = None
         for step in compile_cell(self.request["code"], self.filename):
             self.line = step.line
             value = None
+            display.follow_pyplot(self.runner.display)
             if step.kind == "exec":
                 exec(step.body, self.namespace)
             elif step.kind == "eval":
@@ -238,17 +253,14 @@ class Cell:
 
     def facts(self):
         """Tell the session's variables and where it runs, for completion and links."""
-        names = {
-            name: type(value).__name__
-            for name, value in list(self.namespace.items())
-            if not name.startswith("_")
-        }
-        kept = dict(sorted(names.items())[:NAMES])
         about = {"app_id": "", "ui_url": ""}
         if "pyspark" in sys.modules and self._living() is not None:
             with contextlib.suppress(Exception):  # a stopped context tells nothing
                 about = self.runner.tables_of(self.session).facts()
-        return {"names": kept, "app_id": about["app_id"], "ui_url": about["ui_url"]}
+        told = {"names": {}}
+        with contextlib.suppress(Exception):  # a cell that went well never fails for them
+            told = self.runner.facts.told(self.namespace)
+        return dict(told, app_id=about["app_id"], ui_url=about["ui_url"])
 
     def _mime(self, data, metadata):
         self.output.emit("mime", {"metadata": metadata}, json.dumps(data).encode("utf-8"))

@@ -11,10 +11,11 @@ INT_MAX = 2147483647
 
 def is_spark(value):
     """Tell whether a value is a Spark DataFrame of this session's JVM."""
-    return hasattr(value, "_jdf") and any(
+    # the type first: asked for an attribute, a Java class or package of py4j raises its own error
+    return any(
         base.__name__ == "DataFrame" and base.__module__.startswith("pyspark.sql")
         for base in type(value).__mro__
-    )
+    ) and hasattr(value, "_jdf")
 
 
 def is_pandas(value):
