@@ -34,7 +34,8 @@ class EmrMagic:
         help_ = Command(
             "help", "Say what there is, or what one command takes.", self.help, (topic,)
         )
-        return (*attaching.COMMANDS, *listing.COMMANDS, *running.COMMANDS, *files.COMMANDS, help_)
+        ours = (*attaching.COMMANDS, *listing.COMMANDS, *running.COMMANDS, *files.COMMANDS)
+        return (*ours, *self._notebook.neighbours.commands, help_)
 
     @cached_property
     def by_name(self) -> dict[str, Command]:

@@ -13,6 +13,7 @@ from emr_nb.errors import EmrError, NotAttachedError, UsageError
 from emr_nb.notebook.answers import bundle
 from emr_nb.notebook.errors import whole
 from emr_nb.notebook.grid import ResultStore, serve, stop_serving
+from emr_nb.notebook.neighbours import Neighbours, installed_neighbours
 from emr_nb.notebook.options import nearest
 from emr_nb.notebook.places import Place, find_place
 from emr_nb.notebook.screen import Screen, ShellScreen
@@ -102,6 +103,7 @@ class Notebook:
         self.place = place or find_place(shell.user_ns)
         self.attached: dict[str, Attachment] = {}
         self.current = ""
+        self.neighbours = Neighbours(lambda: installed_neighbours(self))
         self._backend = backend
         self._journal: Journal | None = None
 
@@ -110,7 +112,9 @@ class Notebook:
     @property
     def settings(self) -> Settings:
         """The settings as they are now: `%config EmrNb…` takes effect at once."""
-        return self.config.frozen()
+        now = self.config.frozen()
+        defaults = {} if now.session_conf else self.neighbours.session_defaults()
+        return replace(now, session_conf=defaults) if defaults else now
 
     @property
     def backend(self) -> Backend:
@@ -223,6 +227,7 @@ class Notebook:
         if self.current == gone.name:
             self.current = next(reversed(self.attached), "")
         gone.cluster.close(end_sessions=False)
+        self.neighbours.detached(gone.cluster.info.id)
         return ended
 
     def use(self, name: str) -> Attachment:
