@@ -8,6 +8,7 @@ its only argument, at the first attach or when somebody else's `%%spark` is seen
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -93,8 +94,10 @@ class Neighbours:
         return lines
 
     def detached(self, cluster_id: str) -> None:
-        for one in self._all:
-            one.detached(cluster_id)
+        """Tell that a cluster was detached."""
+        for one in self._all if self._met else ():
+            with suppress(EmrError):  # the cluster is let go either way
+                one.detached(cluster_id)
 
     def session_defaults(self) -> dict[str, object]:
         """Return the options that new sessions have by default."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,7 +13,7 @@ from emr_nb.errors import EmrError, NotAttachedError, UsageError
 from emr_nb.notebook.answers import bundle
 from emr_nb.notebook.errors import whole
 from emr_nb.notebook.grid import ResultStore, serve, stop_serving
-from emr_nb.notebook.neighbours import Neighbours, installed_neighbours
+from emr_nb.notebook.neighbours import Neighbour, Neighbours, installed_neighbours
 from emr_nb.notebook.options import nearest
 from emr_nb.notebook.places import Place, find_place
 from emr_nb.notebook.screen import Screen, ShellScreen
@@ -91,6 +91,7 @@ class Notebook:
         backend: Callable[[], Backend] = real_backend,
         screen: Screen | None = None,
         place: Place | None = None,
+        neighbours: Callable[[Notebook], Sequence[Neighbour]] = installed_neighbours,
     ) -> None:
         self.shell = shell
         self.config = EmrNb(parent=shell)
@@ -103,7 +104,7 @@ class Notebook:
         self.place = place or find_place(shell.user_ns)
         self.attached: dict[str, Attachment] = {}
         self.current = ""
-        self.neighbours = Neighbours(lambda: installed_neighbours(self))
+        self.neighbours = Neighbours(lambda: neighbours(self))
         self._backend = backend
         self._journal: Journal | None = None
 
