@@ -13,6 +13,8 @@ from tests.conftest import RunningCluster
 from neighbour_rig import PYSPARK, SCALA, Kernel, Rig, environment, linked  # isort: skip
 
 pytestmark = [pytest.mark.full, pytest.mark.cluster, pytest.mark.timeout(900)]
+# sparkmagic deletes a session that is not up after 60 s, which is short on a busy machine
+THEIRS = {"livy_session_startup_timeout_seconds": 300}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,8 @@ def rig(local_cluster: RunningCluster, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def fresh(rig: Rig) -> Rig:
-    rig.config.unlink(missing_ok=True)
+    rig.config.parent.mkdir(exist_ok=True)
+    rig.config.write_text(json.dumps(THEIRS))
     (rig.cluster_home / "sparkmagic-attached.json").unlink(missing_ok=True)
     return rig
 
@@ -104,7 +107,7 @@ def test_its_kernels_run_on_the_attached_cluster_once_told_to(kernel: Kernel, fr
     shown = kernel.good("%emr attach local")
     assert "for its PySpark and Spark kernels: %emr sparkmagic" in shown
     kernel.good("%emr sparkmagic")
-    assert not fresh.config.exists() or not fresh.config.read_text().strip()  # nothing unasked
+    assert json.loads(fresh.config.read_text()) == THEIRS  # nothing unasked
     kernel.good("%emr sparkmagic --kernels")
     assert "started from now on run here too" in kernel.good("%emr attach local")
     for module, kind, code in (
@@ -123,7 +126,7 @@ def test_its_kernels_run_on_the_attached_cluster_once_told_to(kernel: Kernel, fr
         assert new not in fresh.sessions()  # its kernel ends its session, as it always did
     assert fresh.livy.rpartition(":")[2] not in fresh.config.read_text()
     kernel.good("%emr sparkmagic --no-kernels")
-    assert json.loads(fresh.config.read_text()) == {}
+    assert json.loads(fresh.config.read_text()) == THEIRS
     kernel.good("_ = %emr detach local")
     kernel.good("%emr sparkmagic --kernels")
     with fresh.kernel(PYSPARK) as theirs:
@@ -138,7 +141,6 @@ def extension_in_its_kernel(theirs: Kernel) -> None:
 
 
 def test_config_json_is_honoured(kernel: Kernel, fresh: Rig) -> None:
-    fresh.config.parent.mkdir(exist_ok=True)
     fresh.config.write_text(
         json.dumps(
             {

@@ -102,6 +102,8 @@ class Packages:
                 ) from error
         version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
         self._site = str(Path(self._home, "lib", version, "site-packages"))
+        if "setuptools" in self._own():  # it came with pip, and would hide the session's own
+            self._pip("uninstall", "--yes", "setuptools")
         sys.path.insert(1, self._site)  # behind the folder of the interpreter's own sources
         environment = self._sc.environment
         rest = environment.get("PYTHONPATH", "")
