@@ -118,8 +118,9 @@ class Packages:
         command = [self._python, "-m", "pip", "--disable-pip-version-check", "--no-input"]
         seen = [path for path in sys.path if path and Path(path).is_dir()]
         others = [path for path in seen if path.endswith(("site-packages", "dist-packages"))]
+        # the session's own come first: pip acts on the first package of a name that it finds
         others = [path for path in others if path != self._site]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(others)}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([self._site, *others])}
         environment.pop("PIP_TARGET", None)
         try:
             done = subprocess.run(
