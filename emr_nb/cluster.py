@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 from emr_nb.context import ClusterContext
 from emr_nb.errors import EmrError, ServiceNotInstalledError, UsageError
@@ -56,6 +56,15 @@ class ClusterProvider(Protocol):
 
     def close(self) -> None:
         """Release connections."""
+        ...
+
+
+@runtime_checkable
+class HasRoute(Protocol):
+    """A provider whose clusters are reached by a route of its own (with credentials, say)."""
+
+    def route(self) -> Route:
+        """Return the way to the cluster that was attached last."""
         ...
 
 
@@ -111,8 +120,9 @@ def attach(
     for provider in providers(settings):
         if provider.name == "aws" or provider.handles(target):
             info, services = provider.attach(target, notify)
+            route = provider.route() if isinstance(provider, HasRoute) else None
             return AttachedCluster(
-                info, services, provider, settings, journal, user=user, name=name
+                *(info, services, provider, settings, journal), user=user, name=name, route=route
             )
         provider.close()
     raise UsageError(f"Nothing here knows what {target!r} is", advice="%emr clusters lists them")

@@ -34,6 +34,10 @@ class MissingExtraError(EmrError, ImportError):
     """A feature whose optional dependency is not installed; the advice is the command."""
 
 
+class NeighbourError(EmrError, RuntimeError):
+    """Another extension beside ours (sparkmagic, say) is set up so that we cannot work with it."""
+
+
 class NotAttachedError(EmrError, RuntimeError):
     """No cluster is attached yet."""
 

@@ -99,7 +99,7 @@ def livy_conf(plan: Plan) -> dict[str, str]:
         "livy.spark.version": SPARK_VERSION,
         "livy.spark.scala-version": SCALA,
         "livy.rsc.launcher.address": "127.0.0.1",
-        # the default's eleven ports are few for all clusters of a machine: two to a session
+        # a session takes two ports; Livy's own range has eleven for the whole machine
         "livy.rsc.launcher.port.range": "10000~10999",
         # a driver whose server has died ends then, and not after ten minutes
         "livy.rsc.server.idle-timeout": "30s",

@@ -43,7 +43,8 @@ class EmrMagic:
             "help", "Say what there is, or what one command takes.", self.help, (topic,)
         )
         groups = (attaching, listing, running, jobs, lasting, pushing, files)
-        return (*(c for group in groups for c in group.COMMANDS), help_)
+        ours = (c for group in groups for c in group.COMMANDS)
+        return (*ours, *self._notebook.neighbours.commands, help_)
 
     @cached_property
     def by_name(self) -> dict[str, Command]:

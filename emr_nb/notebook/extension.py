@@ -10,6 +10,7 @@ from emr_nb.notebook.cells import MAGICS, CellMagic, misplaced, run_magic
 from emr_nb.notebook.emr_magic import EmrMagic, is_discarded
 from emr_nb.notebook.errors import short_errors
 from emr_nb.notebook.handles import Handle
+from emr_nb.notebook.neighbours import Watch, runs_bare_cells
 from emr_nb.notebook.state import Notebook
 
 if TYPE_CHECKING:
@@ -46,11 +47,15 @@ class Extension:
         self.notebook = notebook
         self.emr = EmrMagic(notebook)
         self._before: list[tuple[str, str, Any, Any]] = []  # kind, name, ours, theirs
+        self._watch = Watch(shell, self._settle)
 
     def install(self) -> None:
         """Register everything."""
+        met = self._registered("cell", "spark") is not None
         self._register("line", "emr", self.emr.run)
         for magic in MAGICS:
+            if magic.name == "spark" and runs_bare_cells(self.shell):
+                continue
             if magic.name == "sql" and self._registered("cell", "sql") is not None:
                 continue  # another extension owns %%sql; %%spark -l sql is ours alone
             self._register("cell", magic.name, self._cell_form(magic))
@@ -67,9 +72,20 @@ class Extension:
         self._completion = matcher
         self.notebook.start()
         self.shell.meta[_KEY] = self
+        self._watch.start()
+        if met:
+            self._watch.settle()
+
+    def take(self, name: str) -> None:
+        """Put our magics of that name over whatever is registered now."""
+        for kind, ours in [(k, o) for k, n, o, _ in self._before if n == name]:
+            self.shell.register_magic_function(ours, kind, name)
+        self._watch.settle()
 
     def remove(self) -> None:
         """Take everything back."""
+        self._watch.stop()
+        self.notebook.neighbours.close()
         for kind, name, ours, theirs in reversed(self._before):
             table = self.shell.magics_manager.magics[kind]
             if table.get(name) is not ours:
@@ -92,6 +108,12 @@ class Extension:
         self.notebook.close()
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        ours = {(kind, name): magic for kind, name, magic, _ in self._before}
+        told = self.notebook.neighbours.settle(ours)
+        if told:
+            self.notebook.screen.stream(f"{told}\n")
 
     def _registered(self, kind: str, name: str) -> Any:
         return self.shell.magics_manager.magics[kind].get(name)

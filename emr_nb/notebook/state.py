@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +16,7 @@ from emr_nb.notebook.errors import whole
 from emr_nb.notebook.grid import ResultStore, serve, stop_serving
 from emr_nb.notebook.handles import Handles
 from emr_nb.notebook.keeping import KeepAlive
+from emr_nb.notebook.neighbours import Neighbour, Neighbours, installed_neighbours
 from emr_nb.notebook.options import nearest
 from emr_nb.notebook.past import PastSession, cells_of, ended_session, past_session
 from emr_nb.notebook.places import Place, find_place
@@ -99,6 +100,7 @@ class Notebook:
         backend: Callable[[], Backend] = real_backend,
         screen: Screen | None = None,
         place: Place | None = None,
+        neighbours: Callable[[Notebook], Sequence[Neighbour]] = installed_neighbours,
     ) -> None:
         self.shell = shell
         self.config = EmrNb(parent=shell)
@@ -114,6 +116,7 @@ class Notebook:
         self.place = place or find_place(shell.user_ns)
         self.attached: dict[str, Attachment] = {}
         self.current = ""
+        self.neighbours = Neighbours(lambda: neighbours(self))
         self._backend = backend
         self._journal: Journal | None = None
 
@@ -122,7 +125,9 @@ class Notebook:
     @property
     def settings(self) -> Settings:
         """The settings as they are now: `%config EmrNb…` takes effect at once."""
-        return self.config.frozen()
+        now = self.config.frozen()
+        defaults = {} if now.session_conf else self.neighbours.session_defaults()
+        return replace(now, session_conf=defaults) if defaults else now
 
     @property
     def session_settings(self) -> Settings:
@@ -278,6 +283,7 @@ class Notebook:
         if self.current == gone.name:
             self.current = next(reversed(self.attached), "")
         gone.cluster.close(end_sessions=False)
+        self.neighbours.detached(gone.cluster.info.id)
         return ended
 
     def use(self, name: str) -> Attachment:

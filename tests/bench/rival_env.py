@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 # without their dependencies: Kerberos' sdists need a compiler, and nothing here uses them
@@ -30,16 +31,19 @@ WHEELS = (
 )
 
 
-def rival_python(cache: Path) -> Path:
-    """Return the Python of the rival's environment, made on first use."""
-    home = cache / "bench-sparkmagic-0.23.0"
+def rival_python(cache: Path, name: str = "bench", more: Sequence[str] = ()) -> Path:
+    """Return the Python of the rival's environment, made on first use.
+
+    `more` are requirements of a further environment, which has a `name` of its own.
+    """
+    home = cache / f"{name}-sparkmagic-0.23.0"
     python = home / "bin" / "python"
     done = home / ".done"
     if not done.exists():
         print("making sparkmagic's environment …", file=sys.stderr, flush=True)
         subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
         pip = [str(python), "-m", "pip", "install", "-q"]
-        subprocess.run([*pip, *WHEELS], check=True)
+        subprocess.run([*pip, *WHEELS, *more], check=True)
         subprocess.run([*pip, "--no-deps", *BARE], check=True)
         done.touch()
     return python

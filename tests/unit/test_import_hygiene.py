@@ -19,6 +19,7 @@ HEAVY = (
     "obstore",
     "orjson",
     "moto",
+    "sparkmagic",
 )
 
 

@@ -11,7 +11,10 @@ from pathlib import Path
 from emr_nb.errors import BuildFailedError
 
 _HERE = Path(__file__).parent
-_PYTHON = ("worker.py", "livy_answers.py", "livy_magics.py", "livy_spark.py")
+_PYTHON = (
+    *("worker.py", "livy_answers.py", "livy_magics.py", "livy_spark.py"),
+    "livy_packages.py",
+)
 _RESOURCES = "org/apache/livy/repl/"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip's earliest date: equal sources make an equal jar
 _COMPILE_SECONDS = 180.0

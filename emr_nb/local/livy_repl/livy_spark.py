@@ -8,7 +8,13 @@ import shutil
 import tempfile
 import threading
 import traceback
+from pathlib import Path
 from typing import Any
+
+from livy_packages import Packages
+
+# below the sources of this interpreter, which the driver deletes when it has ended
+PACKAGES = str(Path(__file__).resolve().parent / "packages")
 
 
 class JobContext:
@@ -116,6 +122,7 @@ class Spark:
         jsql = entries.hivectx() or entries.sqlctx()
         conf = SparkConf(_jvm=gateway.jvm, _jconf=jsc.getConf())
         sc = SparkContext(jsc=jsc, gateway=gateway, conf=conf)
+        Packages(sc, PACKAGES).offer()
         self._names["sc"] = sc
         session = SparkSession(sc, entries.sparkSession())
         self._names["sqlContext"] = SQLContext(sc, session, jsql)
@@ -137,5 +144,6 @@ class Spark:
         if self._scratch is None:
             return  # never joined
         self._gateway.shutdown_callback_server()
+        shutil.rmtree(PACKAGES, ignore_errors=True)
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._names["sc"].stop()

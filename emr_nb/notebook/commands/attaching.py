@@ -35,7 +35,7 @@ _ENGINES = {
 
 
 def attach(notebook: Notebook, given: Parsed) -> Any:
-    """Attach a cluster and answer it; it shows as four lines."""
+    """Attach a cluster and answer it; it shows as four lines, and a neighbour's below."""
     target = _with_yarn(given["target"] or "") if given["yarn"] else given["target"] or ""
     line = ProgressLine(notebook.screen)
     forced = os.environ.get("EMR_NB_CLUSTER", "")
@@ -61,7 +61,7 @@ def attach(notebook: Notebook, given: Parsed) -> Any:
     line.end_if_shown("done", f"attached {made.name}")
     if given["spark"]:
         _start_spark(notebook, made)
-    made.facts = facts(made, _silent(made))
+    made.facts = Facts([*facts(made, _silent(made)), *notebook.neighbours.attached(made)])
     notebook.show_as_facts(type(made.cluster))
     return made.cluster
 
@@ -197,7 +197,7 @@ def detach(notebook: Notebook, given: Parsed) -> Text:
 def use(notebook: Notebook, given: Parsed) -> Any:
     """Make another attached cluster the current one."""
     made = notebook.use(given["cluster"])
-    made.facts = facts(made, _silent(made))
+    made.facts = Facts([*facts(made, _silent(made)), *notebook.neighbours.attached(made)])
     return made.cluster
 
 

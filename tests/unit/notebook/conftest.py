@@ -113,7 +113,9 @@ def bare(shell, tmp_path, monkeypatch):
             yield ClusterSummary("j-0", "old", "TERMINATED")
 
     backend = Backend(attach, list_clusters)
-    notebook = Notebook(shell, backend=lambda: backend, screen=screen, place=PLACE)
+    notebook = Notebook(
+        shell, backend=lambda: backend, screen=screen, place=PLACE, neighbours=lambda _: ()
+    )
     extension = Extension(shell, notebook)
     extension.install()
     yield Bench(shell, notebook, screen, cluster, extension, calls)

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
 final class PythonProcess {
   private static final Logger LOG = LoggerFactory.getLogger(PythonProcess.class);
   private static final String[] SOURCES = {
-    "worker.py", "livy_answers.py", "livy_magics.py", "livy_spark.py"
+    "worker.py", "livy_answers.py", "livy_magics.py", "livy_spark.py", "livy_packages.py"
   };
   private static final int LAST_WORDS = 10_000; // lines of stderr kept for the day it dies
 

@@ -1,0 +1,1 @@
+"""Other extensions' magics and settings, as their users know them."""
