@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from emr_nb.errors import EmrError, StatementCancelledError
 from emr_nb.model import CancelOutcome, Progress, Request
+from emr_nb.notebook.cancels import CANCEL_SECONDS
 from emr_nb.notebook.cell_screen import cell_screen, running_cell, show_error
 from emr_nb.notebook.errors import short_errors
 from emr_nb.notebook.handles import Handle
-from emr_nb.notebook.runner import CANCEL_SECONDS, Runner
+from emr_nb.notebook.runner import Runner
 
 if TYPE_CHECKING:
     from emr_nb.notebook.cells import Job

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,8 @@ from emr_nb.errors import (
     SessionLostError,
     StatementCancelledError,
 )
-from emr_nb.model import CancelOutcome, Log, Output, Progress, Request, StatementReference
+from emr_nb.model import Log, Output, Progress, Request, StatementReference
+from emr_nb.notebook.cancels import CANCEL_SECONDS, Cancel
 from emr_nb.notebook.cells import Job
 from emr_nb.notebook.deliver import Delivery, result_bundle
 from emr_nb.notebook.errors import at_cell_lines, show_folded
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from emr_nb.results.result import Result
 
 _TAKING = {"rows": None, "decimal": "exact", "quiet": False, "chart": None}
-CANCEL_SECONDS = 1.5  # the kernel is free again within two seconds of an interrupt
 
 
 class Runner:
@@ -291,7 +290,7 @@ class Runner:
         again: threading.Event,
     ) -> StatementCancelledError:
         """Cancel on the cluster within CANCEL_SECONDS and say truthfully what came of it."""
-        answer = _Cancel(engine, self._statement, _reference(engine, attachment, session, request))
+        answer = Cancel(engine, self._statement, _reference(engine, attachment, session, request))
         answer.wait(CANCEL_SECONDS, again)  # a second interrupt ends the wait, not the cancel
         what, advice = answer.told()
         self._line.end("cancelled", what)
@@ -347,71 +346,6 @@ class Runner:
         if not job.in_line:
             delivery.show(result, notices)
         return result
-
-
-class _Cancel:
-    """A cancel on a thread of its own, so that a cluster that does not answer holds nobody."""
-
-    def __init__(
-        self, engine: Engine, statement: Statement | None, reference: StatementReference
-    ) -> None:
-        self._engine = engine
-        self._statement = statement
-        self._reference = reference
-        self._outcome: CancelOutcome | None = None
-        self._error: Exception | None = None
-        self._absent = False
-        self._done = threading.Event()
-        threading.Thread(target=self._run, name="emr_nb-cancel", daemon=True).start()
-
-    def _run(self) -> None:
-        try:
-            # interrupted while submitting: the statement, if it was accepted, has our tag
-            statement = self._statement or self._engine.recover(self._reference)
-            if statement is None:
-                self._absent = True
-            else:
-                self._outcome = statement.cancel()
-        except Exception as error:  # noqa: BLE001 - told to the user by `told`
-            self._error = error
-        finally:
-            self._done.set()
-
-    def wait(self, limit: float, again: threading.Event) -> None:
-        until = time.monotonic() + limit
-        while not self._done.wait(0.05) and time.monotonic() < until and not again.is_set():
-            pass
-
-    def told(self) -> tuple[str, str]:
-        """Return what happened and what to do next."""
-        tag = self._reference.tag[:8]
-        if not self._done.is_set():
-            return (
-                "Interrupted; the cluster has not confirmed yet that the statement stopped",
-                f"%emr history shows its state, %emr cancel {tag} asks again.",
-            )
-        if self._absent:
-            return "Interrupted before the statement reached the cluster: it has not run", ""
-        if self._error is not None:
-            text = str(self._error).partition("\n")[0]
-            return (
-                f"Interrupted, but the statement could not be cancelled: {text}",
-                f"It may still run: %emr cancel {tag} asks again, %emr stop ends the session.",
-            )
-        return _OUTCOMES[self._outcome or CancelOutcome.STILL_RUNNING]
-
-
-_OUTCOMES: dict[CancelOutcome, tuple[str, str]] = {
-    CancelOutcome.STOPPED: ("Interrupted: the statement was stopped, the session is kept", ""),
-    CancelOutcome.STILL_RUNNING: (
-        "Interrupted: Spark jobs are cancelled, but the code itself still runs on the driver",
-        "It ends by itself, or with the session: %emr restart.",
-    ),
-    CancelOutcome.ALREADY_ENDED: (
-        "Interrupted: the statement had ended already; its result was not brought here",
-        "Run the cell again for its result.",
-    ),
-}
 
 
 def _reference(

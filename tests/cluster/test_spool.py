@@ -83,7 +83,7 @@ def test_nobody_else_lists_or_reads_it(rig: Rig) -> None:
             other.ls(path)
     with pytest.raises(PathDeniedError):
         list(other.read(part))
-    mine = rig.session.store_of(folder)
+    mine = rig.session.private.store_of(folder)
     assert mine.info(part).owner == "livy"  # who wrote it is somebody else than who reads it
     assert b"".join(mine.read(part, 0, 3)) == b"SEQ"
     statement.release()
@@ -166,7 +166,7 @@ def test_orphans_of_a_killed_kernel_are_swept(rig: Rig, crashed: str) -> None:
     row = rig.session.journal.find(crashed)
     assert row is not None
     spool = FilePath.parse(row.spool)
-    store = rig.session.store_of(spool)
+    store = rig.session.private.store_of(spool)
     assert store.ls(spool).items
     with rig.engine() as engine:
         living = {str(rig.session.info.id)}

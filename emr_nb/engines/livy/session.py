@@ -18,12 +18,12 @@ from emr_nb.engines.livy.code import (
     cell_code,
     chunk_code,
     refuse_code,
-    remove_code,
     scala_code,
 )
 from emr_nb.engines.livy.lost import Past, forgotten, lost
 from emr_nb.engines.livy.pace import Patience
 from emr_nb.engines.livy.payload import text_of
+from emr_nb.engines.livy.private import PrivateFolder
 from emr_nb.engines.livy.push import stage
 from emr_nb.engines.livy.scala import check_scala, derived
 from emr_nb.engines.livy.spark_ui import SparkUi
@@ -32,18 +32,16 @@ from emr_nb.engines.livy.statement import LivyStatement
 from emr_nb.engines.livy.submit import Place, Submitter
 from emr_nb.engines.livy.watch import Watch
 from emr_nb.engines.livy.wire import SessionView, StatementView
-from emr_nb.engines.scratch import Scratch, scratch_of
+from emr_nb.engines.scratch import Scratch
 from emr_nb.errors import (
     EmrError,
     JournalError,
-    ResultError,
     SessionLostError,
     StatementOutcomeUnknownError,
     TransportError,
 )
-from emr_nb.files.base import FileSystem
 from emr_nb.journal import Journal, StatementRow
-from emr_nb.model import Event, FilePath, Request, SessionInfo, StatementReference
+from emr_nb.model import Event, Request, SessionInfo, StatementReference
 from emr_nb.results.frame import SessionFacts
 from emr_nb.results.plan import TransferPlan, plan_transfer
 from emr_nb.transport.base import Deadline
@@ -51,7 +49,6 @@ from emr_nb.transport.base import Deadline
 if TYPE_CHECKING:
     from emr_nb.context import ClusterContext
 
-LIVY_USER = "livy"  # who runs Spark for Livy where it impersonates nobody
 _FIND_SECONDS = 5.0
 _LATE_SECONDS = 30.0
 _PAUSE_SECONDS = 5.0  # a Livy cannot be restarted and have a session in less
@@ -88,8 +85,7 @@ class LivySession:
         self._submitter = Submitter(client, view.id, place, timeout, self.patience.settle)
         self._ui: SparkUi | None = None
         self._sought = False
-        self._scratch: Scratch | None = None
-        self._scratch_sought = False
+        self.private = PrivateFolder(self, context)
         self._used = time.time()
 
     @property
@@ -105,7 +101,7 @@ class LivySession:
     def submit(self, request: Request, plan: TransferPlan) -> LivyStatement:
         if request.language == "scala":
             check_scala(request)
-        plan = self._with_spool(request, plan)
+        plan = replace(plan, spool=self.private.planned(request, plan))
         with self._lock:
             began = time.monotonic()
             code, kind = self._code(request, plan, install=not self._installed)
@@ -153,23 +149,15 @@ class LivySession:
 
     def close(self) -> None:
         self.client.delete_session(self._id)
-        if self._scratch is not None:
-            with contextlib.suppress(EmrError):  # swept later
-                self._scratch.remove(self._scratch.home)
+        self.private.close()
         self.journal.forget_session(self._context.cluster.id, "spark", str(self._id))
 
     def scratch(self) -> Scratch | None:
-        """Return the private folder of this session, made on first use; None where none can be.
+        """Return the private folder of this session; None where none can be.
 
         The engine writes large results to it, the notebook what it pushes.
         """
-        with self._told:
-            if not self._scratch_sought:
-                user = self.info.proxy_user or LIVY_USER
-                hdfs = self.cancel_files.store
-                self._scratch = scratch_of(self._context, str(self._id), {user}, hdfs)
-                self._scratch_sought = True
-            return self._scratch
+        return self.private.scratch()
 
     def stage(
         self,
@@ -179,31 +167,6 @@ class LivySession:
         notify: Callable[[Event], None] | None = None,
     ) -> Staged:
         return stage(self, inputs, language, notify, self._context.settings.push_bytes)
-
-    def store_of(self, path: FilePath) -> FileSystem:
-        """Return the store of a spool; raises ResultError where this process has none."""
-        store = self.cancel_files.store
-        if path.scheme == "s3":
-            from emr_nb.files.s3 import S3
-
-            store = S3(self._context)
-        if store is None:
-            raise ResultError(
-                "The result lies where this notebook cannot read",
-                where=str(path),
-                advice="Attach the cluster so that its HDFS is reached, and run the cell again.",
-            )
-        return store
-
-    def remove_spool(self, tag: str, spool: str) -> None:
-        """Remove what a statement wrote; where only the engine may, it does. Swept if it fails."""
-        path = FilePath.parse(spool)
-        with contextlib.suppress(EmrError):
-            if not Scratch(self.store_of(path), path).remove(path):
-                self.send(
-                    remove_code(derived(tag, "remove"), spool), "pyspark", derived(tag, "remove")
-                )
-            self.journal.update(tag, spool="")
 
     # -- for its statements ---------------------------------------------------------------
 
@@ -364,14 +327,6 @@ class LivySession:
     def _reference(self, tag: str, statement: int) -> StatementReference:
         cluster = self._context.cluster.id
         return StatementReference(tag, cluster, "spark", str(self._id), str(statement))
-
-    def _with_spool(self, request: Request, plan: TransferPlan) -> TransferPlan:
-        """Name the place that a large result would go to."""
-        brings = request.output is not None or request.language == "sql" or plan.limit is None
-        if plan.spool or not brings or not plan.may_be_large:
-            return plan
-        scratch = self.scratch()
-        return replace(plan, spool=str(scratch.path(request.tag))) if scratch else plan
 
     def _row(self, request: Request, spool: str) -> StatementRow:
         return StatementRow(

@@ -143,7 +143,7 @@ class LivyStatement:
     def release(self) -> None:
         """Remove what `kept` lies in; a plan that keeps owes this call."""
         if self.kept is not None:
-            self._session.remove_spool(self.reference.tag, self._spool)
+            self._session.private.remove_spool(self.reference.tag, self._spool)
             self.kept = None
 
     # -- waiting --------------------------------------------------------------------------
@@ -289,7 +289,7 @@ class LivyStatement:
         folder = FilePath.parse(self._spool) if self._spool else None
         if folder is None:
             raise ResultError("The result lies where nobody here knows", where=self._session.where)
-        spooled = Spooled(self._session.store_of(folder), folder, part.header, part.payload)
+        spooled = Spooled(self._session.private.store_of(folder), folder, part.header, part.payload)
         if self._plan is not None and self._plan.keep:
             self.kept = spooled
             return spooled.arrow_schema.empty_table()
@@ -342,7 +342,7 @@ class LivyStatement:
     def _settle(self) -> None:
         self._settled = True
         if self._spool and not self.kept and (self._spooled or self._broken or self._failure):
-            self._session.remove_spool(self.reference.tag, self._spool)
+            self._session.private.remove_spool(self.reference.tag, self._spool)
         error = self._broken or self._failure
         if isinstance(error, StatementCancelledError):
             self._note(state="cancelled")

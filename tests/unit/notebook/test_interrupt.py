@@ -6,7 +6,7 @@ import pytest
 
 from emr_nb.errors import StatementCancelledError
 from emr_nb.model import CancelOutcome, Progress
-from emr_nb.notebook.runner import CANCEL_SECONDS
+from emr_nb.notebook.cancels import CANCEL_SECONDS
 
 INTERRUPT = [Progress("running", 0.1), KeyboardInterrupt()]
 
