@@ -256,6 +256,7 @@ def test_a_clean_end_ends_the_session_and_says_so_in_the_journal(bench, held):
     bench.run("%%spark --async -o df\nhold")
     until(lambda: bench.engine.statements)
     handle = value(bench, "df")
+    until(lambda: bench.engine.journal.find(handle.tag).state == "running")
     bench.run("ended = %emr detach")
     assert bench.engine.closed == [handle.session]
     assert bench.engine.journal.find(handle.tag).state == "lost"
