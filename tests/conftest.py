@@ -48,6 +48,7 @@ def _end(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests on one worker, and all of the browser's."""
     root = Path(__file__).parents[1]

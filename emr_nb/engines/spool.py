@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.engines.waits import interruptible
 from emr_nb.errors import FileError, PathNotFoundError, ResultError
 from emr_nb.files.base import FileSystem
 from emr_nb.model import FilePath
@@ -123,7 +124,8 @@ def _outcome(block: Future[bytes]) -> bytes:
     """Wait for a block so that an interrupt is heard."""
     while True:
         try:
-            return block.result(_LOOK)
+            with interruptible():
+                return block.result(_LOOK)
         except TimeoutError:
             if block.done():
                 raise

@@ -26,6 +26,7 @@ from emr_nb.errors import (
 )
 from emr_nb.files.webhdfs_calls import NameNodes, clean
 from emr_nb.files.webhdfs_errors import translate
+from emr_nb.files.webhdfs_quota import quota_error
 from emr_nb.model import FileEntry, FilePath, Page
 from emr_nb.transport.base import Deadline, Retry
 
@@ -193,6 +194,8 @@ class WebHdfs:
                 parameters["excludedatanodes"] = _node(client.endpoint)
             except HttpStatusError as error:
                 raise translate(error, str(path), self._nodes.user) from error
+            except ReplyLostError as error:
+                raise quota_error(self._nodes, path) or error from error
         raise AssertionError
 
     def _rename(self, source: FilePath, target: FilePath, options: str) -> None:

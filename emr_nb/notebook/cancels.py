@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.waits import interruptible
 from emr_nb.model import CancelOutcome, StatementReference
 
 if TYPE_CHECKING:
@@ -45,8 +46,9 @@ class Cancel:
     def wait(self, limit: float, again: threading.Event) -> None:
         """Wait for the outcome, for so many seconds or until the user has no more patience."""
         until = time.monotonic() + limit
-        while not self._done.wait(0.05) and time.monotonic() < until and not again.is_set():
-            pass
+        with interruptible():
+            while not self._done.wait(0.05) and time.monotonic() < until and not again.is_set():
+                pass
 
     def told(self) -> tuple[str, str]:
         """Return what happened and what to do next."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from emr_nb.engines.waits import interruptible
 from emr_nb.errors import EmrError, SessionNotFoundError, StatementCancelledError
 
 if TYPE_CHECKING:
@@ -64,8 +65,9 @@ class _Opening:
         self.said = getattr(event, "detail", "") or self.said
 
     def wait(self, tick: Callable[[str], None]) -> Session:
-        while not self._done.wait(_TICK):
-            tick(self.said)
+        with interruptible():
+            while not self._done.wait(_TICK):
+                tick(self.said)
         if self.error is not None:
             raise self.error
         assert self.session is not None

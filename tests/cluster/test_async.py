@@ -20,7 +20,7 @@ from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
 from emr_nb.notebook.state import Notebook
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.full]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from lab_rig import Lab
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.cluster, pytest.mark.full, pytest.mark.timeout(900)]
 SLOW = """%%spark --async -o delays
 import time
 from pyspark.sql import functions as F

@@ -14,6 +14,7 @@ from emr_nb.engines.livy.lost import lost
 from emr_nb.engines.livy.pace import FIRST, Pace, Patience
 from emr_nb.engines.livy.queue import Queue
 from emr_nb.engines.livy.wire import SessionView, StatementView
+from emr_nb.engines.waits import interruptible
 from emr_nb.errors import (
     AuthenticationError,
     HttpStatusError,
@@ -57,7 +58,8 @@ class Watch:
         self._session_at = self._alive_at = now
         delay = FIRST
         while not self._ended:
-            self.woken.wait(delay)
+            with interruptible():
+                self.woken.wait(delay)
             self.woken.clear()
             try:
                 self._look()
