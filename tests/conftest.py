@@ -48,16 +48,11 @@ def _end(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests on one worker, and all of the browser's."""
+    """Begin with what takes longest; a file's tests stay together, on one worker."""
     root = Path(__file__).parents[1]
     places = {item: item.path.relative_to(root).as_posix() for item in items}
-    for item, place in places.items():
-        group = _FIRST[0] if place.startswith(_FIRST[0]) else place
-        item.add_marker(pytest.mark.xdist_group(group))
-    rank = {item: [not place.startswith(f) for f in _FIRST] for item, place in places.items()}
-    items.sort(key=lambda item: rank[item])
+    items.sort(key=lambda item: [not places[item].startswith(first) for first in _FIRST])
 
 
 @dataclass(frozen=True)
