@@ -110,6 +110,7 @@ class TestPython(EngineContract):
     )
 
 
+@pytest.mark.full
 def test_errors_point_at_the_cells_line(session: LivySession) -> None:
     cases = {
         ("python", "def f():\n    return 1 / 0\n\nf()"): ("ZeroDivisionError", 2),
@@ -122,6 +123,7 @@ def test_errors_point_at_the_cells_line(session: LivySession) -> None:
         assert caught.value.line == line, language
 
 
+@pytest.mark.full
 def test_a_scala_frame_is_brought_as_a_table(session: LivySession) -> None:
     result = submit(session, 'val q = spark.range(3).toDF("a")\nq', "scala").result()
     assert result.table.to_pydict() == {"a": [0, 1, 2]}
@@ -131,6 +133,7 @@ def test_a_scala_frame_is_brought_as_a_table(session: LivySession) -> None:
         submit(session, "val v = 1", "scala", output="v").result()
 
 
+@pytest.mark.full
 def test_a_long_result_comes_in_chunks(session: LivySession) -> None:
     code = "spark.range(600000).selectExpr('id', 'uuid() u')"
     statement = submit(session, code, rows=-1)

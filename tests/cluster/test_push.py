@@ -32,6 +32,8 @@ from emr_nb.notebook.state import Backend, Notebook
 from emr_nb.results.plan import plan_transfer
 from emr_nb.results.result import Result
 
+pytestmark = pytest.mark.full  # the way itself is in test_faults_push
+
 
 def push(session: LivySession, *inputs: LocalInput, code: str = "", language: str = "python",
          **more: Any) -> Any:  # fmt: skip

@@ -18,7 +18,7 @@ from emr_nb.results.frame import Failure, Part, TablePart, Text
 from emr_nb.results.plan import Carrier, TransferPlan
 from emr_nb.testing.plain_session import PlainSession, spark_session, visible
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.full]  # the same by Livy: test_faults_results
 WAYS = {
     "arrow": TransferPlan(None),
     "json": TransferPlan(None, Carrier.TYPED_JSON),

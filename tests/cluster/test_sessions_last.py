@@ -94,6 +94,7 @@ def test_the_cell_of_a_killed_kernel_gets_its_output_in_the_next_one(
     assert "ResultError" in again  # its chunks were fetched: it says so, and shows no part of it
 
 
+@pytest.mark.full
 def test_the_result_command_brings_what_a_killed_kernel_waited_for(rig: Rig, kernels: Any) -> None:
     key = f"emr_nb.{uuid.uuid4().hex}"
     first = kernels()
@@ -135,6 +136,7 @@ def test_two_notebooks_on_one_session_never_swap_outputs(rig: Rig) -> None:
         assert texts == [f"{who} {n} {n + 1}" for n in range(8)]
 
 
+@pytest.mark.full
 def test_a_cancel_in_one_notebook_does_not_hit_the_other(rig: Rig) -> None:
     with rig.engine() as engine, rig.engine() as other:
         mine = engine.open(SessionOptions(rig.name, create=False))
@@ -163,6 +165,7 @@ def _state(session: Any, statement: Any) -> str:
     return view.state if view else ""
 
 
+@pytest.mark.full
 def test_a_cancel_that_races_the_end_is_told_truthfully(rig: Rig) -> None:
     outcomes = set()
     for step in range(10):
@@ -193,6 +196,7 @@ def child(rig: Rig) -> Iterator[Child]:
     made.kill()
 
 
+@pytest.mark.full
 def test_two_interrupts_in_a_row_leave_one_error_and_the_session(rig: Rig, child: Child) -> None:
     mark = uuid.uuid4().hex
     for pause in (0.0, 0.2, 0.6):
@@ -212,6 +216,7 @@ def test_two_interrupts_in_a_row_leave_one_error_and_the_session(rig: Rig, child
 
 
 @pytest.mark.full
+@pytest.mark.full
 def test_a_kernel_that_sleeps_longer_than_its_timeouts_goes_on(rig: Rig, child: Child) -> None:
     """Stopped as by a closed laptop: past the look's 10 s and the request's 30 s."""
     key = f"emr_nb.{uuid.uuid4().hex}"
@@ -225,6 +230,7 @@ def test_a_kernel_that_sleeps_longer_than_its_timeouts_goes_on(rig: Rig, child: 
     assert rig.ran(key) == 1
 
 
+@pytest.mark.full
 def test_a_livy_that_is_deaf_for_longer_than_a_look_loses_nothing(rig: Rig) -> None:
     from emr_nb.testing.fault_proxy import Rule
 

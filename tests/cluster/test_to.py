@@ -21,6 +21,8 @@ from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
 from emr_nb.notebook.state import Backend, Notebook
 
+pytestmark = pytest.mark.full  # written for an independent reader; test_spool is the way
+
 ROWS = 3000
 SQL = (
     "select id, concat('say \"', id, '\", \n', '') s, cast(id as decimal(20, 3)) d, "
