@@ -23,7 +23,8 @@ from emr_nb.settings import Settings
 
 _SHARED = "EMR_NB_TEST_WORKERS_HOME"
 _WORKERS = 2
-_FIRST = ("tests/ui", "tests/cluster")  # what takes longest begins first
+# What takes longest begins first. Browsers come last: Playwright leaves an event loop running.
+_ORDER = ("tests/cluster", "tests/contract", "tests/unit", "tests")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -49,10 +50,10 @@ def _end(home: Path) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest; a file's tests stay together, on one worker."""
+    """Put files in order; a file's tests stay together, on one worker."""
     root = Path(__file__).parents[1]
     places = {item: item.path.relative_to(root).as_posix() for item in items}
-    items.sort(key=lambda item: [not places[item].startswith(first) for first in _FIRST])
+    items.sort(key=lambda item: [not places[item].startswith(first) for first in _ORDER])
 
 
 @dataclass(frozen=True)

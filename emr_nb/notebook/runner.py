@@ -82,9 +82,7 @@ class Runner:
                 request = self._with_inputs(session, request, job)
             result = self._drain(session, job, request, adopted)
         except KeyboardInterrupt:
-            with further_interrupts() as again:
-                stopped = self._interrupted(engine, attachment, session, request, again)
-            raise stopped from None
+            raise self._stopped(engine, attachment, session, request) from None
         except SessionLostError as error:
             name = job.options["session"] or ""
             mine = attachment.sessions.opened(name) is session
@@ -280,6 +278,17 @@ class Runner:
             self._screen.show(result_bundle(self._notebook, event.result))
         else:
             self._screen.show(event.data, event.metadata)
+
+    def _stopped(
+        self, engine: Engine, attachment: Attachment, session: Session, request: Request
+    ) -> StatementCancelledError:
+        """Stop the statement, also where a second interrupt comes before we are ready for it."""
+        while True:
+            try:
+                with further_interrupts() as again:
+                    return self._interrupted(engine, attachment, session, request, again)
+            except KeyboardInterrupt:
+                continue
 
     def _interrupted(
         self,
