@@ -63,6 +63,7 @@ def kernels(rig: Rig, tmp_path: Path) -> Iterator[Any]:
         kernel.close()
 
 
+@pytest.mark.full
 def test_the_cell_of_a_killed_kernel_gets_its_output_in_the_next_one(
     rig: Rig, kernels: Any
 ) -> None:
