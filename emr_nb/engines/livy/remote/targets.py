@@ -14,7 +14,14 @@ REBASE = {  # dates before 1582 as they are; timestamps as every reader of Parqu
     "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
-CSV = {"header": "true", "escape": '"', "emptyValue": '""', "nullValue": ""}
+CSV = {  # every text comes back as it was: Spark would trim it, and escape with backslashes
+    "header": "true",
+    "escape": '"',
+    "emptyValue": '""',
+    "nullValue": "",
+    "ignoreLeadingWhiteSpace": "false",
+    "ignoreTrailingWhiteSpace": "false",
+}
 
 
 # words of the protocol: the notebook looks for the name
