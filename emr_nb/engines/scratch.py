@@ -88,6 +88,15 @@ def scratch_of(
     return None
 
 
+def store_of(context: ClusterContext, path: FilePath, hdfs: FileSystem | None) -> FileSystem | None:
+    """Return the store that a private path lies on; None where it is an HDFS out of reach."""
+    if path.scheme != "s3":
+        return hdfs
+    from emr_nb.files.s3 import S3
+
+    return S3(context)
+
+
 def left_behind(
     store: FileSystem,
     root: FilePath,

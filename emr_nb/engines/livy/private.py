@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from emr_nb.engines.livy.code import remove_code
 from emr_nb.engines.livy.scala import derived
-from emr_nb.engines.scratch import Scratch, scratch_of
+from emr_nb.engines.scratch import Scratch, scratch_of, store_of
 from emr_nb.errors import EmrError, ResultError
 from emr_nb.files.base import FileSystem
 from emr_nb.model import FilePath, Request
@@ -52,11 +52,7 @@ class PrivateFolder:
 
     def store_of(self, path: FilePath) -> FileSystem:
         """Return the store of a spool; raises ResultError where this process has none."""
-        store = self._session.cancel_files.store
-        if path.scheme == "s3":
-            from emr_nb.files.s3 import S3
-
-            store = S3(self._context)
+        store = store_of(self._context, path, self._session.cancel_files.store)
         if store is None:
             raise ResultError(
                 "The result lies where this notebook cannot read",

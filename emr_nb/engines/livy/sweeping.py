@@ -6,7 +6,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from emr_nb.engines.scratch import Scratch, left_behind, roots
+from emr_nb.engines.scratch import Scratch, left_behind, roots, store_of
 from emr_nb.errors import EmrError
 from emr_nb.journal import OPEN_STATES, Journal, StatementRow, process_started
 from emr_nb.model import FilePath
@@ -28,7 +28,7 @@ def sweep(context: ClusterContext, hdfs: FileSystem | None, living: Collection[s
             _forget(context.journal, row, living)
             removed.append(row.spool)
     for root in roots(context):
-        store = _store(context, hdfs, root)
+        store = store_of(context, root, hdfs)
         if store is None:
             continue
         with suppress(EmrError):
@@ -51,15 +51,7 @@ def _forget(journal: Journal, row: StatementRow, living: Collection[str]) -> Non
 
 def _remove(context: ClusterContext, hdfs: FileSystem | None, text: str) -> bool:
     path = FilePath.parse(text)
-    store = _store(context, hdfs, path)
+    store = store_of(context, path, hdfs)
     with suppress(EmrError):
         return store is not None and Scratch(store, path).remove(path)
     return False
-
-
-def _store(context: ClusterContext, hdfs: FileSystem | None, path: FilePath) -> FileSystem | None:
-    if path.scheme != "s3":
-        return hdfs
-    from emr_nb.files.s3 import S3
-
-    return S3(context)

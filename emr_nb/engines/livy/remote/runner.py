@@ -177,11 +177,8 @@ class Cell:
             catalog = self.session.catalog
             stack.callback(catalog.setCurrentDatabase, catalog.currentDatabase())
             catalog.setCurrentDatabase(self.request["database"])
-        for key, value in (self.request.get("settings") or {}).items():
-            conf = self.session.conf
-            old = conf.get(key, None)
-            stack.callback(*((conf.unset, key) if old is None else (conf.set, key, old)))
-            conf.set(key, value)
+        if self.request.get("settings"):
+            stack.enter_context(targets.settings(self.session, self.request["settings"]))
 
     def _python(self):
         found = self.namespace.get("display")

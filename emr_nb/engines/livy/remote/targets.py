@@ -115,14 +115,10 @@ def _is_part(status):
 @contextlib.contextmanager
 def settings(session, values):
     """Set Spark's settings meanwhile; afterwards the user's own are back."""
-    before = {key: session.conf.get(key, None) for key in values}
-    for key, value in values.items():
-        session.conf.set(key, value)
-    try:
+    conf = session.conf
+    with contextlib.ExitStack() as stack:
+        for key, value in values.items():
+            old = conf.get(key, None)
+            stack.callback(*((conf.unset, key) if old is None else (conf.set, key, old)))
+            conf.set(key, value)
         yield
-    finally:
-        for key, value in before.items():
-            if value is None:
-                session.conf.unset(key)
-            else:
-                session.conf.set(key, value)
