@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
+from emr_nb.errors import LocalClusterError
 from emr_nb.local.hdfs import SUPERGROUP, SUPERUSER
 from emr_nb.local.plan import Plan, write_site
 from emr_nb.local.yarn import USER as YARN_USER
@@ -66,7 +69,26 @@ def write_shared(plan: Plan) -> None:
     spark = plan.folders.conf / "spark"
     spark.mkdir(parents=True, exist_ok=True)
     rows = "".join(f"{key} {value}\n" for key, value in spark_defaults(plan).items())
-    (spark / "spark-defaults.conf").write_text(rows, encoding="utf-8")
+    (spark / "spark-defaults.conf").write_text(rows + own_defaults(), encoding="utf-8")
+
+
+def own_defaults() -> str:
+    """Return the user's own spark-defaults.conf, named by `EMR_NB_SPARK_DEFAULTS`.
+
+    Its lines come after ours: of two lines with one key Spark takes the last.
+    """
+    chosen = os.environ.get("EMR_NB_SPARK_DEFAULTS")
+    if not chosen:
+        return ""
+    file = Path(chosen).expanduser()
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise LocalClusterError(
+            f"EMR_NB_SPARK_DEFAULTS names no file that can be read: {error.strerror}",
+            where=str(file),
+            advice="Name a file in the form of spark-defaults.conf, or unset the variable.",
+        ) from error
 
 
 def spark_defaults(plan: Plan) -> dict[str, str]:

@@ -47,10 +47,11 @@ class Livy:
 
     def daemons(self, plan: Plan) -> tuple[DaemonSpec, ...]:
         url = f"http://127.0.0.1:{plan.ports['livy']}/version"
+        flags = ("-Xmx384m", "-XX:TieredStopAtLevel=1")
         spec = DaemonSpec(
             name="livy",
             app=self.app,
-            command=plan.java("org.apache.livy.server.LivyServer", _classpath(plan), "-Xmx384m"),
+            command=plan.java("org.apache.livy.server.LivyServer", _classpath(plan), *flags),
             log=plan.folders.log("livy"),
             root=plan.folders.root,
             ready=lambda: answers(url) is not None,
