@@ -27,5 +27,5 @@ def test_a_users_own_spark_defaults_come_last(plan, tmp_path, monkeypatch):
 
 def test_spark_defaults_that_are_not_there_are_told(plan, tmp_path, monkeypatch):
     monkeypatch.setenv("EMR_NB_SPARK_DEFAULTS", str(tmp_path / "none.conf"))
-    with pytest.raises(LocalClusterError, match=r"No such file.*\n.*none\.conf"):
+    with pytest.raises(LocalClusterError, match=r"(?s)No such file.*none\.conf"):
         write_shared(plan)
