@@ -121,14 +121,20 @@ class FaultProxy:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def cut(self) -> None:
+        """Drop every open connection: whoever waits for an answer learns that none will come."""
+        with self._lock:
+            sockets = list(self._sockets)
+        for sock in sockets:
+            _shut(sock)
+
     def close(self) -> None:
         """Stop listening, drop every connection and wait for the threads."""
         self._closing.set()
         _shut(self._listener)
+        self.cut()
         with self._lock:
-            sockets, threads = list(self._sockets), list(self._threads)
-        for sock in sockets:
-            _shut(sock)
+            threads = list(self._threads)
         for thread in threads:
             thread.join(timeout=5)
 

@@ -118,3 +118,13 @@ def pushed(name: str, found: dict[str, list[dict[str, Any]]]) -> str:
     ours, theirs = told(found["emr_nb"]), told(found["sparkmagic"])
     ratio = theirs[0] / ours[0] if ours[0] and theirs[0] else None
     return line(f"{name} rows × 6 pandas → temporary view", ours[1], theirs[1], ratio)
+
+
+def scoreboard(found: dict[str, Any]) -> str:
+    """What became of statements that met faults, a line a count, a column a side."""
+    names = list(found)
+    lines = [f"| {' | '.join(['faults', *names])} |", "|---" * (len(names) + 1) + "|"]
+    for what in found[names[0]]["scores"]:
+        values = [str(found[name]["scores"][what]) for name in names]
+        lines.append(f"| {' | '.join([what, *values])} |")
+    return "\n".join(lines)

@@ -74,10 +74,11 @@ class Ours(Side):
 
     name = "emr_nb"
 
-    def __init__(self, livy: str, target: str, env: dict[str, str]) -> None:
+    def __init__(self, livy: str, target: str, env: dict[str, str], first: str = "") -> None:
         super().__init__(sys.executable, livy, env)
         known = sessions(livy)
         self.must("%load_ext emr_nb")
+        self.must(first)
         self.must(f"%emr attach {target} --fresh")
         self.must(self.cell("1 + 1"))
         self.find_session(known)
@@ -97,12 +98,12 @@ class Sparkmagic(Side):
 
     name = "sparkmagic"
 
-    def __init__(self, python: Path, livy: str) -> None:
+    def __init__(self, python: Path, livy: str, url: str = "") -> None:
         self._home = tempfile.TemporaryDirectory()
         super().__init__(python, livy, {"SPARKMAGIC_CONF_DIR": self._home.name})
         known = sessions(livy)
         self.must("%load_ext sparkmagic.magics")
-        self.must(f"%spark add -s bench -l python -u {livy} -t None")
+        self.must(f"%spark add -s bench -l python -u {url or livy} -t None")
         self.find_session(known)
 
     def cell(self, code: str) -> str:

@@ -7,6 +7,7 @@ Requests and replies are JSON lines; what the cells print goes to stderr.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import sys
@@ -33,10 +34,13 @@ def run(shell, cell: str, livy: str = "", session: int = -1, after: int = -1) ->
     """Run a cell; with a Livy URL, say also what Livy itself knows of its statements."""
     before = begin_peak()
     start = time.perf_counter()
-    with contextlib.redirect_stdout(sys.stderr):
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
         outcome = shell.run_cell(cell)
     seconds, seen = time.perf_counter() - start, time.time()
+    text = printed.getvalue()
+    sys.stderr.write(text)
     answer = {"seconds": seconds, "success": bool(outcome.success), "rss_grown": peak() - before}
+    answer["text"] = text[-2000:]
     error = outcome.error_before_exec or outcome.error_in_exec
     answer["error"] = f"{type(error).__name__}: {error}"[:300] if error else ""
     if livy:

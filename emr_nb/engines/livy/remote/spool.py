@@ -59,9 +59,11 @@ def write(session, jdf, path):
 
 
 def parts(files, folder):
-    """Return name and bytes of the part files of a folder, sorted by name."""
+    """Return name and bytes of the part files of a folder, in the order of their partitions."""
     found = [(status.getPath().getName(), status.getLen()) for status in files.listStatus(folder)]
-    return sorted([name, size] for name, size in found if name.startswith("part-"))
+    parts_ = [[name, size] for name, size in found if name.startswith("part-")]
+    # the number has five digits, and more from the 100,000th on
+    return sorted(parts_, key=lambda part: (len(part[0]), part[0]))
 
 
 def remove(session, path):
