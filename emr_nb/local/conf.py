@@ -95,7 +95,8 @@ def spark_defaults(plan: Plan) -> dict[str, str]:
     """Return spark-defaults.conf; what is not here is Spark's own default."""
     defaults = {
         "spark.driver.memory": "1g",
-        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",
+        # as on EMR a driver out of memory ends, and does not live on in a state nobody knows
+        "spark.driver.defaultJavaOptions": "-XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError",
         "spark.ui.enabled": "true",
         "spark.ui.port": "0",  # any free one: several sessions run side by side
         "spark.ui.showConsoleProgress": "false",
@@ -115,7 +116,7 @@ def on_yarn(plan: Plan) -> dict[str, str]:
         "spark.pyspark.python": sys.executable,
         "spark.executor.instances": "1",
         "spark.executor.memory": "512m",
-        "spark.executor.extraJavaOptions": "-XX:+UseSerialGC",
+        "spark.executor.defaultJavaOptions": "-XX:+UseSerialGC",
         "spark.eventLog.enabled": "true",
         "spark.eventLog.dir": f"{plan.default_fs}/var/log/spark/apps",
     }

@@ -1,0 +1,70 @@
+"""The second example in a real JupyterLab: data both ways, results of any size, files written."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab_rig import NARROW, WIDE, Lab
+from playwright.sync_api import expect
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "working_day.ipynb"
+pytestmark = [pytest.mark.cluster, pytest.mark.full, pytest.mark.timeout(1200)]
+
+
+@pytest.fixture(scope="module")
+def day(local_cluster, lab: Lab) -> Iterator[Lab]:
+    """The example, opened and run to its end."""
+    shutil.copy(EXAMPLE, lab.root / EXAMPLE.name)
+    lab.open(EXAMPLE.name)
+    lab.run_all(timeout=900)
+    assert lab.errors() == []
+    yield lab
+    lab.end_kernel()
+
+
+def cell(lab: Lab, word: str) -> int:
+    """Return the index of the code cell whose source holds a word."""
+    cells = lab.notebook().cells
+    return next(i for i, c in enumerate(cells) if c.cell_type == "code" and word in c.source)
+
+
+def test_a_push_says_what_went_where(day: Lab):
+    output = day.cell_output(cell(day, "%emr push flights"))
+    expect(output).to_contain_text("336,776 rows")
+    expect(output).to_contain_text("flights")
+
+
+def test_all_rows_of_a_large_result_arrive(day: Lab):
+    expect(day.cell_output(cell(day, "-o everything"))).to_contain_text("336,776 rows")
+    expect(day.cell_output(cell(day, "assert len(everything)"))).to_contain_text("336,776 rows")
+
+
+def test_files_written_are_told_and_listed(day: Lab):
+    written = day.cell_output(cell(day, "--to /tmp"))
+    expect(written).to_contain_text("/tmp/working_day/by_day")
+    expect(written).to_contain_text("not encrypted")
+    expect(day.cell_output(cell(day, "%emr ls"))).to_contain_text(".parquet")
+
+
+def test_a_job_beside_the_notebook_is_listed(day: Lab):
+    expect(day.cell_output(cell(day, "%emr jobs"))).to_contain_text("monthly")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("name", "size"), [("wide", WIDE), ("narrow", NARROW)])
+def test_pictures(day: Lab, theme: str, name: str, size: tuple[int, int]):
+    day.theme(theme)
+    day.size(*size)
+    for word, picture in (
+        ("%emr push flights", "push"),
+        ("-o everything", "spool"),
+        ("--to /tmp", "to"),
+        ("%emr sessions", "sessions"),
+    ):
+        shown = day.cell_output(cell(day, word))
+        kept = day.screenshot(f"day-{picture}-{theme}-{name}", show=shown)
+        assert kept.stat().st_size > 5_000
+    day.theme("light")
+    day.size(*WIDE)
+    assert day.strangers == []
