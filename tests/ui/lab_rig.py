@@ -79,6 +79,7 @@ class LabServer:
         self.root = root
         self.token = secrets.token_hex(16)
         self.url = ""
+        self.kernels = True  # whether any can be chosen
         self._home = home
         self._process: subprocess.Popen[bytes] | None = None
         links = home / "labextensions"
@@ -97,6 +98,7 @@ class LabServer:
 
     def start(self, *, kernels: bool = True, timeout: float = 60) -> None:
         """Start and wait until it answers; without `kernels` there is none to choose."""
+        self.kernels = kernels
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -200,6 +202,8 @@ class Lab:
 
     def open(self, path: str, *, kernel: bool = True, timeout: float = 60) -> None:
         """Open a notebook, and wait for its kernel unless there shall be none."""
+        if kernel and not self.server.kernels:
+            self.restart_server()
         self._path = path
         self.page.goto(f"{self.server.url}/lab/tree/{quote(path)}?reset&token={self.server.token}")
         limit = timeout * 1000
@@ -240,7 +244,8 @@ class Lab:
 
     def end_kernel(self) -> None:
         """Shut the notebook's kernel down, as closing it in the list of kernels does."""
-        self._do("panel => panel.sessionContext.shutdown()")
+        if self.server.kernels:
+            self._do("panel => panel.sessionContext.shutdown()")
 
     def type_in_cell(self, index: int, text: str) -> None:
         """Empty a cell, and type into it as a user does."""

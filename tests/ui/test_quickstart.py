@@ -19,6 +19,7 @@ def quickstart(local_cluster, lab: Lab) -> Iterator[Lab]:
     lab.open(EXAMPLE.name)
     lab.run_all(timeout=600)
     assert lab.errors() == []
+    lab.save()
     yield lab
     lab.end_kernel()
 
@@ -80,7 +81,6 @@ def test_pictures(quickstart: Lab, theme: str, name: str, size: tuple[int, int])
 
 @pytest.mark.parametrize("trust", [True, False], ids=["trusted", "untrusted"])
 def test_reopened_without_a_kernel(quickstart: Lab, trust: bool):
-    quickstart.save()
     quickstart.restart_server(kernels=False, trust=trust)
     quickstart.open(EXAMPLE.name, kernel=False)
     assert quickstart.trusted() is trust
@@ -90,5 +90,3 @@ def test_reopened_without_a_kernel(quickstart: Lab, trust: bool):
     chart = quickstart.cell_output(cell(quickstart, "--chart bar"))
     expect(chart.locator("canvas, svg, img").first).to_be_visible()
     quickstart.screenshot(f"quickstart-saved-{'trusted' if trust else 'untrusted'}", show=chart)
-    quickstart.restart_server()
-    quickstart.open(EXAMPLE.name)

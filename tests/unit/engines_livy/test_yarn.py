@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from emr_nb.engines.livy import LivyEngine
+from emr_nb.engines.livy.pace import Patience
 from emr_nb.engines.yarn import Yarn, YarnApp, YarnWait, cause_of, diagnostics_of, waiting_words
 from emr_nb.errors import ReplyLostError, SessionLostError, SessionStartError, TransportError
 from emr_nb.model import Endpoint, Progress, Service, SessionOptions
@@ -269,6 +270,7 @@ def test_a_killed_session_says_by_whom(
     in_yarn(livy)
     livy.script = lambda *_: Script(kills="error", seconds=0.1)
     session = engine.open(options())
+    session.be_patient(Patience(session_every=0.1))
     words = f"Application {APP} was killed by user yarn"
     killed = application(state="KILLED", diagnostics=words)
     if ended == "at once":
