@@ -2,7 +2,8 @@
 
 Both sides run on the same local cluster and the same Livy. `--quick` draws 20 statements
 instead of 200; `--json FILE` keeps the raw figures. `--faults N` prints instead what becomes of
-N statements when every one meets a fault on its way (1,000 take about half an hour).
+N statements when every one meets a fault on its way (1,000 take about half an hour), `--types
+FILE` writes the table of types between the marks in that file.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=20131)
     options.add_argument("--json", type=Path, help="keep the raw figures in this file")
     options.add_argument("--faults", type=int, metavar="N", help="the scoreboard of faults alone")
+    options.add_argument("--types", type=Path, metavar="FILE", help="the table of types alone")
     options.add_argument("--alone", action="store_true", help="the scoreboard without sparkmagic")
     chosen = options.parse_args()
     raw: dict[str, Any] = {"seed": chosen.seed, "load": {}}
@@ -33,6 +35,10 @@ def main() -> None:
         if chosen.faults:
             struck(raw, chosen.faults, alone=chosen.alone)
             print(report.scoreboard(raw["faults"]))
+            return
+        if chosen.types:
+            typed(raw)
+            report.write_types(chosen.types, raw["types"])
             return
         measure(raw, 20 if chosen.quick else 200, 2 if chosen.quick else 7)
     finally:
@@ -79,6 +85,17 @@ def struck(raw: dict[str, Any], statements: int, *, alone: bool) -> None:
         os.environ["EMR_NB_HOME"] = home
         with start.cluster(raw) as livy:
             raw["faults"] = faults.measure(livy, python, statements, raw["seed"])
+
+
+def typed(raw: dict[str, Any]) -> None:
+    """Fill in which values come back exactly, by type and by way."""
+    from emr_nb.settings import cache_home
+    from tests.bench import type_scores
+
+    with tempfile.TemporaryDirectory(prefix="emr-nb-bench-") as home:
+        os.environ["EMR_NB_HOME"] = home
+        with start.cluster(raw) as livy:
+            raw["types"] = type_scores.measure(livy, rival_python(cache_home()))
 
 
 def step(name: str, raw: dict[str, Any], key: str, doing: Any) -> None:

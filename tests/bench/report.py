@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from tests.bench.cases import median, percentile
@@ -128,3 +129,25 @@ def scoreboard(found: dict[str, Any]) -> str:
         values = [str(found[name]["scores"][what]) for name in names]
         lines.append(f"| {' | '.join([what, *values])} |")
     return "\n".join(lines)
+
+
+def types(found: dict[str, list[str]]) -> str:
+    """A line per Spark type, a column per way; a type with several cases has its worst."""
+    from tests.cluster.type_cases import CASES, loose
+
+    marks = ("✓", "refused", "✗")
+    lines = [f"| {' | '.join(['Spark', 'Arrow', *found])} |", "|---" * (len(found) + 2) + "|"]
+    for name in dict.fromkeys(case.spark for case in CASES):
+        at = [i for i, case in enumerate(CASES) if case.spark == name]
+        worst = [max((found[way][i] for i in at), key=marks.index) for way in found]
+        cells = [name.replace("|", "/"), loose(CASES[at[0]].arrow), *worst]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def write_types(file: Path, found: dict[str, list[str]]) -> None:
+    """Put the table of types between its two marks in a file."""
+    begin, end = "<!-- types -->\n", "<!-- /types -->"
+    head, _, rest = file.read_text(encoding="utf-8").partition(begin)
+    tail = rest[rest.index(end) :]
+    file.write_text(f"{head}{begin}\n{types(found)}\n\n{tail}", encoding="utf-8")

@@ -6,6 +6,7 @@ Requests and replies are JSON lines; what the cells print goes to stderr.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
@@ -25,7 +26,9 @@ def main() -> None:
     shell = InteractiveShell.instance()
     for line in sys.stdin:
         asked = json.loads(line)
-        answer = {"run": run, "frame": frame, "bare": bare}[asked.pop("do")](shell, **asked)
+        answer = {"run": run, "frame": frame, "values": values, "bare": bare}[asked.pop("do")](
+            shell, **asked
+        )
         channel.write(json.dumps(answer) + "\n")
         channel.flush()
 
@@ -81,6 +84,21 @@ def frame(shell, name: str) -> dict:
 
 def repr_cell(value: object) -> str:
     return "null" if str(value) in ("None", "nan", "<NA>", "NaT") else str(value)
+
+
+def values(shell, name: str) -> dict:
+    """Tell the values of a DataFrame's first column: type, text, and JSON of nested ones."""
+    found = shell.user_ns.get(name)
+    if found is None or not len(found.columns):
+        return {"values": None}
+    column = found.iloc[:, 0]
+    return {"values": [[type(v).__name__, str(v), spelled(v)] for v in column]}
+
+
+def spelled(value: object) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return json.dumps(value, default=str) if isinstance(value, (dict, list)) else str(value)
 
 
 def bare(shell) -> dict:
