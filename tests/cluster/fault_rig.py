@@ -121,9 +121,9 @@ def rig(local_cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     engine.close()
 
 
-def attached(home: Path, journal: Journal, livy: int) -> AttachedCluster:
-    """Attach the running local cluster, its Livy reached by this port."""
-    settings = replace(Settings(), data_home=home, user="ada")
+def attached(home: Path, journal: Journal, livy: int, **more: Any) -> AttachedCluster:
+    """Attach the running local cluster, its Livy reached by this port; `more` are settings."""
+    settings = replace(Settings(), data_home=home, user="ada", **more)
     provider = LocalProvider(settings)
     info, services = provider.attach("local", lambda _: None)
     services = tuple(

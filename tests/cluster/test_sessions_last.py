@@ -11,6 +11,8 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,11 @@ import pytest
 from fault_rig import LOOK, ROOT, Child, Rig, counting, submit, wait_until
 from lasting_rig import Kernel
 
-from emr_nb.errors import StatementCancelledError, StatementError
+from emr_nb.errors import PathNotFoundError, StatementCancelledError, StatementError
+from emr_nb.files.webhdfs import WebHdfs
 from emr_nb.journal import Journal
-from emr_nb.model import CancelOutcome, SessionOptions
+from emr_nb.model import CancelOutcome, FilePath, SessionOptions
+from emr_nb.settings import default_user
 from emr_nb.testing.engines import text_of
 
 SLOW = "import time\nfor _ in range({}): time.sleep(0.05)\n"
@@ -245,22 +249,34 @@ def test_a_livy_that_is_deaf_for_longer_than_a_look_loses_nothing(rig: Rig) -> N
 
 # -- without anybody there --------------------------------------------------------------------
 
-FAILING = ["%load_ext emr_nb\n_c = %emr attach local", "%%spark\nx = 1", "%%spark\n1 / 0",
+FAILING = ["%load_ext emr_nb\n_c = %emr attach local",
+           "%%spark -l sql -q -o big\nselect id, id * 2 as twice from range(1000000)",
+           "assert len(big) == 1_000_000", "%%spark\n1 / 0",
            "%%spark\nprint('not reached')"]  # fmt: skip
 
 
-def test_a_failing_notebook_exits_non_zero_and_leaves_no_session(rig: Rig, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["nbconvert", "--to", "notebook", "--execute", "{path}"],
+        pytest.param(["papermill", "{path}", "{path}.out"], marks=pytest.mark.full),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_failing_notebook_exits_non_zero_and_leaves_nothing(
+    rig: Rig, tmp_path: Path, command: list[str]
+) -> None:
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source) for source in FAILING],
         metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}},
     )
     path = tmp_path / "nightly.ipynb"
     nbformat.write(notebook, path)
-    before = {info.id for info in sessions(rig)}
+    before, spools = {info.id for info in sessions(rig)}, private_folders(rig)
     env = {**os.environ, "EMR_NB_HOME": str(home(rig)), "PYTHONPATH": str(ROOT)}
     env.pop("JPY_SESSION_NAME", None)
     ran = subprocess.run(
-        [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", str(path)],
+        [sys.executable, "-m", *(word.format(path=path) for word in command)],
         env=env,
         capture_output=True,
         text=True,
@@ -271,6 +287,18 @@ def test_a_failing_notebook_exits_non_zero_and_leaves_no_session(rig: Rig, tmp_p
     assert "not reached" not in json.dumps(ran.stdout)
     left = [i for i in sessions(rig) if i.id not in before and i.state != "shutting_down"]
     assert left == []
+    assert private_folders(rig) <= spools
+
+
+def private_folders(rig: Rig) -> set[str]:
+    """Return the folders in which sessions of whoever runs the tests keep large results."""
+    user, found = default_user(), set()
+    with rig.engine() as engine:
+        store = WebHdfs(replace(engine._context, user=user))
+        for root in (f"/user/{user}/.emr_nb", f"/tmp/emr_nb-{user}"):
+            with suppress(PathNotFoundError):
+                found |= {entry.name for entry in store.ls(FilePath("hdfs", "", root)).items}
+    return found
 
 
 def sessions(rig: Rig) -> list[Any]:

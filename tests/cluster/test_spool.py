@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from fault_rig import Child, Rig, submit, wait_until
+from fault_rig import Child, Rig, attached, submit, wait_until
 
+from emr_nb.cluster import AttachedCluster
 from emr_nb.engines.livy.session import LivySession
 from emr_nb.engines.livy.sweeping import sweep
 from emr_nb.errors import (
@@ -19,6 +21,7 @@ from emr_nb.errors import (
     StatementError,
 )
 from emr_nb.files.webhdfs import WebHdfs
+from emr_nb.journal import Journal
 from emr_nb.model import CancelOutcome, FilePath, Progress, Request, SessionOptions
 from emr_nb.results.plan import plan_transfer
 
@@ -180,6 +183,34 @@ def test_orphans_of_a_killed_kernel_are_swept(rig: Rig, crashed: str) -> None:
         assert context.journal.find(crashed).spool == ""
     with pytest.raises(PathNotFoundError):
         store.info(spool)
+
+
+@pytest.fixture
+def on_s3(rig: Rig) -> Iterator[AttachedCluster]:
+    """The cluster for a user whose large results and pushed data go by a prefix of S3."""
+    home, prefix = rig.cluster.settings.data_home, f"s3://{rig.cluster.bucket}/spools"
+    made = attached(home, Journal(rig.journal), rig.livy_port, spool=prefix)
+    yield made
+    made.close(end_sessions=False)
+    made.journal.close()
+
+
+def test_a_prefix_of_s3_takes_them_too(rig: Rig, on_s3: AttachedCluster) -> None:
+    session = on_s3.session(SessionOptions(rig.name, create=False))
+    assert isinstance(session, LivySession)
+    folder = f"s3://{rig.cluster.bucket}/spools/"
+    kept = spooled(session, SQL, keep=True)
+    kept.result()
+    assert str(kept.kept.folder).startswith(folder)
+    assert len(kept.kept.parts) == len(on_s3.files.ls(str(kept.kept.folder))) - 1  # and _SUCCESS
+    kept.release()
+    table = spooled(session, SQL).result().table
+    assert table.column("id").to_pylist() == list(range(ROWS))
+    scratch = session.scratch()
+    assert scratch is not None
+    assert str(scratch.home).startswith(folder)
+    with pytest.raises(PathNotFoundError):
+        on_s3.files.ls(str(scratch.home))
 
 
 @pytest.mark.full
