@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.bench import cases, faults, report, spool, start
+from tests.bench import cases, faults, files, report, spool, start
 from tests.bench.rival_env import rival_python
 from tests.bench.sides import Ours, Side, Sparkmagic
 
@@ -68,6 +68,9 @@ def measure(raw: dict[str, Any], statements: int, runs: int) -> None:
                 step("latency", raw, "latency", lambda: cases.latency(sides, statements, seed))
                 step("1,000,000 rows", raw, "rows_1m", lambda: cases.once(sides, 1_000_000))
                 step("spool", raw, "spool", lambda: spool.measure(runs))
+                step(
+                    "10,000,000 rows --to", raw, "to_10m", lambda: files.measure(livy, min(runs, 3))
+                )
                 step("looks", raw, "looks", lambda: start.looks(livy))
                 # the last: sparkmagic's one statement of 100 MB takes all of Livy's memory
                 step("push 1,000,000 rows", raw, "push_1m", lambda: cases.push(sides, 1_000_000, 1))
