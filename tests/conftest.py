@@ -9,6 +9,7 @@ waited for most of the time. A run of chosen files has none, so that it can be d
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,6 +21,9 @@ from emr_nb.local import state as st
 from emr_nb.local.lifecycle import LocalClusters
 from emr_nb.local.starting import start_saying
 from emr_nb.settings import Settings
+
+# jsonschema, which nbformat imports, makes forty grammars of formats that no notebook has
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 _SHARED = "EMR_NB_TEST_WORKERS_HOME"
 _WORKERS = 2

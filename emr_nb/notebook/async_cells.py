@@ -17,6 +17,7 @@ from emr_nb.notebook.runner import Runner
 if TYPE_CHECKING:
     from emr_nb.notebook.cells import Job
     from emr_nb.notebook.state import Attachment, Notebook
+    from emr_nb.notebook.turns import Turn
     from emr_nb.results.result import Result
 
 
@@ -26,7 +27,12 @@ def start(notebook: Notebook, job: Job) -> Handle:
     Raises what can be told before anything is sent: NotAttachedError, UsageError.
     """
     attachment = notebook.attachment(job.options["on"] or "")
-    cell = AsyncCell(notebook, attachment, job)
+    turn = attachment.turn(job.options["session"] or "")
+    try:
+        cell = AsyncCell(notebook, attachment, job, turn)
+    except BaseException:
+        turn.end()
+        raise
     notebook.handles.add(cell.handle)
     if job.options["output"]:
         notebook.shell.user_ns[job.options["output"]] = cell.handle
@@ -37,17 +43,17 @@ def start(notebook: Notebook, job: Job) -> Handle:
 class AsyncCell:
     """One cell that runs on a thread; `cancel` may be called from any other."""
 
-    def __init__(self, notebook: Notebook, attachment: Attachment, job: Job) -> None:
+    def __init__(self, notebook: Notebook, attachment: Attachment, job: Job, turn: Turn) -> None:
         self._notebook = notebook
         self._attachment = attachment
         self._job = job
         self._screen = cell_screen(notebook.shell, notebook.screen)
         self._cell = running_cell(notebook.shell)
         self._brought: dict[str, Any] = {}
+        self._gate = Gate()
         self._runner = Runner(
-            notebook, screen=self._screen, brought=self._brought, gate=(gate := Gate())
+            notebook, screen=self._screen, brought=self._brought, gate=self._gate, turn=turn
         )
-        self._gate = gate
         self.request: Request = self._runner.request(job)
         self.tag = self.request.tag
         self.cell = f"[{notebook.shell.displayhook.prompt_count}]"

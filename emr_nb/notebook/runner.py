@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from emr_nb.notebook.async_cells import Gate
     from emr_nb.notebook.screen import Screen
     from emr_nb.notebook.state import Attachment, Notebook
+    from emr_nb.notebook.turns import Turn
     from emr_nb.results.result import Result
 
 _TAKING = {"rows": None, "decimal": "exact", "quiet": False, "chart": None}
@@ -51,11 +52,13 @@ class Runner:
         screen: Screen | None = None,
         brought: dict[str, Any] | None = None,
         gate: Gate | None = None,
+        turn: Turn | None = None,
     ) -> None:
         self._notebook = notebook
         self._screen = screen or notebook.screen
         self._brought = brought  # where -o goes; by default the notebook's variables
         self._gate = gate
+        self._turn = turn  # taken where the cell began; by default when it is performed
         self.line = self._line = ProgressLine(self._screen)
         self.progress: Progress | None = None  # the last look at the statement
         self._statement: Statement | None = None
@@ -71,6 +74,10 @@ class Runner:
 
     def perform(self, attachment: Attachment, job: Job, request: Request) -> Result | None:
         """Run a job under its request and deliver its result; may be on any thread."""
+        with self._turn or attachment.turn(job.options["session"] or "") as self._turn:
+            return self._perform(attachment, job, request)
+
+    def _perform(self, attachment: Attachment, job: Job, request: Request) -> Result | None:
         session = self._session(attachment, job)
         engine = attachment.cluster.engine("spark")
         adopted = attachment.recovery.adopt(engine, session.info.id, request, self._screen.stream)
@@ -224,11 +231,15 @@ class Runner:
         show = starting(self._line, doing)
 
         def tick(said: str) -> None:
-            if self._gate is not None:
-                self._gate.check()
+            self._check()
             show(said)
 
         return tick
+
+    def _check(self) -> None:
+        """Raise StatementCancelledError for a cell that was cancelled before it was sent."""
+        if self._gate is not None:
+            self._gate.check()
 
     # -- while it runs --------------------------------------------------------------------
 
@@ -241,9 +252,13 @@ class Runner:
     def _drain(
         self, session: Session, job: Job, request: Request, adopted: Statement | None
     ) -> Result | None:
+        if self._turn is not None:
+            self._turn.wait(self._check)
         if self._gate is not None:
             self._gate.enter()
         statement = adopted or session.submit(request, self._plan(job, request))
+        if self._turn is not None:
+            self._turn.end()
         if self._gate is not None:
             self._gate.sent(statement)
         return self._follow(statement, job.first_line)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from emr_nb.errors import EmrError, NotAttachedError, UsageError
@@ -23,6 +23,7 @@ from emr_nb.notebook.places import Place, find_place
 from emr_nb.notebook.recovery import Recovery
 from emr_nb.notebook.screen import Screen, ShellScreen
 from emr_nb.notebook.sessions import Attached, Sessions
+from emr_nb.notebook.turns import Turn, Turns
 from emr_nb.settings import EmrNb, Settings
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ class Attachment:
     facts: Facts | None = None
     problem: str = ""  # why the sessions could not be listed at the attach
     lost: PastSession | None = None  # this notebook's session that ended by itself
+    turns: dict[str, Turns] = field(default_factory=dict)  # by the name that cells give
+
+    def turn(self, session: str) -> Turn:
+        """Take the next place among the cells of a session; in the order of the cells."""
+        return self.turns.setdefault(session, Turns()).take()
 
     @property
     def name(self) -> str:

@@ -46,7 +46,7 @@ def small_disk(rig: Rig, folder: str) -> Iterator[None]:
 
 def test_a_cell_of_64_mb_is_refused_before_anything_is_sent(rig: Rig) -> None:
     with rig.proxy() as proxy, rig.through(proxy.port) as session:
-        with pytest.raises(UsageError, match=r"64 MiB; Livy takes at most 40 MiB .*in one"):
+        with pytest.raises(UsageError, match=r"cell is 64 MiB, .*Livy takes at most 40 MiB in one"):
             submit(session, f"print(len({'x' * 2**26!r}))")
         assert proxy.count(POST, "POST") == 0
         assert text_of(list(submit(session, "1 + 1").events())).strip() == "2"

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from fault_rig import context
+from fault_rig import Rig
 from type_cases import CASES, ZONE, check, query_of_all
 
-from emr_nb.engines.livy import LivyEngine
 from emr_nb.engines.livy.session import LivySession
-from emr_nb.model import Progress, Request, SessionOptions
+from emr_nb.model import Progress, Request
 from emr_nb.results.plan import Carrier, TransferPlan, plan_transfer
 from emr_nb.results.result import Result
 
@@ -28,19 +24,10 @@ ROWS = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def session(local_cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivySession]:
-    journal: Path = tmp_path_factory.mktemp("fidelity") / "journal.db"
-    made = context(local_cluster, journal, local_cluster.state.ports["livy"], 60)
-    engine = LivyEngine(made)
-    options = SessionOptions(
-        f"emr_nb/ada/fidelity/{os.getpid()}",
-        conf={"spark.sql.session.timeZone": ZONE},
-        start_timeout=300,
-    )
-    opened = engine.open(options)
-    yield opened
-    opened.close()
-    engine.close()
+def session(rig: Rig) -> Iterator[LivySession]:
+    rig.say(f"spark.conf.set('spark.sql.session.timeZone', {ZONE!r})")
+    yield rig.session
+    rig.say("spark.conf.unset('spark.sql.session.timeZone')")
 
 
 def bring(session: LivySession, sql: str, language: str, plan: TransferPlan | None) -> Result:

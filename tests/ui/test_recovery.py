@@ -39,7 +39,7 @@ def killed(local_cluster, lab: Lab) -> Iterator[Lab]:
     for index in range(3):
         lab.start_cell(index)
     expect(lab.cell_output(2)).to_contain_text("✓", timeout=240_000)
-    pid = int(lab.cell_output(0).inner_text().strip())
+    pid = int(lab.notebook().cells[0].outputs[0]["data"]["text/plain"])
     lab.start_cell(3)
     expect(lab.cell_output(3)).to_contain_text("running", timeout=60_000)
     os.kill(pid, signal.SIGKILL)

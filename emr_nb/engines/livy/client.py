@@ -91,8 +91,8 @@ class LivyClient:
         reply = self._post(path, body, session=session, deadline=deadline)
         return self._read(reply, StatementView.parse)
 
-    def check_size(self, code: str) -> None:
-        """Raise UsageError for code that Livy cannot take."""
+    def check_size(self, code: str, written: str) -> None:
+        """Raise UsageError for code that Livy cannot take; `written` is what the user wrote."""
         try:
             size = len(code.encode())
         except UnicodeEncodeError as error:
@@ -102,11 +102,13 @@ class LivyClient:
                 advice="Write the character itself, or as an escape of the language.",
             ) from error
         if size > MOST_CODE_BYTES:
+            sizes = (len(written.encode()), size, MOST_CODE_BYTES)
+            cell, sent, most = (f"{number / 2**20:.0f} MiB" for number in sizes)
             raise UsageError(
-                f"The code is {size / 2**20:.0f} MiB; Livy takes at most "
-                f"{MOST_CODE_BYTES // 2**20} MiB in one statement",
+                f"The cell is {cell}, {sent} as it is sent; Livy takes at most {most} in one "
+                "statement",
                 where=self.where,
-                advice="Put the data in a file with `%emr put` and read it there.",
+                advice="Send the data with `%emr push` or `%emr put`, and read it there.",
             )
 
     def statement(

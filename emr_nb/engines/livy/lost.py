@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from emr_nb.engines.livy.client import LivyClient
 
 RESTART = "`%emr restart --rerun` runs its cells again in order, `%emr restart` starts clean."
+_LOG_MOST = 1000
 _LOG_TAIL = 30
+_STDOUT_TAIL = 5
 
 _SIGNS: tuple[tuple[str, str], ...] = (
     (r"OutOfMemoryError", "the driver ran out of memory (raise driverMemory)"),
@@ -50,12 +52,20 @@ def why_lost(lines: Sequence[str]) -> str:
 
 
 def tail_of_log(client: LivyClient, view: SessionView) -> list[str]:
-    """Return the last log lines, from the view where the log itself is not to be had."""
+    """Return the last log lines, from the view where the log itself is not to be had.
+
+    What the driver wrote to stdout comes before all of stderr: the JVM tells there, and
+    nowhere else, that it has run out of memory.
+    """
     try:
-        lines = client.log(view.id, 200, Deadline.after(5.0))
+        lines = client.log(view.id, _LOG_MOST, Deadline.after(5.0))
     except (TransportError, SessionLostError):
         lines = view.log
-    return [line.rstrip() for line in lines if line.strip(" \n:") not in _EMPTY][-_LOG_TAIL:]
+    names = [line.strip(" \n:") for line in lines]
+    cut = names.index("stderr") if "stderr" in names else 0
+    told = [[line.rstrip() for line in part if line.strip(" \n:") not in _EMPTY]
+            for part in (lines[:cut], lines[cut:])]  # fmt: skip
+    return told[0][-_STDOUT_TAIL:] + told[1][-_LOG_TAIL:]
 
 
 _EMPTY = ("", "stdout", "stderr", "YARN Diagnostics")

@@ -105,7 +105,7 @@ class LivySession:
         with self._lock:
             began = time.monotonic()
             code, kind = self._code(request, plan, install=not self._installed)
-            self.client.check_size(code)
+            self.client.check_size(code, request.code)
             self._still_ours()
             self.journal.begin(self._row(request, plan.spool))
             try:

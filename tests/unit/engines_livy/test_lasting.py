@@ -12,8 +12,9 @@ import pytest
 from emr_nb.engines.livy import LivyEngine
 from emr_nb.engines.livy.asked import request_of as asked_by
 from emr_nb.engines.livy.code import cell_code, chunk_code, collect_view_code, scala_code
-from emr_nb.engines.livy.lost import Past, forgotten, why_lost
+from emr_nb.engines.livy.lost import Past, forgotten, tail_of_log, why_lost
 from emr_nb.engines.livy.pace import Patience
+from emr_nb.engines.livy.wire import SessionView
 from emr_nb.errors import JournalError, SessionLostError
 from emr_nb.journal import Journal, SessionRow
 from emr_nb.model import Output, Request, SessionOptions, StatementReference
@@ -240,3 +241,17 @@ def test_a_session_that_waits_in_yarn_gives_signs_of_life(livy, engine):
     engine._sessions = replace(engine._sessions, alive_every=0.2)
     engine.open(SessionOptions("emr_nb/ada/nb/1", start_timeout=20))
     assert livy.count("POST", "/connect$") >= 2
+
+
+def test_what_a_driver_says_on_stdout_is_not_lost_behind_its_stderr():
+    """The JVM tells there that it has run out of memory; Livy gives stdout first."""
+
+    class Client:
+        def log(self, _session, size, _deadline):
+            noise = [f"INFO Executor: {n}" for n in range(200)]
+            lines = ["stdout: ", "Terminating due to java.lang.OutOfMemoryError: Heap"]
+            return [*lines, "\nstderr: ", *noise][-size:]
+
+    told = tail_of_log(Client(), SessionView(7, "x", "dead"))
+    assert why_lost(told) == "the driver ran out of memory (raise driverMemory)"
+    assert (len(told), told[-1]) == (31, "INFO Executor: 199")

@@ -11,6 +11,7 @@ from emr_nb.errors import SessionNotFoundError, StatementCancelledError, Stateme
 from emr_nb.model import CancelOutcome, Log, Progress
 from emr_nb.notebook.handles import Handle
 from emr_nb.notebook.table import MIME
+from emr_nb.testing.fake_engine import FakeSession
 
 
 @pytest.fixture
@@ -65,6 +66,36 @@ def test_output_names_a_handle_at_once_and_its_value_later(bench, held):
     assert f"✓ job {handle.tag[:8]} · 3 rows · in df.result() · " in bench.screen.plain
     assert len(bench.screen.having(MIME)) == 1
     assert bench.notebook.journal.find(handle.tag).state == "done"
+
+
+@pytest.fixture
+def submitted(monkeypatch):
+    """What reached the session, in its order; `first` takes long to get there."""
+    codes, real = [], FakeSession.submit
+
+    def submit(self, request, plan):
+        if "first" in request.code:
+            time.sleep(0.4)
+        codes.append(request.code.strip())
+        return real(self, request, plan)
+
+    monkeypatch.setattr(FakeSession, "submit", submit)
+    return codes
+
+
+def test_cells_reach_the_session_in_their_order(bench, held, submitted):
+    bench.run("%%spark --async\nfirst")
+    bench.run("%%spark --async\nsecond")
+    bench.run("%%spark -q\nthird")
+    assert submitted == ["first", "second", "third"]
+
+
+def test_one_that_is_cancelled_before_its_turn_holds_nobody_up(bench, held, submitted):
+    bench.run("%%spark --async\nfirst")
+    second = bench.run("%%spark --async\nsecond").result
+    assert second.cancel() is CancelOutcome.STOPPED
+    bench.run("%%spark -q\nthird")
+    assert submitted == ["first", "third"]
 
 
 def test_without_output_the_handle_is_the_cells_value(bench, held, flights):

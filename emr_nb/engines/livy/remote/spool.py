@@ -34,8 +34,10 @@ def denied(session, path):
     try:
         _files(session, parent).access(parent, action)
     except Exception as error:
-        cause = getattr(error, "java_exception", error)
-        return str(cause).splitlines()[0]
+        cause = str(getattr(error, "java_exception", error))
+        if path.startswith("s3") and "FileNotFoundException" in cause:
+            return ""  # an object store has no folder before there is something in it
+        return cause.splitlines()[0]
     return ""
 
 
