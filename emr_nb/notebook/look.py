@@ -27,7 +27,7 @@ ANSWER_STYLE = (
     f".emr-nb-a thead th{{font-weight:600;opacity:.7;border-bottom:1px solid {LINE}}}"
     f".emr-nb-a tbody tr+tr td{{border-top:1px solid {FAINT}}}"
     ".emr-nb-f th{font-weight:500;opacity:.62}"
-    ".emr-nb-a.emr-nb-f td{white-space:pre-wrap;border:0}"
+    ".emr-nb-a.emr-nb-f td{white-space:pre-wrap;overflow-wrap:anywhere;border:0}"
     ".emr-nb-a p{margin:4px 0;opacity:.7}"
     "</style>"
 )

@@ -49,7 +49,7 @@ def running(rig: Rig, mark: str) -> Any:
         found[:] = [r for r in rows if mark in r.text and r.state == "running"]
         return bool(found)
 
-    wait_until(there, doing="the cell does not run")
+    wait_until(there, 240, "the cell does not run")  # its session may have to start before
     return found[0]
 
 
