@@ -25,6 +25,7 @@ _CALL_SECONDS = 5.0  # a UI that is asked for the first time on a busy machine i
 _MOST_FAILURES = 3
 _AGAIN_SECONDS = 60.0  # until a UI that failed so often is asked again
 _TOTAL_SECONDS = 0.25
+_SETTLE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ class SparkWatch:
                 self.look = self._ask_look(ui) or self.look
         if self._seen and ui.usable:
             with self._counted(ui):
+                self._total = self._ask_total(ui)
+                time.sleep(_SETTLE_SECONDS)  # a UI hears of a job a little after it has ended
                 self._total = self._ask_total(ui)
 
     @contextlib.contextmanager
