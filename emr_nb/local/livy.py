@@ -17,8 +17,12 @@ from emr_nb.local.repl import driver_jar
 SCALA = "2.12"
 
 _RSC_JARS = ("livy-rsc-", "livy-api-", "netty-all-")
-# the Hadoop client that Spark itself uses; the server has none of its own here
-_HADOOP_JARS = ("hadoop-client-api-*.jar", "hadoop-client-runtime-*.jar", "commons-logging-*.jar")
+# the Hadoop client that Spark itself uses, and what the server reads its recovery store with:
+# it has none of its own here
+_HADOOP_JARS = (
+    *("hadoop-client-api-*.jar", "hadoop-client-runtime-*.jar"),
+    *("commons-logging-*.jar", "commons-io-*.jar"),
+)
 _LOG4J = """log4j.rootCategory=INFO, console
 log4j.appender.console=org.apache.log4j.ConsoleAppender
 log4j.appender.console.target=System.err

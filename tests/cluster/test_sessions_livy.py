@@ -128,30 +128,6 @@ def test_a_livy_that_sleeps_and_one_that_is_killed(local_cluster: Any, tmp_path:
         assert said.strip() == "False"
 
 
-def test_a_livy_that_recovers_brings_the_session_back_and_its_statement_ran_once(
-    local_cluster: Any, tmp_path: Path
-) -> None:
-    store = tmp_path / "store"
-    store.mkdir()
-    recovery = {
-        "livy_server_recovery_mode": "recovery",
-        "livy_server_recovery_state-store": "filesystem",
-        "livy_server_recovery_state-store_url": store.as_uri(),
-    }
-    with (
-        own_livy(local_cluster, tmp_path, **recovery) as livy,
-        engine(local_cluster, livy.port, tmp_path / "journal.db", "1h") as spark,
-    ):
-        session = spark.open(options())
-        submit(session, "runs = 0").result()
-        running = submit(session, "import time\nruns += 1\ntime.sleep(8)\nprint('ran', runs)")
-        time.sleep(1)
-        livy.signal(signal.SIGKILL)
-        livy.start()
-        assert text_of(list(running.events())).strip() == "ran 1"
-        assert text_of(list(submit(session, "print(runs)").events())).strip() == "1"
-
-
 def test_a_session_ended_behind_our_back_is_told_and_its_cells_run_again(
     local_cluster: Any, tmp_path: Path
 ) -> None:

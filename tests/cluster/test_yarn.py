@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 import time
 import urllib.request
@@ -10,13 +11,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fault_rig import submit, wait_until
+from fault_rig import context, submit, wait_until
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from lasting_rig import own_livy
 
+from emr_nb.engines.livy import LivyEngine
 from emr_nb.engines.livy.session import LivySession
 from emr_nb.errors import SessionLostError, TransportError, UsageError
 from emr_nb.journal import process_started
@@ -29,6 +33,7 @@ from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
 from emr_nb.notebook.state import Notebook
 from emr_nb.settings import Settings
+from emr_nb.testing.engines import text_of
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(1200)]
 
@@ -215,3 +220,30 @@ def test_one_that_runs_without_yarn_is_not_changed(clusters: LocalClusters) -> N
     with pytest.raises(UsageError, match="runs without YARN"):
         clusters.start("plain", ("yarn", "spark"))
     clusters.stop("plain")
+
+
+def test_a_livy_that_recovers_brings_the_session_back_and_its_statement_ran_once(
+    clusters: LocalClusters, notebook: Notebook, tmp_path: Path
+) -> None:
+    """Livy recovers sessions on YARN alone; their drivers live on without it."""
+    assert notebook.attachment()
+    store = tmp_path / "store"
+    store.mkdir()
+    recovery = {
+        "livy_server_recovery_mode": "recovery",
+        "livy_server_recovery_state-store": "filesystem",
+        "livy_server_recovery_state-store_url": store.as_uri(),
+    }
+    cluster = SimpleNamespace(state=clusters.state("local"), settings=clusters.settings)
+    with own_livy(cluster, tmp_path, **recovery) as livy:
+        spark = LivyEngine(context(cluster, tmp_path / "journal.db", livy.port, 20))
+        session = opened(spark, "emr_nb/ada/yarn/recovered")
+        submit(session, "runs = 0").result()
+        running = submit(session, "import time\nruns += 1\ntime.sleep(8)\nprint('ran', runs)")
+        time.sleep(1)
+        livy.signal(signal.SIGKILL)
+        livy.start()
+        assert text_of(list(running.events())).strip() == "ran 1"
+        assert text_of(list(submit(session, "print(runs)").events())).strip() == "1"
+        session.close()
+        spark.close()

@@ -40,6 +40,15 @@ def failure(session: PlainSession, source: str) -> Failure:
     return part
 
 
+def test_a_statement_whose_tag_has_begun_never_runs_again(session: PlainSession) -> None:
+    run(session, "times = 0")
+    request = ask("times += 1")
+    for expected in ([], ["AlreadyRan"]):
+        parts = visible(session.parts(request, TransferPlan(1000)))
+        assert [part.ename for part in parts if isinstance(part, Failure)] == expected
+    assert run(session, "times") == [Text("1\n")]
+
+
 def test_every_remote_module_parses_as_python_3_7() -> None:
     folder = resources.files("emr_nb.engines.livy") / "remote"
     sources = [item for item in folder.iterdir() if item.name.endswith(".py")]
