@@ -60,8 +60,9 @@ def measure(raw: dict[str, Any], statements: int, runs: int) -> None:
         with start.cluster(raw) as livy:
             sides: list[Side] = [Ours(livy, "local", {}), Sparkmagic(python, livy)]
             try:
-                step("10,000 rows", raw, "rows_10k", lambda: cases.collect(sides, 10_000, runs))
+                # the larger first: a session is warm once its JVM has compiled what collects rows
                 step("100,000 rows", raw, "rows_100k", lambda: cases.collect(sides, 100_000, runs))
+                step("10,000 rows", raw, "rows_10k", lambda: cases.collect(sides, 10_000, runs))
                 step(
                     "push 100,000 rows", raw, "push_100k", lambda: cases.push(sides, 100_000, runs)
                 )

@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -226,6 +226,20 @@ class Lab:
         self.page.locator(".jp-Notebook").wait_for(timeout=limit)
         if self.page.locator(".jp-SideBar .lm-mod-current").count():
             self.command("application:toggle-left-area")
+
+    def write(self, path: str, cells: Iterable[str]) -> str:
+        """Write a notebook of code cells into the folder; return its path there."""
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+        notebook.metadata["kernelspec"] = {
+            "name": "python3", "display_name": "Python 3", "language": "python",
+        }  # fmt: skip
+        nbformat.write(notebook, self.root / path)
+        return path
+
+    def cell(self, word: str) -> int:
+        """Return the index of the first code cell whose source holds a word."""
+        cells = self.notebook().cells
+        return next(i for i, c in enumerate(cells) if c.cell_type == "code" and word in c.source)
 
     def run_all(self, timeout: float = 120) -> None:
         """Run all cells and wait until the last has ended, well or not."""

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-import nbformat
 import pytest
 from lab_rig import Lab
 from playwright.sync_api import expect
@@ -44,12 +43,7 @@ CELLS = (
 @pytest.fixture(scope="module")
 def jobs(local_cluster, lab: Lab) -> Iterator[Lab]:
     """A notebook with the cells above, its session ready."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS])
-    notebook.metadata["kernelspec"] = {
-        "name": "python3", "display_name": "Python 3", "language": "python",
-    }  # fmt: skip
-    nbformat.write(notebook, lab.root / "async.ipynb")
-    lab.open("async.ipynb")
+    lab.open(lab.write("async.ipynb", CELLS))
     lab.start_cell(0)
     expect(lab.cell_output(0)).to_contain_text("who I am")
     lab.start_cell(1)

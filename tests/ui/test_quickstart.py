@@ -24,20 +24,14 @@ def quickstart(local_cluster, lab: Lab) -> Iterator[Lab]:
     lab.end_kernel()
 
 
-def cell(lab: Lab, word: str) -> int:
-    """Return the index of the code cell whose source holds a word."""
-    cells = lab.notebook().cells
-    return next(i for i, c in enumerate(cells) if c.cell_type == "code" and word in c.source)
-
-
 def test_attach_says_four_lines(quickstart: Lab):
-    output = quickstart.cell_output(cell(quickstart, "%emr attach"))
+    output = quickstart.cell_output(quickstart.cell("%emr attach"))
     for word in ("cluster", "engines", "who I am", "session"):
         expect(output).to_contain_text(word)
 
 
 def test_the_grid_is_live(quickstart: Lab):
-    output = quickstart.cell_output(cell(quickstart, "spark.read.parquet"))
+    output = quickstart.cell_output(quickstart.cell("spark.read.parquet"))
     expect(output.get_by_role("grid")).to_be_visible()
     expect(output).to_contain_text("first 1,000 rows")
     output.get_by_role("columnheader").filter(has_text="dep_delay").click()
@@ -47,15 +41,15 @@ def test_the_grid_is_live(quickstart: Lab):
 
 
 def test_the_progress_line_ends_as_a_summary(quickstart: Lab):
-    output = quickstart.cell_output(cell(quickstart, "-o delays"))
+    output = quickstart.cell_output(quickstart.cell("-o delays"))
     expect(output).to_contain_text("16 rows")
     expect(output).to_contain_text("in delays")
 
 
 def test_the_charts_are_drawn(quickstart: Lab):
-    output = quickstart.cell_output(cell(quickstart, "--chart bar"))
+    output = quickstart.cell_output(quickstart.cell("--chart bar"))
     expect(output.locator("canvas, svg").first).to_be_visible()
-    expect(quickstart.cell_output(cell(quickstart, "plt.show")).locator("img")).to_be_visible()
+    expect(quickstart.cell_output(quickstart.cell("plt.show")).locator("img")).to_be_visible()
 
 
 def test_nothing_was_asked_of_strangers(quickstart: Lab):
@@ -72,7 +66,7 @@ def test_pictures(quickstart: Lab, theme: str, name: str, size: tuple[int, int])
         ("spark.read.parquet", "table"),
         ("--chart bar", "chart"),
     ):
-        shown = quickstart.cell_output(cell(quickstart, word))
+        shown = quickstart.cell_output(quickstart.cell(word))
         kept = quickstart.screenshot(f"quickstart-{picture}-{theme}-{name}", show=shown)
         assert kept.stat().st_size > 5_000
     quickstart.theme("light")
@@ -84,9 +78,9 @@ def test_reopened_without_a_kernel(quickstart: Lab, trust: bool):
     quickstart.restart_server(kernels=False, trust=trust)
     quickstart.open(EXAMPLE.name, kernel=False)
     assert quickstart.trusted() is trust
-    table = quickstart.cell_output(cell(quickstart, "-o delays"))
+    table = quickstart.cell_output(quickstart.cell("-o delays"))
     expect(table).to_contain_text("20.216")
     expect(table).to_contain_text("16 rows")
-    chart = quickstart.cell_output(cell(quickstart, "--chart bar"))
+    chart = quickstart.cell_output(quickstart.cell("--chart bar"))
     expect(chart.locator("canvas, svg, img").first).to_be_visible()
     quickstart.screenshot(f"quickstart-saved-{'trusted' if trust else 'untrusted'}", show=chart)

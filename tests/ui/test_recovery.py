@@ -4,7 +4,6 @@ import os
 import signal
 from collections.abc import Iterator
 
-import nbformat
 import pytest
 from lab_rig import Lab
 from playwright.sync_api import expect
@@ -30,12 +29,7 @@ CELLS = (
 @pytest.fixture(scope="module")
 def killed(local_cluster, lab: Lab) -> Iterator[Lab]:
     """A notebook whose kernel was killed while its fourth cell ran."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS])
-    notebook.metadata["kernelspec"] = {
-        "name": "python3", "display_name": "Python 3", "language": "python",
-    }  # fmt: skip
-    nbformat.write(notebook, lab.root / "recovery.ipynb")
-    lab.open("recovery.ipynb")
+    lab.open(lab.write("recovery.ipynb", CELLS))
     for index in range(3):
         lab.start_cell(index)
     expect(lab.cell_output(2)).to_contain_text("✓", timeout=240_000)

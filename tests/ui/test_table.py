@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 
-import nbformat
 import pytest
 from lab_rig import NARROW, WIDE, Lab
 
@@ -72,23 +71,10 @@ display({"application/vnd.vegalite.v5+json": {
 GRID = ".emrnb-Table[data-state=live]"
 
 
-def write(lab: Lab, name: str, *cells: str) -> str:
-    """Write a notebook into the lab's folder and return its path there."""
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(textwrap.dedent(c).strip()) for c in cells]
-    )
-    notebook.metadata["kernelspec"] = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
-    nbformat.write(notebook, lab.root / name)
-    return name
-
-
 @pytest.fixture(scope="module")
 def opened(lab: Lab) -> Lab:
-    lab.open(write(lab, "table.ipynb", SETUP, FLIGHTS, HOSTILE, CUT, WIDE_TABLE, CHART))
+    cells = (SETUP, FLIGHTS, HOSTILE, CUT, WIDE_TABLE, CHART)
+    lab.open(lab.write("table.ipynb", (textwrap.dedent(cell).strip() for cell in cells)))
     lab.run_all()
     assert lab.errors() == []
     return lab

@@ -24,32 +24,26 @@ def day(local_cluster, lab: Lab) -> Iterator[Lab]:
     lab.end_kernel()
 
 
-def cell(lab: Lab, word: str) -> int:
-    """Return the index of the code cell whose source holds a word."""
-    cells = lab.notebook().cells
-    return next(i for i, c in enumerate(cells) if c.cell_type == "code" and word in c.source)
-
-
 def test_a_push_says_what_went_where(day: Lab):
-    output = day.cell_output(cell(day, "%emr push flights"))
+    output = day.cell_output(day.cell("%emr push flights"))
     expect(output).to_contain_text("336,776 rows")
     expect(output).to_contain_text("flights")
 
 
 def test_all_rows_of_a_large_result_arrive(day: Lab):
-    expect(day.cell_output(cell(day, "-o everything"))).to_contain_text("336,776 rows")
-    expect(day.cell_output(cell(day, "assert len(everything)"))).to_contain_text("336,776 rows")
+    expect(day.cell_output(day.cell("-o everything"))).to_contain_text("336,776 rows")
+    expect(day.cell_output(day.cell("assert len(everything)"))).to_contain_text("336,776 rows")
 
 
 def test_files_written_are_told_and_listed(day: Lab):
-    written = day.cell_output(cell(day, "--to /tmp"))
+    written = day.cell_output(day.cell("--to /tmp"))
     expect(written).to_contain_text("/tmp/working_day/by_day")
     expect(written).to_contain_text("not encrypted")
-    expect(day.cell_output(cell(day, "%emr ls"))).to_contain_text(".parquet")
+    expect(day.cell_output(day.cell("%emr ls"))).to_contain_text(".parquet")
 
 
 def test_a_job_beside_the_notebook_is_listed(day: Lab):
-    listed = day.cell_output(cell(day, "%emr jobs"))
+    listed = day.cell_output(day.cell("%emr jobs"))
     expect(listed).to_contain_text(re.compile(r"[0-9a-f]{8}\s*\[\d+\].*(running|done)"))
     expect(listed).to_contain_text("import time")
 
@@ -65,7 +59,7 @@ def test_pictures(day: Lab, theme: str, name: str, size: tuple[int, int]):
         ("--to /tmp", "to"),
         ("%emr sessions", "sessions"),
     ):
-        shown = day.cell_output(cell(day, word))
+        shown = day.cell_output(day.cell(word))
         kept = day.screenshot(f"day-{picture}-{theme}-{name}", show=shown)
         assert kept.stat().st_size > 5_000
     day.theme("light")
