@@ -199,29 +199,6 @@ def test_a_cluster_with_yarn_keeps_it(clusters: LocalClusters, notebook: Noteboo
     assert ports["yarn"] == state.ports["rm-http"]
 
 
-def test_nothing_survives_stop(clusters: LocalClusters, notebook: Notebook, engine: Any) -> None:
-    session = opened(engine, f"{NAME}/last")
-    state, root = clusters.state("local"), clusters.folders("local").root
-    pids = marked(root)
-    daemons = {d.pid for d in state.daemons}
-    containers = set(pids) - daemons
-    assert len(containers) >= 3  # driver, its Python, executor; and the shells that began them
-    started = {pid: process_started(pid) for pid in pids}
-    assert session.info.app_id
-    clusters.stop("local")
-    assert marked(root) == []
-    assert not any(alive(pid, at) for pid, at in started.items())
-    assert all(is_free(port) for port in state.ports.values())
-    assert not root.exists()
-
-
-def test_one_that_runs_without_yarn_is_not_changed(clusters: LocalClusters) -> None:
-    clusters.start("plain", ("hdfs", "spark"))
-    with pytest.raises(UsageError, match="runs without YARN"):
-        clusters.start("plain", ("yarn", "spark"))
-    clusters.stop("plain")
-
-
 def test_a_livy_that_recovers_brings_the_session_back_and_its_statement_ran_once(
     clusters: LocalClusters, notebook: Notebook, tmp_path: Path
 ) -> None:
@@ -247,3 +224,26 @@ def test_a_livy_that_recovers_brings_the_session_back_and_its_statement_ran_once
         assert text_of(list(submit(session, "print(runs)").events())).strip() == "1"
         session.close()
         spark.close()
+
+
+def test_nothing_survives_stop(clusters: LocalClusters, notebook: Notebook, engine: Any) -> None:
+    session = opened(engine, f"{NAME}/last")
+    state, root = clusters.state("local"), clusters.folders("local").root
+    pids = marked(root)
+    daemons = {d.pid for d in state.daemons}
+    containers = set(pids) - daemons
+    assert len(containers) >= 3  # driver, its Python, executor; and the shells that began them
+    started = {pid: process_started(pid) for pid in pids}
+    assert session.info.app_id
+    clusters.stop("local")
+    assert marked(root) == []
+    assert not any(alive(pid, at) for pid, at in started.items())
+    assert all(is_free(port) for port in state.ports.values())
+    assert not root.exists()
+
+
+def test_one_that_runs_without_yarn_is_not_changed(clusters: LocalClusters) -> None:
+    clusters.start("plain", ("hdfs", "spark"))
+    with pytest.raises(UsageError, match="runs without YARN"):
+        clusters.start("plain", ("yarn", "spark"))
+    clusters.stop("plain")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import sys
@@ -62,6 +63,13 @@ class Lab:
         self.page: Page = self._new_page()
         self._path = ""
 
+    def add_kernel(self, name: str, argv: list[str], env: dict[str, str]) -> None:
+        """Let a further kernel be chosen, as `jupyter kernelspec install` does."""
+        folder = self.server.data / "kernels" / name
+        folder.mkdir(parents=True)
+        spec = {"argv": argv, "display_name": name, "language": "python", "env": env}
+        (folder / "kernel.json").write_text(json.dumps(spec))
+
     @property
     def root(self) -> Path:
         """The folder whose files JupyterLab shows."""
@@ -94,11 +102,11 @@ class Lab:
         if self.page.locator(".jp-SideBar .lm-mod-current").count():
             self.command("application:toggle-left-area")
 
-    def write(self, path: str, cells: Iterable[str]) -> str:
-        """Write a notebook of code cells into the folder; return its path there."""
+    def write(self, path: str, cells: Iterable[str], kernel: str = "python3") -> str:
+        """Write a notebook of code cells for a kernel into the folder; return its path there."""
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
         notebook.metadata["kernelspec"] = {
-            "name": "python3", "display_name": "Python 3", "language": "python",
+            "name": kernel, "display_name": kernel, "language": "python",
         }  # fmt: skip
         nbformat.write(notebook, self.root / path)
         return path

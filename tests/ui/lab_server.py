@@ -63,6 +63,10 @@ class LabServer:
     def log(self) -> Path:
         return self._home / "server.log"
 
+    @property
+    def data(self) -> Path:
+        return self._home / "data"
+
     def start(self, *, kernels: bool = True, timeout: float = 60) -> None:
         """Start and wait until it answers; without `kernels` there is none to choose."""
         self.kernels = kernels
