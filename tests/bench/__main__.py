@@ -2,8 +2,8 @@
 
 Both sides run on the same local cluster and the same Livy. `--quick` draws 20 statements
 instead of 200; `--json FILE` keeps the raw figures. `--faults N` prints instead what becomes of
-N statements when every one meets a fault on its way (1,000 take about half an hour), `--types
-FILE` writes the table of types between the marks in that file.
+N statements when every one meets a fault on its way (1,000 take about a quarter of an hour);
+`--types FILE` writes the table of types between the marks in that file.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from emr_nb.testing.fault_proxy import FaultProxy, Rule
 from tests.bench.sides import Ours, Side, Sparkmagic
 
 POST, LOOK, SESSION = r"/statements$", r"/statements/\d+$", r"/sessions/\d+$"
-DEADLINE = 30.0  # seconds from the cell to its end, a statement's own half second included
+DEADLINE = 15.0  # seconds from the cell to its end, a statement's own half second included
+LANES = 4  # sessions of each side, among which the statements are shared out: most time is waiting
 CALL_SECONDS = 2.0  # what one call may take, for a client that has such a setting
 
 # what goes wrong, as the fault proxy does it; all of it is over when the cell ends
@@ -98,25 +100,37 @@ def before(livy: str) -> Iterator[FaultProxy]:
 
 
 def measure(livy: str, python: Path | None, statements: int, seed: int) -> dict[str, Any]:
-    """Return each side's scores and outcomes; sparkmagic's too where its Python is given."""
-    told: dict[str, Any] = {}
+    """Return each side's scores and outcomes; sparkmagic's too where its Python is given.
+
+    The sides run at the same time; each of their sessions has a proxy of its own.
+    """
+    first = f"%config EmrNb.request_timeout = {CALL_SECONDS}"
+    makers: dict[str, Callable[[str], Side]] = {"emr_nb": lambda url: Ours(livy, url, {}, first)}
+    if python is not None:
+        makers["sparkmagic"] = lambda url: Sparkmagic(python, livy, url)
     faults = draw(statements, seed)
-    with before(livy) as proxy:
-        url = f"http://127.0.0.1:{proxy.port}"
-        first = f"%config EmrNb.request_timeout = {CALL_SECONDS}"
-        makers = [lambda: Ours(livy, url, {}, first)]
-        if python is not None:
-            makers.append(lambda: Sparkmagic(python, livy, url))
-        for make in makers:
-            side = make()
-            try:
-                found = run(side, proxy, faults)
-                time.sleep(KINDS["late"]["seconds"])  # what was held back has arrived by then
-                count(livy, side.session, found)
-            finally:
-                side.close()
-            told[side.name] = {"scores": scores(found), "outcomes": [asdict(o) for o in found]}
-    return told
+    lanes = [faults[lane::LANES] for lane in range(LANES)]
+    jobs: dict[str, list[Future[list[Outcome]]]] = {}
+    with ExitStack() as stack, ThreadPoolExecutor(LANES * len(makers)) as pool:
+        for name, make in makers.items():
+            for lane in lanes:  # one by one: each finds its own session
+                proxy = stack.enter_context(before(livy))
+                side = make(f"http://127.0.0.1:{proxy.port}")
+                stack.callback(side.close)
+                jobs.setdefault(name, []).append(pool.submit(played, side, proxy, lane))
+        found = {name: [o for job in jobs[name] for o in job.result()] for name in makers}
+    return {
+        name: {"scores": scores(outcomes), "outcomes": [asdict(o) for o in outcomes]}
+        for name, outcomes in found.items()
+    }
+
+
+def played(side: Side, proxy: FaultProxy, faults: Sequence[Fault]) -> list[Outcome]:
+    """Give one session its faults, and count on the cluster what ran."""
+    found = run(side, proxy, faults)
+    time.sleep(KINDS["late"]["seconds"])  # what was held back has arrived by then
+    count(side.livy, side.session, found)
+    return found
 
 
 def statement(number: int, seconds: float) -> str:

@@ -44,7 +44,7 @@ def test_files_written_are_told_and_listed(day: Lab):
 
 def test_a_job_beside_the_notebook_is_listed(day: Lab):
     listed = day.cell_output(day.cell("%emr jobs"))
-    expect(listed).to_contain_text(re.compile(r"[0-9a-f]{8}\s*\[\d+\].*(running|done)"))
+    expect(listed).to_contain_text(re.compile(r"[0-9a-f]{8}\s*\[\d+\].*(starting|running|done)"))
     expect(listed).to_contain_text("import time")
 
 

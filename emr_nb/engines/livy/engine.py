@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from emr_nb.engines.livy.cancelling import CancelFiles
@@ -200,8 +201,9 @@ class LivyEngine:
         value = self._service.properties.get(key) or self._context.cluster.property(
             "livy-conf", key
         )
+        patience = Patience(look=min(Patience().look, self._context.settings.request_timeout))
         quarter = _seconds(value) / 4
-        return Patience(alive_every=quarter) if quarter else Patience()
+        return replace(patience, alive_every=quarter) if quarter else patience
 
 
 def _seconds(text: str) -> float:

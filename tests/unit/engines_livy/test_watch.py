@@ -7,9 +7,10 @@ import time
 
 import pytest
 
+from emr_nb.engines.livy import LivyEngine
 from emr_nb.engines.livy.pace import FIRST, Pace, Patience
 from emr_nb.errors import SessionLostError, StatementError, TransportError
-from emr_nb.model import Log, Output, Progress
+from emr_nb.model import Log, Output, Progress, SessionOptions
 from emr_nb.results.plan import TransferPlan
 from emr_nb.testing.fake_livy import Fault, Script, failed, ok
 
@@ -182,3 +183,14 @@ def test_an_end_shown_before_its_output_is_looked_at_again(livy, session, reques
     else:
         with pytest.raises(SessionLostError):
             statement.result()
+
+
+def test_a_look_takes_no_longer_than_any_request_may(livy, context, request_of):
+    engine = LivyEngine(context)  # its requests may take 2 s, where a look may else take 10
+    session = engine.open(SessionOptions("emr_nb/ada/nb/look", start_timeout=10))
+    assert session.patience.look == context.settings.request_timeout == 2
+    livy.faults.append(Fault(GET, "hang", seconds=60))
+    livy.script = lambda *_: ok("then", seconds=0.3)
+    events = list(session.submit(request_of(), PLAN).events())
+    assert any(isinstance(e, Output) for e in events)
+    engine.close()
