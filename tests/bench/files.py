@@ -47,7 +47,7 @@ def to_local(side: Ours, folder: Path) -> dict[str, Any]:
     """Write the rows by a cell."""
     target = folder / "rows.parquet"
     query = f"select {', '.join(MIXED)} from range(0, {ROWS}, 1, 8)"
-    answer = side.must(f"%%spark -l sql --to {target} --overwrite\n{query}")
+    answer = side.must(f"%%spark -l sql --to file://{target} --overwrite\n{query}")
     assert pq.read_metadata(target).num_rows == ROWS
     return {**answer, "rest": answer["seconds"] - answer["driver"]}
 
