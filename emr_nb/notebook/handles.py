@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -178,6 +177,8 @@ class Handle:
         return min(_TICK, max(0.0, until - time.monotonic()))
 
     async def _awaited(self) -> Any:
+        import asyncio  # who awaits has it; loading the extension shall not wait for it
+
         loop = asyncio.get_running_loop()
         ended = loop.create_future()
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from emr_nb.errors import EmrError
@@ -56,6 +55,8 @@ class Neighbour(Protocol):
 
 def installed_neighbours(notebook: Notebook) -> list[Neighbour]:
     """Make every neighbour that is registered, whether its package is there or not."""
+    from importlib.metadata import entry_points  # loading the extension needs none
+
     found = sorted(entry_points(group="emr_nb.neighbours"), key=lambda e: e.name)
     return [entry.load()(notebook) for entry in found]
 

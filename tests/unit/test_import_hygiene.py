@@ -47,6 +47,11 @@ def test_loading_the_extension_loads_nothing_heavy():
     assert not loaded_after(LOAD) & set(HEAVY)
 
 
+def test_loading_the_extension_loads_nothing_that_every_start_would_wait_for():
+    bare = LOAD.replace('shell.run_line_magic("load_ext", "emr_nb")', "").partition("assert")[0]
+    assert not (loaded_after(LOAD) - loaded_after(bare)) & {"asyncio", "email", "zipfile", "ssl"}
+
+
 def test_the_probe_sees_a_heavy_module():
     assert "boto3" in loaded_after("import boto3")
 
