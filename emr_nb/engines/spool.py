@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _THREADS = 8
 _BLOCK = 16 << 20  # a longer part comes in ranges, several at a time
-_AHEAD = 256 << 20  # bytes on their way or waiting for an earlier part
+_AHEAD = 128 << 20  # bytes on their way or waiting for an earlier part
 _LOOK = 0.2
 
 
@@ -53,7 +53,7 @@ class Spooled:
     def tables(self) -> Iterator[tuple[int, pa.Table]]:
         """Yield each part's bytes and its table, in order; raises ResultError, never ends early.
 
-        Parts ahead are fetched meanwhile, within a quarter of a GiB.
+        Parts ahead are fetched meanwhile, within an eighth of a GiB.
         """
         import pyarrow as pa
 
