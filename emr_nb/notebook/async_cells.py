@@ -17,7 +17,6 @@ from emr_nb.notebook.runner import Runner
 if TYPE_CHECKING:
     from emr_nb.notebook.cells import Job
     from emr_nb.notebook.state import Attachment, Notebook
-    from emr_nb.notebook.turns import Turn
     from emr_nb.results.result import Result
 
 
@@ -27,12 +26,7 @@ def start(notebook: Notebook, job: Job) -> Handle:
     Raises what can be told before anything is sent: NotAttachedError, UsageError.
     """
     attachment = notebook.attachment(job.options["on"] or "")
-    turn = attachment.turn(job.options["session"] or "")
-    try:
-        cell = AsyncCell(notebook, attachment, job, turn)
-    except BaseException:
-        turn.end()
-        raise
+    cell = AsyncCell(notebook, attachment, job)
     notebook.handles.add(cell.handle)
     if job.options["output"]:
         notebook.shell.user_ns[job.options["output"]] = cell.handle
@@ -43,7 +37,7 @@ def start(notebook: Notebook, job: Job) -> Handle:
 class AsyncCell:
     """One cell that runs on a thread; `cancel` may be called from any other."""
 
-    def __init__(self, notebook: Notebook, attachment: Attachment, job: Job, turn: Turn) -> None:
+    def __init__(self, notebook: Notebook, attachment: Attachment, job: Job) -> None:
         self._notebook = notebook
         self._attachment = attachment
         self._job = job
@@ -51,9 +45,7 @@ class AsyncCell:
         self._cell = running_cell(notebook.shell)
         self._brought: dict[str, Any] = {}
         self._gate = Gate()
-        self._runner = Runner(
-            notebook, screen=self._screen, brought=self._brought, gate=self._gate, turn=turn
-        )
+        self._runner = Runner(notebook, screen=self._screen, brought=self._brought, gate=self._gate)
         self.request: Request = self._runner.request(job)
         self.tag = self.request.tag
         self.cell = f"[{notebook.shell.displayhook.prompt_count}]"
@@ -70,6 +62,7 @@ class AsyncCell:
         else:
             self._screen.stream(f"◌ job {self.tag[:8]} · starting · %emr jobs shows it\n")
         name = f"emr_nb-job-{self.tag[:8]}"
+        self._runner.line_up(self._attachment, self._job)
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
     # -- what its handle asks -------------------------------------------------------------

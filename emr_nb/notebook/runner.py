@@ -52,13 +52,12 @@ class Runner:
         screen: Screen | None = None,
         brought: dict[str, Any] | None = None,
         gate: Gate | None = None,
-        turn: Turn | None = None,
     ) -> None:
         self._notebook = notebook
         self._screen = screen or notebook.screen
         self._brought = brought  # where -o goes; by default the notebook's variables
         self._gate = gate
-        self._turn = turn  # taken where the cell began; by default when it is performed
+        self._turn: Turn | None = None
         self.line = self._line = ProgressLine(self._screen)
         self.progress: Progress | None = None  # the last look at the statement
         self._statement: Statement | None = None
@@ -72,9 +71,14 @@ class Runner:
         result = self.perform(attachment, job, self.request(job))
         return result if job.in_line else None
 
+    def line_up(self, attachment: Attachment, job: Job) -> Turn:
+        """Take the job's place among the cells of its session; `perform` must follow."""
+        self._turn = self._turn or attachment.turn(job.options["session"] or "")
+        return self._turn
+
     def perform(self, attachment: Attachment, job: Job, request: Request) -> Result | None:
         """Run a job under its request and deliver its result; may be on any thread."""
-        with self._turn or attachment.turn(job.options["session"] or "") as self._turn:
+        with self.line_up(attachment, job):
             return self._perform(attachment, job, request)
 
     def _perform(self, attachment: Attachment, job: Job, request: Request) -> Result | None:

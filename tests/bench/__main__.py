@@ -13,6 +13,8 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +87,8 @@ def struck(raw: dict[str, Any], statements: int, *, alone: bool) -> None:
     from emr_nb.settings import cache_home
 
     python = None if alone else rival_python(cache_home())
-    with tempfile.TemporaryDirectory(prefix="emr-nb-bench-") as home:
-        os.environ["EMR_NB_HOME"] = home
-        with start.cluster(raw) as livy:
-            raw["faults"] = faults.measure(livy, python, statements, raw["seed"])
+    with fresh_cluster(raw) as livy:
+        raw["faults"] = faults.measure(livy, python, statements, raw["seed"])
 
 
 def typed(raw: dict[str, Any]) -> None:
@@ -96,10 +96,17 @@ def typed(raw: dict[str, Any]) -> None:
     from emr_nb.settings import cache_home
     from tests.bench import type_scores
 
+    with fresh_cluster(raw) as livy:
+        raw["types"] = type_scores.measure(livy, rival_python(cache_home()))
+
+
+@contextmanager
+def fresh_cluster(raw: dict[str, Any]) -> Iterator[str]:
+    """Start a local cluster in a home of its own; yield Livy's URL."""
     with tempfile.TemporaryDirectory(prefix="emr-nb-bench-") as home:
         os.environ["EMR_NB_HOME"] = home
         with start.cluster(raw) as livy:
-            raw["types"] = type_scores.measure(livy, rival_python(cache_home()))
+            yield livy
 
 
 def step(name: str, raw: dict[str, Any], key: str, doing: Any) -> None:

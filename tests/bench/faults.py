@@ -13,16 +13,16 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from emr_nb.testing.fault_proxy import FaultProxy, Rule
 from tests.bench.sides import Ours, Side, Sparkmagic
+from tests.bench.start import before
 
 POST, LOOK, SESSION = r"/statements$", r"/statements/\d+$", r"/sessions/\d+$"
 DEADLINE = 15.0  # seconds from the cell to its end, a statement's own half second included
@@ -73,7 +73,7 @@ class Outcome:
 
 
 def draw(count: int, seed: int) -> list[Fault]:
-    """Draw faults: half of them strike the submit, where a mistake runs a statement twice."""
+    """Draw faults: two of five strike the submit, where a mistake runs a statement twice."""
     chance = random.Random(seed)
     drawn = []
     for _ in range(count):
@@ -89,14 +89,6 @@ def draw(count: int, seed: int) -> list[Fault]:
             )
         )
     return drawn
-
-
-@contextmanager
-def before(livy: str) -> Iterator[FaultProxy]:
-    """Run a proxy before a Livy."""
-    where = urlsplit(livy)
-    with FaultProxy(where.hostname or "", where.port or 0) as proxy:
-        yield proxy
 
 
 def measure(livy: str, python: Path | None, statements: int, seed: int) -> dict[str, Any]:

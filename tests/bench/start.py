@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import emr_nb
 from emr_nb.model import SessionOptions
 from emr_nb.settings import Settings
+from emr_nb.testing.fault_proxy import FaultProxy
 
 
 @contextmanager
@@ -54,18 +55,21 @@ def resident(home: Path) -> int:
     return total
 
 
-def looks(livy: str) -> int:
-    """Count how often our client asks for a statement in its first 12 seconds."""
-    from emr_nb.testing.fault_proxy import FaultProxy
-
+def before(livy: str) -> FaultProxy:
+    """Return a proxy to stand before a Livy."""
     where = urlsplit(livy)
     assert where.hostname is not None
     assert where.port is not None
+    return FaultProxy(where.hostname, where.port)
+
+
+def looks(livy: str) -> int:
+    """Count how often our client asks for a statement in its first 12 seconds."""
     with (
-        FaultProxy(where.hostname, where.port) as proxy,
+        before(livy) as proxy,
         emr_nb.attach(f"http://127.0.0.1:{proxy.port}") as attached,
     ):
         attached.run("1 + 1")
-        before = sum("/statements/" in call.target for call in proxy.calls)
+        earlier = sum("/statements/" in call.target for call in proxy.calls)
         attached.run("import time; time.sleep(12)")
-        return sum("/statements/" in call.target for call in proxy.calls) - before
+        return sum("/statements/" in call.target for call in proxy.calls) - earlier

@@ -78,7 +78,7 @@ def test_the_progress_line_while_a_job_runs_and_at_its_end(cells: Lab):
         (2, "nested", "ZeroDivisionError: division by zero", "→ 3 │     return sum(numbers)"),
         (3, "worker", "ZeroDivisionError: division by zero", "→ 6 │     return 60 / delay"),
         (4, "sql", "UNRESOLVED_COLUMN", "→ 3 │        avg(dep_dealy) as delay"),
-        pytest.param(  # a session's first Scala takes long; test_faults_code has the error itself
+        pytest.param(  # a session's first Scala takes long; test_failures has how it is told
             *(5, "scala", "CompileError: type mismatch", '→ 2 │ val limit: Int = "ten"'),
             marks=pytest.mark.full,
         ),
