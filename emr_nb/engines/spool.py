@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from emr_nb.engines.waits import interruptible
@@ -13,14 +14,14 @@ from emr_nb.errors import FileError, PathNotFoundError, ResultError
 from emr_nb.files.base import FileSystem
 from emr_nb.model import FilePath
 from emr_nb.results.assemble import in_schema, schema_of, stream_schema
-from emr_nb.results.object_file import byte_strings
+from emr_nb.results.object_file import ObjectFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _THREADS = 8
-_BLOCK = 16 << 20  # a longer part comes in ranges, several at a time
-_AHEAD = 128 << 20  # bytes on their way or waiting for an earlier part
+_BLOCK = 8 << 20  # a longer part comes in ranges, several at a time
+_AHEAD = 10  # blocks on their way or waiting for an earlier one
 _LOOK = 0.2
 
 
@@ -51,18 +52,19 @@ class Spooled:
         return schema_of(self.header)
 
     def tables(self) -> Iterator[tuple[int, pa.Table]]:
-        """Yield each part's bytes and its table, in order; raises ResultError, never ends early.
+        """Yield tables in order with the bytes read for each; raises ResultError, never ends early.
 
-        Parts ahead are fetched meanwhile, within an eighth of a GiB.
+        A table is what became whole by one block, so that a part may have any size.
         """
         import pyarrow as pa
 
         arrived, wanted = stream_schema(self.schema), self.arrow_schema
-        for size, data in self._fetched():
+        file = ObjectFile()
+        for block, last in self._fetched():
             try:
                 batches = [
                     pa.ipc.read_record_batch(pa.py_buffer(item), arrived)
-                    for item in byte_strings(memoryview(data))
+                    for item in file.feed(block)
                 ]
             except pa.ArrowException as error:
                 raise ResultError(
@@ -70,31 +72,34 @@ class Spooled:
                     where=str(self.folder),
                     advice="Run the cell again; nothing of this result was used.",
                 ) from error
-            yield size, in_schema(batches, arrived, wanted)
+            yield len(block), in_schema(batches, arrived, wanted)
+            if last:
+                file.end()
+                file = ObjectFile()
 
     # -- inside ---------------------------------------------------------------------------
 
-    def _fetched(self) -> Iterator[tuple[int, bytes]]:
+    def _fetched(self) -> Iterator[tuple[bytes, bool]]:
+        """Yield blocks in order, and whether each is its part's last; those ahead are coming."""
         pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="emr_nb-spool")
-        waiting: deque[tuple[int, list[Future[bytes]]]] = deque()
-        coming, ahead = iter(self.parts), 0
-        following = next(coming, None)
+        waiting: deque[tuple[Future[bytes], bool]] = deque()
+        coming = self._blocks()
         try:
-            while waiting or following:
-                while following and (not waiting or ahead + following[1] <= _AHEAD):
-                    name, size = following
-                    waiting.append((size, self._begin(pool, name, size)))
-                    ahead += size
-                    following = next(coming, None)
-                size, blocks = waiting.popleft()
-                yield size, b"".join([_outcome(block) for block in blocks])
-                ahead -= size
+            while True:
+                for name, at, length, last in islice(coming, _AHEAD - len(waiting)):
+                    waiting.append((pool.submit(self._read, name, at, length), last))
+                if not waiting:
+                    return
+                block, last = waiting.popleft()
+                yield _outcome(block), last
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _begin(self, pool: ThreadPoolExecutor, name: str, size: int) -> list[Future[bytes]]:
-        starts = range(0, size, _BLOCK)
-        return [pool.submit(self._read, name, at, min(_BLOCK, size - at)) for at in starts]
+    def _blocks(self) -> Iterator[tuple[str, int, int, bool]]:
+        for name, size in self.parts:
+            for at in range(0, size, _BLOCK):
+                length = min(_BLOCK, size - at)
+                yield name, at, length, at + length == size
 
     def _read(self, name: str, start: int, length: int) -> bytes:
         try:

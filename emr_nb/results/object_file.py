@@ -19,26 +19,65 @@ _NULL, _REFERENCE, _CLASS, _ARRAY = 0x70, 0x71, 0x72, 0x75
 _SYNC = 16
 
 
-def byte_strings(data: memoryview) -> Iterator[memoryview]:
-    """Yield the byte strings of one whole file, without copying; raises ResultError."""
-    try:
-        at, sync = _header(data)
-        while at < len(data):
-            (length,) = struct.unpack_from(">i", data, at)
-            at += 4
-            if length == -1:  # a mark between records
-                if bytes(data[at : at + _SYNC]) != sync:
-                    raise _damaged("a mark is wrong")
-                at += _SYNC
-                continue
-            (key,) = struct.unpack_from(">i", data, at)
-            record = data[at + 4 + key : at + 4 + length]
-            if key < 0 or len(record) != length - key:
-                raise _damaged("it ends within a record")
-            yield from _arrays(record)
-            at += 4 + length
-    except (struct.error, IndexError) as error:
-        raise _damaged(f"it ends too soon ({error})") from error
+class ObjectFile:
+    """A file that comes block by block; at most one record more than a block is held."""
+
+    def __init__(self) -> None:
+        self._blocks: list[memoryview] = []
+        self._size = 0
+        self._needed = 1
+        self._sync = b""
+
+    def feed(self, block: bytes | memoryview) -> Iterator[memoryview]:
+        """Yield the byte strings that are whole now, mostly without copying; raises ResultError."""
+        self._blocks.append(memoryview(block))
+        self._size += len(block)
+        if self._size < self._needed:
+            return
+        data = self._blocks[0] if len(self._blocks) == 1 else memoryview(b"".join(self._blocks))
+        at = 0
+        try:
+            if not self._sync:  # the header lies in the first block whole
+                at, self._sync = _header(data)
+            while (record := self._record(data, at)) is not None:
+                at, value = record
+                if value is not None:
+                    yield from _arrays(value)
+        except (struct.error, IndexError) as error:
+            raise _damaged(f"it ends too soon ({error})") from error
+        rest = data[at:]
+        self._blocks, self._size = ([rest] if rest else []), len(rest)
+
+    def end(self) -> None:
+        """Say that no block follows; raises ResultError where one is missing."""
+        if self._size or not self._sync:
+            raise _damaged("it ends too soon")
+
+    def _record(self, data: memoryview, at: int) -> tuple[int, memoryview | None] | None:
+        """Return where the next record begins and this one's value; None if it is not whole.
+
+        A mark between records has no value.
+        """
+        left = len(data) - at
+        self._needed = 4 + _SYNC
+        if left < 4:
+            return None
+        (length,) = struct.unpack_from(">i", data, at)
+        if length == -1:
+            if left < self._needed:
+                return None
+            if bytes(data[at + 4 : at + 4 + _SYNC]) != self._sync:
+                raise _damaged("a mark is wrong")
+            return at + 4 + _SYNC, None
+        if length < 0:
+            raise _damaged(f"a record has {length} bytes")
+        self._needed = 8 + length
+        if left < self._needed:
+            return None
+        (key,) = struct.unpack_from(">i", data, at + 4)
+        if not 0 <= key <= length:
+            raise _damaged("a record's key is longer than the record")
+        return at + 8 + length, data[at + 8 + key : at + 8 + length]
 
 
 def _header(data: memoryview) -> tuple[int, bytes]:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_GROUP = 32 << 20  # bytes written at once: a row group of Parquet, a batch of Arrow
+_BUFFER = 4 << 20  # each call into Python waits for the threads that fetch
+
+
 class _Sink(io.RawIOBase):
     """A file that hands over what was written to it."""
 
@@ -48,8 +52,8 @@ def encoded(tables: Iterable[pa.Table], schema: pa.Schema, form: str) -> Iterato
 
     sink = _Sink()
     try:
-        with _writer(pa.PythonFile(sink, mode="w"), schema, form) as writer:
-            for table in tables:
+        with _writer(_buffered(sink), schema, form) as writer:
+            for table in _grouped(tables):
                 writer.write_table(table)
                 yield from sink.drain()
     except (pa.ArrowException, TypeError) as error:
@@ -60,8 +64,28 @@ def encoded(tables: Iterable[pa.Table], schema: pa.Schema, form: str) -> Iterato
     yield from sink.drain()
 
 
+def _buffered(sink: _Sink) -> pa.NativeFile:
+    import pyarrow as pa
+
+    return pa.BufferedOutputStream(pa.PythonFile(sink, mode="w"), _BUFFER)
+
+
+def _grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Yield small tables together, so that a file has few groups of rows."""
+    import pyarrow as pa
+
+    held: list[pa.Table] = []
+    for table in tables:
+        held.append(table)
+        if sum(each.nbytes for each in held) >= _GROUP:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held)
+
+
 @contextmanager
-def _writer(sink: pa.PythonFile, schema: pa.Schema, form: str) -> Iterator[Any]:
+def _writer(sink: pa.NativeFile, schema: pa.Schema, form: str) -> Iterator[Any]:
     import pyarrow as pa
 
     if form == "parquet":
@@ -77,5 +101,5 @@ def _writer(sink: pa.PythonFile, schema: pa.Schema, form: str) -> Iterator[Any]:
         made = csv.CSVWriter(sink, schema)
     else:
         made = pa.ipc.new_file(sink, schema)
-    with made:
+    with sink, made:
         yield made

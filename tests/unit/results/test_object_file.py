@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emr_nb.errors import ResultError
-from emr_nb.results.object_file import byte_strings
+from emr_nb.results.object_file import ObjectFile
 
 SYNC = bytes(range(16))
 CLASS = b"\x72%s\x4b\xfd\x19\x15\x67\x67\xdb\x37\x02\x00\x00\x78\x70"
@@ -46,8 +46,12 @@ def mark() -> bytes:
     return struct.pack(">i", -1) + SYNC
 
 
-def read(data: bytes) -> list[bytes]:
-    return [bytes(item) for item in byte_strings(memoryview(data))]
+def read(data: bytes, block: int = 1 << 20) -> list[bytes]:
+    file = ObjectFile()
+    starts = range(0, max(1, len(data)), block)
+    found = [bytes(item) for at in starts for item in file.feed(data[at : at + block])]
+    file.end()
+    return found
 
 
 @settings(deadline=None)
@@ -55,6 +59,16 @@ def read(data: bytes) -> list[bytes]:
 def test_what_was_written_is_read_in_order(groups: list[list[bytes]]) -> None:
     data = header() + b"".join(mark() + record(group) for group in groups)
     assert read(data) == [item for group in groups for item in group]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.lists(st.binary(max_size=40), max_size=10), max_size=5),
+    st.integers(len(header()), 300),
+)
+def test_blocks_may_end_anywhere(groups: list[list[bytes]], block: int) -> None:
+    data = header() + b"".join(mark() + record(group) for group in groups)
+    assert read(data, block) == [item for group in groups for item in group]
 
 
 WHOLE = header() + record([b"one", b"two"]) + mark() + record([b"three"])
