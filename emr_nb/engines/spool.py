@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _THREADS = 8
 _BLOCK = 8 << 20  # a longer part comes in ranges, several at a time
+_REST = 1 << 20  # a part's last block has at least so much, unless it is all of it
 _AHEAD = 10  # blocks on their way or waiting for an earlier one
 _LOOK = 0.2
 
@@ -29,8 +30,8 @@ _LOOK = 0.2
 class Spooled:
     """A result as it lies on the cluster: `header` and `schema` came with the answer.
 
-    `parts` are names and bytes in the order of the rows. The bytes are those of Arrow: what
-    it takes in memory here.
+    `parts` are names and bytes in the order of the rows. They hold Arrow, whose bytes are what
+    it takes in memory here, or are Parquet files (`is_parquet`).
     """
 
     store: FileSystem
@@ -41,6 +42,11 @@ class Spooled:
     @property
     def parts(self) -> Sequence[tuple[str, int]]:
         return [(str(name), int(size)) for name, size in self.header["parts"]]
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the parts are whole Parquet files, to be joined and not to be loaded."""
+        return bool(self.header.get("parquet"))
 
     @property
     def size(self) -> int:
@@ -60,7 +66,7 @@ class Spooled:
 
         arrived, wanted = stream_schema(self.schema), self.arrow_schema
         file = ObjectFile()
-        for block, last in self._fetched():
+        for block, last in self.blocks():
             try:
                 batches = [
                     pa.ipc.read_record_batch(pa.py_buffer(item), arrived)
@@ -77,17 +83,15 @@ class Spooled:
                 file.end()
                 file = ObjectFile()
 
-    # -- inside ---------------------------------------------------------------------------
-
-    def _fetched(self) -> Iterator[tuple[bytes, bool]]:
+    def blocks(self) -> Iterator[tuple[bytes, bool]]:
         """Yield blocks in order, and whether each is its part's last; those ahead are coming."""
         pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="emr_nb-spool")
         waiting: deque[tuple[Future[bytes], bool]] = deque()
-        coming = self._blocks()
+        coming = self._ranges()
         try:
             while True:
                 for name, at, length, last in islice(coming, _AHEAD - len(waiting)):
-                    waiting.append((pool.submit(self._read, name, at, length), last))
+                    waiting.append((pool.submit(self.read, name, at, length), last))
                 if not waiting:
                     return
                 block, last = waiting.popleft()
@@ -95,13 +99,16 @@ class Spooled:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _blocks(self) -> Iterator[tuple[str, int, int, bool]]:
+    def _ranges(self) -> Iterator[tuple[str, int, int, bool]]:
         for name, size in self.parts:
-            for at in range(0, size, _BLOCK):
-                length = min(_BLOCK, size - at)
-                yield name, at, length, at + length == size
+            at = 0
+            while size - at > _BLOCK + _REST:
+                yield name, at, _BLOCK, False
+                at += _BLOCK
+            yield name, at, size - at, True
 
-    def _read(self, name: str, start: int, length: int) -> bytes:
+    def read(self, name: str, start: int, length: int) -> bytes:
+        """Return a range of a part; raises ResultError where not all of it comes."""
         try:
             data = b"".join(self.store.read(self.folder.child(name), start, length))
         except PathNotFoundError as error:

@@ -249,7 +249,9 @@ class Runner:
 
     def _plan(self, job: Job, request: Request) -> TransferPlan:
         if job.options["to"]:
-            return replace(plan_transfer(request), keep=request.target is None)
+            here = request.target is None
+            parquet = here and job.options["format"] == "parquet"
+            return replace(plan_transfer(request), keep=here, parquet=parquet)
         chosen = self._notebook.settings.result_bytes
         return plan_transfer(request, budget=byte_budget(chosen, job.options["as_"]))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.engines.spool_file import JoinedParquet
 from emr_nb.errors import EmrError, PathExistsError, PathNotFoundError, UsageError
 from emr_nb.model import FileEntry, FilePath, WriteTarget
 from emr_nb.notebook.look import plural, size
@@ -61,15 +62,21 @@ class Destination:
         `statement` may have kept the pieces on the cluster; else `result` has the rows.
         """
         kept = getattr(statement, "kept", None)
+        if kept and kept.is_parquet and kept.parts:
+            joined = JoinedParquet(kept)
+            self._put(joined)
+            return joined.rows
         schema = kept.arrow_schema if kept else result.schema
         pieces = (table for _, table in kept.tables()) if kept else iter([result.table])
         counted = _Counted(pieces, kept.header.get("limit") if kept else None)
+        self._put(encoded(counted, schema, self.target.format))
+        return counted.rows
+
+    def _put(self, data: Iterable[bytes]) -> None:
         path = self.target.path
-        data = encoded(counted, schema, self.target.format)
         if path.scheme == "file":
             Path(path.key).parent.mkdir(parents=True, exist_ok=True)
         self.cluster.filesystem(path).write(path, data, overwrite=self.target.overwrite)
-        return counted.rows
 
     def facts(self, rows: int | None) -> list[str]:
         """Say what lies at the target now: rows if they were counted, files, bytes, encryption."""

@@ -29,7 +29,8 @@ class TransferPlan:
     statement; longer payloads come in chunks. `spool` is a path on the cluster that nobody
     has made: a result that is not surely small is written there. A result of more than
     `budget` bytes is not loaded (0: any size). With `keep` what was written there is left
-    for the caller to read piece by piece, and to release.
+    for the caller to read piece by piece, and to release; with `parquet` it is written as
+    Parquet files where these hold every value as it is.
     """
 
     limit: int | None
@@ -39,6 +40,7 @@ class TransferPlan:
     small_bytes: int = SURELY_SMALL
     budget: int = 0
     keep: bool = False
+    parquet: bool = False
 
     @property
     def may_be_large(self) -> bool:

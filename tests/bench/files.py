@@ -55,7 +55,10 @@ def to_local(side: Ours, folder: Path) -> dict[str, Any]:
 def parts(cluster: AttachedCluster) -> str:
     """Let Spark write the same rows as Parquet; returns where."""
     path = f"/tmp/bench-{uuid.uuid4().hex}"
-    cluster.run(f"spark.range(0, {ROWS}, 1, 8).selectExpr(*{MIXED!r}).write.parquet({path!r})")
+    cluster.run(
+        f"spark.range(0, {ROWS}, 1, 8).selectExpr(*{MIXED!r}).write"
+        f".option('compression', 'zstd').parquet({path!r})"
+    )
     return path
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from fault_rig import Child, Rig, attached, submit, wait_until
+from type_cases import CASES, check, column_of
+from type_cases import ROWS as CASE_ROWS
 
 from emr_nb.cluster import AttachedCluster
 from emr_nb.engines.livy.session import LivySession
 from emr_nb.engines.livy.sweeping import sweep
+from emr_nb.engines.spool_file import JoinedParquet
 from emr_nb.errors import (
     PathDeniedError,
     PathNotFoundError,
@@ -22,8 +28,9 @@ from emr_nb.errors import (
 )
 from emr_nb.files.webhdfs import WebHdfs
 from emr_nb.journal import Journal
-from emr_nb.model import CancelOutcome, FilePath, Progress, Request, SessionOptions
+from emr_nb.model import CancelOutcome, Column, FilePath, Progress, Request, SessionOptions
 from emr_nb.results.plan import plan_transfer
+from emr_nb.results.result import Result
 
 ROWS = 40_000
 SQL = f"select id, cast(id as string) s, id % 7 = 0 b from range(0, {ROWS}, 1, 5)"
@@ -35,8 +42,8 @@ CONF = (
 
 def spooled(session: LivySession, code: str, language: str = "sql", **more: Any) -> Any:
     """Submit so that the result, however small, is written to the private folder."""
-    output = more.pop("output", None)
-    request = Request(code, language, uuid.uuid4().hex, output=output, rows=-1)
+    asked = {name: more.pop(name) for name in ("output", "settings") if name in more}
+    request = Request(code, language, uuid.uuid4().hex, rows=-1, **asked)
     return session.submit(request, replace(plan_transfer(request), small_bytes=0, **more))
 
 
@@ -99,6 +106,60 @@ def test_the_users_settings_are_as_before(rig: Rig) -> None:
     before = rig.say(CONF)
     spooled(rig.session, SQL).result()
     assert rig.say(CONF) == before
+    joined(spooled(rig.session, SQL, keep=True, parquet=True))
+    assert rig.say(CONF) == before
+
+
+def joined(statement: Any) -> pa.Table:
+    """Bring the file that a spool of Parquet makes, as an independent reader has it."""
+    statement.result()
+    file = JoinedParquet(statement.kept)
+    table = pq.read_table(io.BytesIO(b"".join(file)))
+    assert statement.kept.is_parquet
+    assert file.rows == table.num_rows
+    statement.release()
+    return table
+
+
+def test_parquet_parts_are_one_file_with_every_row_in_order(rig: Rig) -> None:
+    table = joined(spooled(rig.session, SQL, keep=True, parquet=True))
+    assert table.column("id").to_pylist() == list(range(ROWS))
+    assert table.column("s").to_pylist() == [str(at) for at in range(ROWS)]
+    assert left(rig.session) == []
+    none = joined(spooled(rig.session, f"{SQL} where id < 0", keep=True, parquet=True))
+    assert (none.num_rows, none.column_names) == (0, ["id", "s", "b"])
+
+
+def test_what_parquet_holds_as_it_is_comes_as_it_was(rig: Rig) -> None:
+    kinds = ("interval", "void")
+    plain = [at for at, case in enumerate(CASES) if not any(k in case.spark for k in kinds)]
+    assert len(plain) > 20
+    columns = ", ".join(column_of(at, CASES[at]) for at in plain)
+    sql = f"select {columns} from range(0, {CASE_ROWS}, 1, 2) order by id"
+    settings = {"spark.sql.session.timeZone": "America/New_York"}
+    table = joined(spooled(rig.session, sql, settings=settings, keep=True, parquet=True))
+    held = [pa.nulls(table.num_rows) for _ in CASES]
+    for at in plain:
+        column = table.column(f"c{at}")
+        named = "map<" in CASES[at].spark  # pyarrow has names of its own for what is in a map
+        held[at] = column.cast(CASES[at].arrow) if named else column
+    columns_ = tuple(Column(f"c{at}", case.spark) for at, case in enumerate(CASES))
+    whole = Result(pa.table(held, names=[column.name for column in columns_]), columns_)
+    for at in plain:
+        check(whole, at)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    ["id, interval 1 month m", "id, interval 1 day d", "id, null v", "id, id as ID", "id as ``"],
+)
+def test_what_parquet_has_no_word_for_comes_as_arrow(rig: Rig, columns: str) -> None:
+    sql = f"select {columns} from range(0, 3000, 1, 2)"
+    statement = spooled(rig.session, sql, keep=True, parquet=True)
+    statement.result()
+    assert not statement.kept.is_parquet
+    assert sum(table.num_rows for _, table in statement.kept.tables()) == 3000
+    statement.release()
 
 
 def test_what_is_above_the_budget_is_not_loaded_and_says_what_to_do(rig: Rig) -> None:

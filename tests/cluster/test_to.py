@@ -144,6 +144,20 @@ def test_local_files_are_written_by_the_notebook(
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+def test_a_large_local_file_is_joined_of_what_the_executors_wrote(
+    rig: Rig, shell: Any, tmp_path: Any
+) -> None:
+    path = tmp_path / "large.parquet"
+    said = run(shell, rig, f"--to file://{path}", "select explode(sequence(1, 70000)) id")
+    assert "70,000 rows" in said
+    assert "1 file" in said
+    assert "parquet-mr" in parquet.read_metadata(path).created_by
+    assert parquet.read_table(path).column("id").to_pylist() == list(range(1, 70001))
+    run(shell, rig, f"--to file://{path} --overwrite --format csv", "select explode(array(1)) id")
+    assert path.read_text().split() == ['"id"', "1"]
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
 def test_two_ways_for_one_result_are_refused(rig: Rig, shell: Any) -> None:
     with pytest.raises(UsageError, match="two ways for one result"):
         run(shell, rig, "--to /tmp/x -o df")

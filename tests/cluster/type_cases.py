@@ -342,7 +342,7 @@ def check(result: Result, at: int) -> None:
     """Assert that the column of a case is exact, in Arrow and in pandas."""
     case, column = CASES[at], result.table.column(at)
     expected = [value for _, value in case.values] + [None] * (ROWS - len(case.values))
-    assert loose(column.type) == loose(case.arrow)
+    assert loose(column.type) == loose(case.arrow), (case.spark, column.type)
     assert result.columns[at].engine_type == case.spark
     got = stored(column)
     assert len(got) == len(expected)

@@ -27,8 +27,8 @@ _PARTS = (
     "arrow",
     "rows",
     "wire",
-    "spool",
     "targets",
+    "spool",
     "tables",
     "facts",
     "local_frames",
@@ -144,7 +144,7 @@ def _run(
         "carrier": plan.carrier.value,
         "target": _target(request),
         "chunk_bytes": plan.chunk_bytes,
-        "spool": {"path": plan.spool, "small": plan.small_bytes} if plan.spool else None,
+        "spool": _place(plan),
         "cancel_path": cancel_path,
         "database": request.database,
         "settings": dict(request.settings),
@@ -153,6 +153,12 @@ def _run(
     packed = base64.b64encode(json.dumps(asked).encode()).decode()
     call = f"__import__('{module_name()}').run('{packed}', globals())"
     return _tagged(request.tag, *((_installer(), call) if install else (call,)))
+
+
+def _place(plan: TransferPlan) -> dict[str, Any] | None:
+    if not plan.spool:
+        return None
+    return {"path": plan.spool, "small": plan.small_bytes, "parquet": plan.parquet}
 
 
 def _target(request: Request) -> dict[str, Any] | None:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import contextlib
 
-from . import arrow
+from . import arrow, targets, wire
 
+PLAIN = (
+    *("boolean", "byte", "short", "integer", "long", "float", "double", "string", "binary"),
+    *("date", "timestamp", "timestamp_ntz"),
+)
 COMPRESS = "mapreduce.output.fileoutputformat.compress"  # of SequenceFiles; batches go as they are
 
 
@@ -48,16 +52,52 @@ def write(session, jdf, path):
     in the order of the rows. Whatever fails leaves nothing behind.
     """
     schema = arrow.collect(jdf.limit(0))[0]  # an empty relation: nothing is executed for it
+    with _whole(session, path) as found, _plain(session):
+        jdf.toArrowBatchRdd().saveAsObjectFile(path)
+    return schema, found
+
+
+def takes_parquet(session, fields, limit):
+    """Tell whether Parquet files of this Spark hold all of these columns' values as they are."""
+    if limit is not None or _version(session) < (
+        3,
+        2,
+    ):  # it had other words for REBASE, and no zstd
+        return False
+    names = [field["name"].lower() for field in fields]
+    odd = _version(session) < (3, 3) and any(set(name) & set(" ,;{}()\n\t=") for name in names)
+    plain = all(wire.all_leaves(field["type"], _is_plain) for field in fields)
+    return bool(names) and all(names) and len(set(names)) == len(names) and plain and not odd
+
+
+def write_parquet(session, frame, path):
+    """Execute a DataFrame once into Parquet files; returns what `write` returns of its parts."""
+    settings = dict(targets.REBASE, **{"spark.sql.parquet.writeLegacyFormat": "false"})
+    with _whole(session, path) as found, targets.settings(session, settings):
+        frame.write.option("compression", "zstd").parquet(path)
+    return found
+
+
+@contextlib.contextmanager
+def _whole(session, path):
+    """Give the list of a folder's parts, filled once they are written; else leave nothing."""
     target = session.sparkContext._jvm.org.apache.hadoop.fs.Path(path)
-    files = _files(session, target)
+    files, found = _files(session, target), []
     try:
-        with _plain(session):
-            jdf.toArrowBatchRdd().saveAsObjectFile(path)
-        return schema, parts(files, target)
+        yield found
+        found += parts(files, target)
     except BaseException:  # also KeyboardInterrupt
         with contextlib.suppress(Exception):
             files.delete(target, True)
         raise
+
+
+def _version(session):
+    return tuple(int(number) for number in str(session.version).split(".")[:2])
+
+
+def _is_plain(kind):
+    return isinstance(kind, str) and (kind in PLAIN or kind.startswith("decimal("))
 
 
 def parts(files, folder):

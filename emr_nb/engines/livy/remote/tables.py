@@ -85,6 +85,12 @@ class Tables:
         if place and carrier == "arrow" and not spool.fits_inline(jdf, place["small"]):
             header["denied"] = spool.denied(self.session, place["path"])
             if not header["denied"]:
+                header["parquet"] = bool(place.get("parquet")) and spool.takes_parquet(
+                    self.session, schema["fields"], limit
+                )
+                if header["parquet"]:
+                    header["parts"] = spool.write_parquet(self.session, frame, place["path"])
+                    return dict(header, carrier="spool"), b""
                 raw, header["parts"] = spool.write(self.session, jdf, place["path"])
                 return dict(header, carrier="spool"), raw
         if carrier == "arrow":

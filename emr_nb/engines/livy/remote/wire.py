@@ -45,6 +45,14 @@ def _any(kind, test):
     return test(kind) or any(_any(child, test) for child in children(kind))
 
 
+def all_leaves(kind, test):
+    """Tell whether a test holds for every type inside that has none inside itself."""
+    inside = children(kind)
+    if isinstance(kind, dict) and kind["type"] in ("array", "map", "struct"):
+        return all(all_leaves(child, test) for child in inside)
+    return test(kind)
+
+
 def _duplicates(kind):
     if not isinstance(kind, dict) or kind["type"] != "struct":
         return False
