@@ -192,3 +192,22 @@ def test_a_dead_driver_is_a_lost_session(engine: LivyEngine) -> None:
             submit(session, "import os\nos._exit(3)").result()
     finally:
         session.close()
+
+
+JOBS = """import time
+until, count = time.time() + 3, 0
+while time.time() < until:
+    count += len(sc.parallelize([7], 1).map(lambda x: time.sleep(0.5) or x).collect())
+for _ in range({more}):
+    count += len(sc.parallelize([7], 1).collect())
+print("jobs", count)"""
+
+
+@pytest.mark.parametrize("more", [1, 7])
+def test_a_long_cell_tells_how_many_jobs_it_took(session: LivySession, more: int) -> None:
+    """Many short jobs, the last one just before the end: Spark's UI hears of it later."""
+    request = Request(JOBS.format(more=more), "python", uuid.uuid4().hex)
+    events = list(session.submit(request, plan_transfer(request)).events())
+    (said,) = [int(line.split()[1]) for line in text_of(events).splitlines() if "jobs" in line]
+    told = [e.jobs_total for e in events if isinstance(e, Progress) and e.stages_total]
+    assert told == [said]

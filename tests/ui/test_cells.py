@@ -64,8 +64,7 @@ def test_the_progress_line_while_a_job_runs_and_at_its_end(cells: Lab):
     output = cells.cell_output(1)
     expect(output).to_contain_text(re.compile(r"stage \d+: \w+ \d/4 tasks"), timeout=180_000)
     cells.screenshot("cells-progress-light", show=output)
-    # on a busy machine Spark's UI hears of the last job too late for the summary
-    expect(output).to_contain_text(re.compile(r"✓.*\d jobs?"), timeout=60_000)
+    expect(output).to_contain_text(re.compile("✓.*2 jobs|✓.*3 jobs"), timeout=60_000)
     expect(output).to_contain_text(re.compile(r"\d stages · session \d+ started in"))
     cells.theme("dark")
     cells.screenshot("cells-progress-dark", show=output)

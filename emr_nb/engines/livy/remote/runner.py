@@ -7,6 +7,7 @@ import builtins
 import contextlib
 import json
 import sys
+import time
 
 from . import (
     display,
@@ -24,6 +25,8 @@ from .output import Logs, Output, Stream
 from .store import Store
 from .watch import Watch, file_signal
 
+UI_ASKED_AFTER = 0.9  # seconds; the notebook asks it about statements of a second
+HEARD_MS = 500
 SHOWN = object()  # the limit of what is only looked at
 
 
@@ -85,8 +88,11 @@ class Runner:
             setattr(sys, name, stream)
         logs = Logs(self.streams)
         logs.take()
+        began = time.time()
         try:
             cell.run()
+            if time.time() - began > UI_ASKED_AFTER:
+                cell.heard()
             return None
         except BaseException as error:  # also KeyboardInterrupt and SystemExit: Livy goes on
             return failures.told(error, cell.filename, cell.line)
@@ -156,6 +162,13 @@ class Cell:
                     self._write(frame)
                     return
                 self._table(frame, self.request["limit"], self.request["output"], "result")
+
+    def heard(self):
+        """Wait until Spark's UI has heard of all jobs: the notebook counts them there."""
+        with contextlib.suppress(Exception):  # it tells a little less then
+            session = self._living() if "pyspark" in sys.modules else None
+            if session is not None:
+                session.sparkContext._jsc.sc().listenerBus().waitUntilEmpty(HEARD_MS)
 
     def _watch(self):
         path = self.request.get("cancel_path")
