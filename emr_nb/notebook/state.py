@@ -85,11 +85,11 @@ class Attachment:
     facts: Facts | None = None
     problem: str = ""  # why the sessions could not be listed at the attach
     lost: PastSession | None = None  # this notebook's session that ended by itself
-    turns: dict[str, Turns] = field(default_factory=dict)  # by the name that cells give
+    turns: dict[str, Turns] = field(default_factory=dict)  # by the session's name
 
     def turn(self, session: str) -> Turn:
         """Take the next place among the cells of a session; in the order of the cells."""
-        return self.turns.setdefault(session, Turns()).take()
+        return self.turns.setdefault(session or self.sessions.name, Turns()).take()
 
     @property
     def name(self) -> str:

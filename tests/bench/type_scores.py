@@ -128,8 +128,7 @@ def polars(whole: Result, at: int) -> str:
     one = replace(whole, table=whole.table.select([at]), columns=whole.columns[at : at + 1])
     try:
         frame, _ = convert(one, "polars", "exact")
-        back = frame.to_arrow().column(0)
-        return exact(back.cast(one.table.schema.field(0).type), at)
+        return exact(frame.to_arrow().column(0), at)
     except BaseException as error:  # polars' panics are no Exceptions
         if isinstance(error, KeyboardInterrupt):
             raise

@@ -90,6 +90,14 @@ def test_cells_reach_the_session_in_their_order(bench, held, submitted):
     assert submitted == ["first", "second", "third"]
 
 
+def test_the_session_by_its_name_is_the_same_queue(bench, held, submitted):
+    name = bench.notebook.attachment().sessions.name
+    bench.run("%%spark --async\nfirst")
+    bench.run(f"%%spark --async -s {name}\nsecond")
+    bench.run("%%spark -q\nthird")
+    assert submitted == ["first", "second", "third"]
+
+
 def test_one_that_is_cancelled_before_its_turn_holds_nobody_up(bench, held, submitted):
     bench.run("%%spark --async\nfirst")
     second = bench.run("%%spark --async\nsecond").result
