@@ -24,7 +24,7 @@ def measure(livy: str, runs: int) -> dict[str, list[dict[str, Any]]]:
     """Run both by turns after one discarded round.
 
     Ours is the cell's whole time and, apart from it, what is left of it when Livy's statement
-    has ended: reading the parts, decoding them and writing the file. Memory is how far the
+    has ended: fetching the parts, joining them and writing the file. Memory is how far the
     notebook's peak rose above what it held before.
     """
     found: dict[str, list[dict[str, Any]]] = {"to": [], "pyarrow": []}
@@ -53,7 +53,7 @@ def to_local(side: Ours, folder: Path) -> dict[str, Any]:
 
 
 def parts(cluster: AttachedCluster) -> str:
-    """Let Spark write the same rows as Parquet; returns where."""
+    """Let Spark write the same rows as a cell's `--to` does; returns where."""
     path = f"/tmp/bench-{uuid.uuid4().hex}"
     cluster.run(
         f"spark.range(0, {ROWS}, 1, 8).selectExpr(*{MIXED!r}).write"

@@ -95,11 +95,11 @@ def spool(found: dict[str, Any]) -> list[str]:
 
 
 def written(found: dict[str, list[dict[str, Any]]]) -> list[str]:
-    """Ours reads, decodes and writes in what is left when the statement has ended."""
+    """Ours fetches, joins and writes in what is left when the statement has ended."""
     whole, rest = (median([a[key] for a in found["to"]]) for key in ("seconds", "rest"))
     plain = median([a["seconds"] for a in found["pyarrow"]])
     told = f"{whole:.1f} s, {rest:.1f} s of it after the statement"
-    told += f" ({plain / rest:.2f}× the rate of pyarrow reading Spark's Parquet, {plain:.1f} s)"
+    told += f" ({plain / rest:.2f}× the rate of pyarrow reading the same parts, {plain:.1f} s)"
     grown = max(a["rss_grown"] for a in found["to"]) / 2**20
     return [
         line("10,000,000 rows × 6 `--to` a local Parquet file", told, "–", None),
