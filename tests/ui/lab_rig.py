@@ -24,6 +24,7 @@ CHROMIUM_FLAGS = (
 )  # fmt: skip
 WIDE = (1280, 860)
 NARROW = (400, 760)
+SIZES = {"wide": WIDE, "narrow": NARROW}
 
 
 def find_chromium() -> str | None:
@@ -214,6 +215,17 @@ class Lab:
         self.page.wait_for_timeout(150)
         self.page.screenshot(path=path)
         return path
+
+    def pictures(self, prefix: str, cells: dict[str, str], theme: str, size: str) -> None:
+        """Keep `PREFIX-PICTURE-THEME-SIZE.png` of the output of each cell that has a word."""
+        self.theme(theme)
+        self.size(*SIZES[size])
+        for word, picture in cells.items():
+            shown = self.cell_output(self.cell(word))
+            kept = self.screenshot(f"{prefix}-{picture}-{theme}-{size}", show=shown)
+            assert kept.stat().st_size > 5_000
+        self.theme("light")
+        self.size(*WIDE)
 
     def command(self, command: str, **arguments: Any) -> None:
         """Execute a command of JupyterLab and wait for it."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab_rig import NARROW, WIDE, Lab
+from lab_rig import SIZES, Lab
 from playwright.sync_api import expect
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "quickstart.ipynb"
@@ -57,20 +57,14 @@ def test_nothing_was_asked_of_strangers(quickstart: Lab):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("name", "size"), [("wide", WIDE), ("narrow", NARROW)])
-def test_pictures(quickstart: Lab, theme: str, name: str, size: tuple[int, int]):
-    quickstart.theme(theme)
-    quickstart.size(*size)
-    for word, picture in (
-        ("%emr attach", "attach"),
-        ("spark.read.parquet", "table"),
-        ("--chart bar", "chart"),
-    ):
-        shown = quickstart.cell_output(quickstart.cell(word))
-        kept = quickstart.screenshot(f"quickstart-{picture}-{theme}-{name}", show=shown)
-        assert kept.stat().st_size > 5_000
-    quickstart.theme("light")
-    quickstart.size(*WIDE)
+@pytest.mark.parametrize("size", list(SIZES))
+def test_pictures(quickstart: Lab, theme: str, size: str):
+    cells = {
+        "%emr attach": "attach",
+        "spark.read.parquet": "table",
+        "--chart bar": "chart",
+    }
+    quickstart.pictures("quickstart", cells, theme, size)
 
 
 @pytest.mark.parametrize("trust", [True, False], ids=["trusted", "untrusted"])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab_rig import NARROW, WIDE, Lab
+from lab_rig import SIZES, Lab
 from playwright.sync_api import expect
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "working_day.ipynb"
@@ -49,19 +49,13 @@ def test_a_job_beside_the_notebook_is_listed(day: Lab):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("name", "size"), [("wide", WIDE), ("narrow", NARROW)])
-def test_pictures(day: Lab, theme: str, name: str, size: tuple[int, int]):
-    day.theme(theme)
-    day.size(*size)
-    for word, picture in (
-        ("%emr push flights", "push"),
-        ("-o everything", "spool"),
-        ("--to /tmp", "to"),
-        ("%emr sessions", "sessions"),
-    ):
-        shown = day.cell_output(day.cell(word))
-        kept = day.screenshot(f"day-{picture}-{theme}-{name}", show=shown)
-        assert kept.stat().st_size > 5_000
-    day.theme("light")
-    day.size(*WIDE)
+@pytest.mark.parametrize("size", list(SIZES))
+def test_pictures(day: Lab, theme: str, size: str):
+    cells = {
+        "%emr push flights": "push",
+        "-o everything": "spool",
+        "--to /tmp": "to",
+        "%emr sessions": "sessions",
+    }
+    day.pictures("day", cells, theme, size)
     assert day.strangers == []
