@@ -26,7 +26,7 @@ from .store import Store
 from .watch import Watch, file_signal
 
 UI_ASKED_AFTER = 0.9  # seconds; the notebook asks it about statements of a second
-HEARD_MS = 500
+HEARD_MS = 2000  # on a busy cluster; mostly it is a few
 SHOWN = object()  # the limit of what is only looked at
 
 
