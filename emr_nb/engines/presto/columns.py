@@ -104,8 +104,10 @@ def _reals(doubles: pa.Array) -> pa.Array:
     with np.errstate(over="ignore"):
         narrow = wide.astype(np.float32)
     tied = (wide.view(np.int64) & _TIE_BITS) == _TIE
-    for at in np.flatnonzero(tied | ((np.abs(wide) < _SMALLEST) & (wide != 0))):
-        narrow[at] = np.float32(repr(float(wide[at])))
+    doubtful = np.flatnonzero(tied | ((np.abs(wide) < _SMALLEST) & (wide != 0)))
+    if len(doubtful):  # NumPy would round a text twice too
+        texts = pa.array([repr(float(wide[at])) for at in doubtful], pa.string())
+        narrow[doubtful] = texts.cast(pa.float32()).to_numpy()
     mask = doubles.is_null().to_numpy(zero_copy_only=False) if doubles.null_count else None
     return pa.array(narrow, pa.float32(), mask=mask)
 

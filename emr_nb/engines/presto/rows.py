@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.engines.presto import flat
 from emr_nb.engines.presto.columns import decode
 from emr_nb.engines.presto.instants import Zones
 from emr_nb.engines.presto.types import NANOSECONDS, Kind, arrow_type, parse
@@ -29,6 +30,7 @@ class Rows:
         self.columns = tuple(Column(str(c["name"]), str(c["type"])) for c in columns)
         self.kinds = [parse(column.engine_type) for column in self.columns]
         self._zones = [Zones() for _ in self.columns]
+        self._flat = flat.flat(self.kinds)
         self.schema: pa.Schema = pa.schema(
             [
                 pa.field(column.name, _typed(column, kind))
@@ -39,7 +41,15 @@ class Rows:
     def batches(self, body: bytes) -> Iterator[pa.RecordBatch]:
         """Yield a page's or a segment's rows, a JSON array of arrays."""
         import orjson
+        import pyarrow as pa
 
+        if self._flat and (read := flat.read(body, self.kinds)) is not None:
+            arrays = [
+                array if array.type == field.type else self._column(at, array.to_pylist())
+                for at, (array, field) in enumerate(zip(read, self.schema, strict=True))
+            ]
+            yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+            return
         try:
             rows = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -54,10 +64,7 @@ class Rows:
         if any(len(row) != width for row in rows):
             raise ResultError(f"A row does not have the {width} values of its columns")
         columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * width
-        arrays = [
-            self._column(at, kind, values)
-            for at, (kind, values) in enumerate(zip(self.kinds, columns, strict=True))
-        ]
+        arrays = [self._column(at, values) for at, values in enumerate(columns)]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def table(self, batches: Sequence[pa.RecordBatch]) -> pa.Table:
@@ -81,9 +88,9 @@ class Rows:
             for notice in _notices(column, kind, zones)
         )
 
-    def _column(self, at: int, kind: Kind, values: Sequence[Any]) -> pa.Array:
+    def _column(self, at: int, values: Sequence[Any]) -> pa.Array:
         try:
-            return decode(kind, values, self._zones[at])
+            return decode(self.kinds[at], values, self._zones[at])
         except ResultError as error:
             raise _of_column(error, self.columns[at]) from error
 
