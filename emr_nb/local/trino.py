@@ -213,7 +213,8 @@ def _flags(plan: Plan) -> tuple[str, ...]:
         "plugin.dir": str(home(plan) / "plugin"),
         "catalog.config-dir": "etc/catalog",
     }
-    heap = "-Xmx1200M" if _has_hive(plan) else "-Xmx700M"
+    # spooled segments and Hive's readers take memory that no query's limit counts
+    heap = "-Xmx1200M" if _has_hive(plan) or "aws" in plan.apps else "-Xmx700M"
     properties = (f"-D{name}={value}" for name, value in names.items())
     return (heap, *_FLAGS, *properties, "-cp", f"{server}/lib/*")
 

@@ -47,7 +47,6 @@ class TrinoRig:
         *,
         port: int | None = None,
         timeout: float = 30,
-        encodings: str | None = None,
         **patience: Any,
     ) -> PrestoEngine:
         """Return an engine as another process would have it: with a journal object of its own."""
@@ -63,8 +62,6 @@ class TrinoRig:
         )
         engine = PrestoEngine(context, name)
         engine.patience = replace(engine.patience, **patience)
-        if encodings is not None:
-            engine.client.encodings = encodings
         self.made.append(engine)
         return engine
 

@@ -34,14 +34,12 @@ class Spoken:
 class PrestoClient:
     """A coordinator; usable from several threads.
 
-    `encodings` are the spooled protocol's that are asked for, the best first; empty for none.
     Raises what HttpClient raises, and ReplyLostError for a reply that is cut short.
     """
 
-    def __init__(self, http: HttpClient, name: str, *, encodings: str = "") -> None:
+    def __init__(self, http: HttpClient, name: str) -> None:
         self.http = http
         self.name = name
-        self.encodings = encodings
 
     @property
     def where(self) -> str:
@@ -157,8 +155,6 @@ class PrestoClient:
             "Client-Tags": f"{SOURCE},{tag}" if tag else SOURCE,
             "Client-Capabilities": CAPABILITIES,
         }
-        if self.encodings:
-            named["Query-Data-Encoding"] = self.encodings
         own = {prefix + name: value for name, value in named.items()}
         return {**state.headers(prefix), **own}
 

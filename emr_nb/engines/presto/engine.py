@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from emr_nb.context import ClusterContext
     from emr_nb.engines.base import Session
 
-# read by name, so that whoever wants another (or none) can say so in SessionOptions.conf
-ENCODINGS = "json+zstd,json+lz4,json"
+# Of the spooled protocol, which a server must be set up for. None by default: a million rows of
+# the local cluster took as long or longer that way. With many workers it is the faster way.
+ENCODINGS = ""
 _FIRST = {"trino": TRINO, "presto": PRESTO}
 
 
@@ -81,8 +82,9 @@ class PrestoEngine:
     ) -> PrestoSession:
         """Find the session by name, or make it.
 
-        Of `conf` are taken `catalog`, `schema`, `path`, `time_zone`, `properties` and `roles`
-        (mappings). Raises SessionNotFoundError, UsageError, AuthenticationError.
+        Of `conf` are taken `catalog`, `schema`, `path`, `time_zone`, `encodings` (of the spooled
+        protocol, `json+zstd,json+lz4,json` say), `properties` and `roles` (mappings). Raises
+        SessionNotFoundError, UsageError, AuthenticationError.
         """
         with self._lock:
             known = self._open.get(options.name)
@@ -148,13 +150,13 @@ class PrestoEngine:
 
 
 def _state_of(conf: Mapping[str, Any], user: str) -> ClientState:
-    known = {"catalog", "schema", "path", "time_zone"}
+    known = {"catalog", "schema", "path", "time_zone", "encodings"}
     tables = {"properties", "roles"}
     if unknown := set(conf) - known - tables:
         raise UsageError(
             f"A session of Presto or Trino has no option {', '.join(sorted(unknown))}",
             advice=f"It has {', '.join(sorted(known | tables))}.",
         )
-    texts = {name: str(conf[name]) for name in known & set(conf)}
+    texts = {"encodings": ENCODINGS} | {name: str(conf[name]) for name in known & set(conf)}
     maps = {n: {str(k): str(v) for k, v in conf[n].items()} for n in tables & set(conf)}
     return ClientState(user, **texts, **maps)  # type: ignore[arg-type]  # names are its own

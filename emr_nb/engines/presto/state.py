@@ -15,13 +15,17 @@ NO_TRANSACTION = "NONE"
 
 @dataclass(frozen=True, slots=True)
 class ClientState:
-    """One moment of a session; headers of either dialect are made of it and change it."""
+    """One moment of a session; headers of either dialect are made of it and change it.
+
+    `encodings` are those of the spooled protocol that are asked for, the best first.
+    """
 
     user: str
     catalog: str = ""
     schema: str = ""
     path: str = ""
     time_zone: str = ""
+    encodings: str = ""
     authorization: str = ""  # SET SESSION AUTHORIZATION: who it is from then on
     transaction: str = NO_TRANSACTION
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -43,6 +47,7 @@ class ClientState:
             "Schema": self.schema,
             "Path": self.path,
             "Time-Zone": self.time_zone,
+            "Query-Data-Encoding": self.encodings,
             "Transaction-Id": self.transaction,
             "Session": _joined(self.properties),
             "Prepared-Statement": _joined(self.prepared),
