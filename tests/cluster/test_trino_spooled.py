@@ -17,7 +17,10 @@ from emr_nb.testing.fault_proxy import Rule
 pytestmark = pytest.mark.cluster
 
 ENCODINGS = ("json", "json+zstd", "json+lz4")
-ROWS = "select * from tpch.sf1.orders where orderkey < 400000 order by orderkey"
+ROWS = (
+    "select o.*, n from tpch.tiny.orders o cross join unnest(sequence(1, 8)) t(n) "
+    "order by orderkey, n"
+)  # 120,000 rows, 16 MB: several segments
 TYPES = (
     "select 1 a, 'ü\"\\,],[' b, decimal '1.50' c, timestamp '2020-01-01 00:00:00.123456 UTC' d, "
     "array[1, null] e, map(array['x'], array[1e0]) f, cast(null as varchar) g"
