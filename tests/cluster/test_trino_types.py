@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from trino_rig import TrinoRig, run
@@ -96,22 +98,49 @@ def test_instants_agree_with_the_servers_own_arithmetic(trino: TrinoRig) -> None
         assert len(off) <= 2 * bool(told), (zone, off[:5])
 
 
+def equal(found: Any, wanted: Any) -> bool:
+    """Compare what another client gives: the same value in a form of its own is as good."""
+    if found is None or wanted is None:
+        return found is wanted
+    if isinstance(wanted, dict):
+        return len(found) == len(wanted) and all(map(equal, found, wanted.values()))
+    if isinstance(wanted, list) and wanted and isinstance(wanted[0], tuple):
+        pairs = list(found.items())
+        return len(pairs) == len(wanted) and all(
+            equal(one, other)
+            for mine, its in zip(pairs, wanted, strict=True)
+            for one, other in zip(mine, its, strict=True)
+        )
+    if isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(equal, found, wanted))
+    if isinstance(wanted, tuple):
+        return found.years * 12 + found.months == wanted[0]
+    if isinstance(wanted, bytes) and isinstance(found, str):
+        return base64.b64decode(found) == wanted
+    if isinstance(found, dt.time) and found.tzinfo:
+        return found == dt.time.fromisoformat(wanted)
+    if isinstance(wanted, str):
+        return str(found) == wanted
+    return not isinstance(wanted, Ticks) and same(found, wanted)
+
+
 def test_the_trino_client_beside(trino: TrinoRig, capsys: pytest.CaptureFixture[str]) -> None:
     """The control: what it gives for the same values is counted, and printed."""
     dbapi = pytest.importorskip("trino").dbapi
     connection = dbapi.connect(host="127.0.0.1", port=trino.port, user="ada", timezone=ZONE)
-    exact = 0
+    missed = []
     for case in CASES:
         try:
             cursor = connection.cursor()
             cursor.execute(f"select {case.sql}")
             ((found,),) = cursor.fetchall()
-            wanted = case.value
-            if isinstance(wanted, list) and wanted and isinstance(wanted[0], tuple):
-                found = list(found.items())
-            exact += not isinstance(wanted, Ticks) and same(found, wanted)
+            if case.kind == "real":
+                found = float(np.float32(found))  # a double of its text, which is as good
+            if not equal(found, case.value):
+                missed.append(case.sql)
         except Exception:
-            continue
+            missed.append(case.sql)
     with capsys.disabled():
-        print(f"\nexact values: emr_nb {len(CASES)} of {len(CASES)}, trino client {exact}")
-    assert exact < len(CASES)
+        print(f"\nthe trino client gives {len(CASES) - len(missed)} of {len(CASES)} values exactly")
+        print("\n".join(f"  not {sql}" for sql in missed))
+    assert "date '12345-06-07'" in missed  # its Python has no such year
