@@ -17,7 +17,7 @@ from pathlib import Path
 
 from emr_nb.errors import JournalError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _BUSY_SECONDS = 10.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS statements (
@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS sessions (
 # what each format added to the one before it: (table, column, declaration)
 _ADDED: dict[int, tuple[tuple[str, str, str], ...]] = {
     2: (("statements", "line", "TEXT NOT NULL DEFAULT ''"),),
+    3: (("statements", "place", "TEXT NOT NULL DEFAULT ''"),),
 }
 
 # prepared -> sent -> running -> done | failed | cancelled | lost | unknown
@@ -47,7 +48,8 @@ OPEN_STATES = ("prepared", "sent", "running")
 class StatementRow:
     """One statement; times are seconds since the epoch.
 
-    `text` and `line` (the magic and its options) are there only where history is on.
+    `text` and `line` (the magic and its options) are there only where history is on. `place`
+    is where an engine's server goes on with it, for the process that adopts it.
     """
 
     tag: str
@@ -71,6 +73,7 @@ class StatementRow:
     updated: float = 0.0
     ended: float | None = None
     line: str = ""
+    place: str = ""
 
     @property
     def seconds(self) -> float:

@@ -252,7 +252,8 @@ class Progress:
     """A look at a running statement; `fraction` (0–1) only where the engine tells a true one.
 
     `phase` is `starting`, `queued`, `running` or `fetching`; `elapsed` is in seconds.
-    `stages` are those at work now, `stages_total` all that have been known to run.
+    `stages` are those at work now, `stages_total` all that have been known to run. Splits,
+    `peak_memory` (bytes) and `queued_seconds` are what Presto and Trino tell.
     """
 
     phase: str
@@ -266,6 +267,10 @@ class Progress:
     queued_behind: int = 0
     rows: int | None = None
     bytes: int | None = None
+    splits_done: int = 0
+    splits_total: int = 0
+    peak_memory: int = 0
+    queued_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

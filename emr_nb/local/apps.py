@@ -9,10 +9,11 @@ from emr_nb.local.aws import Aws
 from emr_nb.local.hdfs import Hdfs
 from emr_nb.local.livy import Livy
 from emr_nb.local.plan import LocalService
+from emr_nb.local.trino import HIVE_PART, Trino
 from emr_nb.local.yarn import Yarn
 
 APPS = ("hdfs", "spark", "aws")  # unless others are named
-ALL_APPS = ("hdfs", "yarn", "spark", "aws")  # in starting order
+ALL_APPS = ("hdfs", "yarn", "spark", "trino", "aws")  # in starting order
 
 
 def service_of(app: str) -> LocalService:
@@ -26,6 +27,8 @@ def service_of(app: str) -> LocalService:
             return Yarn()
         case "aws":
             return Aws()
+        case "trino":
+            return Trino()
     raise UsageError(
         f"The local cluster has no application {app!r}",
         advice=f"It has: {', '.join(ALL_APPS)}.",
@@ -38,6 +41,15 @@ def with_needs(apps: Iterable[str]) -> tuple[str, ...]:
     for app in list(wanted):
         wanted.update(service_of(app).needs)
     return tuple(app for app in ALL_APPS if app in wanted)
+
+
+def parts_of(apps: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the parts that these applications need, each once."""
+    wanted = with_needs(apps)
+    names = [part for app in wanted for part in service_of(app).parts]
+    if {"hive", "trino"} <= set(wanted):
+        names.append(HIVE_PART)  # 258 MB that Trino alone has no use for
+    return tuple(dict.fromkeys(names))
 
 
 def with_yarn(apps: Iterable[str] = APPS) -> tuple[str, ...]:

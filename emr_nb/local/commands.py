@@ -112,6 +112,9 @@ def describe(state: st.State) -> Iterator[str]:
         yield f"  YARN     http://localhost:{ports['rm-http']}/cluster"
     if "spark" in state.apps:
         yield f"  Livy     http://127.0.0.1:{ports['livy']}"
+    if "trino" in state.apps:
+        url = f"http://127.0.0.1:{ports['trino']}"
+        yield f"  Trino    {url}  (Presto's dialect too)"
     if "aws" in state.apps:
         yield f"  AWS, S3  {state.endpoint_url}  (cluster {state.cluster_id})"
 

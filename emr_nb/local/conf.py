@@ -24,10 +24,10 @@ def core_site(plan: Plan) -> dict[str, str]:
         # users that this machine does not have; others get their groups from the machine
         "hadoop.user.group.static.mapping.overrides": (
             f"{SUPERUSER}={SUPERUSER},{SUPERGROUP};hadoop=hadoop,{SUPERGROUP};livy=livy;"
-            f"{YARN_USER}={YARN_USER}"
+            f"{YARN_USER}={YARN_USER};trino=trino"
         ),
     }
-    for name in (SUPERUSER, "hadoop", "livy", "hive"):
+    for name in (SUPERUSER, "hadoop", "livy", "hive", "trino"):
         site[f"hadoop.proxyuser.{name}.hosts"] = "*"
         site[f"hadoop.proxyuser.{name}.groups"] = "*"
     if "namenode-rpc" in plan.ports:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import json
 import socket
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 
 
-def call(method: str, url: str, *, seconds: float = 5.0) -> Any:
+def call(
+    method: str,
+    url: str,
+    *,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = 5.0,
+) -> Any:
     """Send one request and decode its JSON reply; raises OSError (HTTPError included)."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(url, method=method)
+    request = urllib.request.Request(url, body, dict(headers or {}), method=method)
     with opener.open(request, timeout=seconds) as reply:
-        body = reply.read()
-    return json.loads(body) if body else None
+        answer = reply.read()
+    return json.loads(answer) if answer else None
 
 
 def answers(url: str, *, seconds: float = 2.0) -> Any:

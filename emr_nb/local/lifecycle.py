@@ -21,7 +21,7 @@ from emr_nb.errors import (
     UsageError,
 )
 from emr_nb.local import state as st
-from emr_nb.local.apps import APPS, service_of, with_needs, with_yarn
+from emr_nb.local.apps import APPS, parts_of, with_needs, with_yarn
 from emr_nb.local.daemon import tail
 from emr_nb.local.fetch import Progress
 from emr_nb.local.locking import file_lock
@@ -99,8 +99,7 @@ class LocalClusters:
     def missing(self, apps: Iterable[str]) -> list[Part]:
         """Return the parts of these applications that the cache does not have yet."""
         cache = Cache(self.settings.cache_home)
-        names = dict.fromkeys(part for app in with_needs(apps) for part in service_of(app).parts)
-        return [part for name in names if not (part := cache.part(name)).ready]
+        return [part for name in parts_of(apps) if not (part := cache.part(name)).ready]
 
     def fetch(
         self,

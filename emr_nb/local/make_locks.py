@@ -2,6 +2,7 @@
 
 Needs `jgo` (the `dev` extra). It resolves each set against Maven Central, leaves out what the
 daemons were seen to run without, downloads every file once and writes checksum and size.
+A coordinate is of a jar unless its packaging follows an `@`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from emr_nb.local.fetch import repository_url
+from emr_nb.local.fetch import repository_url, verify_context
 from emr_nb.local.lockfile import Lock, LockedFile, load
 
 _AWS_SDK = "1.12.262"  # what Hadoop 3.3.4's S3A was built with
+_TRINO = "476"  # the newest whose server is published as separate parts there
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,14 @@ RECIPES = {
         ),
     ),
     "ecj": Recipe("3.36.0", exact=("org.eclipse.jdt:ecj:3.36.0",)),
+    "trino": Recipe(
+        _TRINO,
+        exact=(
+            f"io.trino:trino-server-core:{_TRINO}@tar.gz",
+            *(f"io.trino:trino-{plugin}:{_TRINO}@zip" for plugin in ("tpch", "memory")),
+        ),
+    ),
+    "trino-hive": Recipe(_TRINO, exact=(f"io.trino:trino-hive:{_TRINO}@zip",)),
 }
 
 
@@ -131,11 +141,17 @@ def measure(coordinate: str) -> LockedFile:
     """Download one file and return its lock entry."""
     import httpx2
 
-    blank = LockedFile(coordinate, "jar", "", 0)
-    reply = httpx2.get(f"{repository_url()}/{blank.path}", timeout=120, follow_redirects=True)
-    reply.raise_for_status()
-    digest = hashlib.sha256(reply.content).hexdigest()
-    return LockedFile(coordinate, "jar", digest, len(reply.content))
+    coordinate, _, packaging = coordinate.partition("@")
+    blank = LockedFile(coordinate, packaging or "jar", "", 0)
+    digest, size = hashlib.sha256(), 0
+    url = f"{repository_url()}/{blank.path}"
+    context = verify_context()
+    with httpx2.stream("GET", url, verify=context, timeout=120, follow_redirects=True) as reply:
+        reply.raise_for_status()
+        for chunk in reply.iter_raw():
+            digest.update(chunk)
+            size += len(chunk)
+    return LockedFile(coordinate, blank.packaging, digest.hexdigest(), size)
 
 
 def main(parts: Iterable[str]) -> None:

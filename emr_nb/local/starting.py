@@ -20,6 +20,7 @@ _WORDS = {
     "nodemanager": "YARN NodeManager",
     "livy": "Livy with Spark",
     "aws": "AWS APIs and S3",
+    "trino": "Trino",
 }
 
 

@@ -13,6 +13,7 @@ from emr_nb.notebook.screen import Screen, display_id
 
 _LEAST_SECONDS = 0.25  # between two updates
 _QUIET_SECONDS = 0.3  # shorter cells show only their summary
+_TOLD_QUEUED = 1.0  # seconds in a queue that are worth a word
 _MARKS = {"done": ("✓", "#2e9e5b"), "failed": ("✗", "#d64545"), "cancelled": ("■", "#d9822b")}
 _BAR = (
     "<span style='display:inline-block;width:120px;height:6px;border-radius:3px;margin-right:8px;"
@@ -135,12 +136,22 @@ def describe(progress: Progress) -> list[str]:
         parts.append(f"{stage.name} {count(stage.done)}/{count(stage.total)} tasks{failed}")
     if len(active) > 2:
         parts.append(f"{len(active) - 2} more stages")
+    parts += _amounts(progress)
+    return parts + [progress.detail] * bool(progress.detail)
+
+
+def _amounts(progress: Progress) -> list[str]:
+    parts = []
+    if progress.splits_total:
+        parts.append(f"{count(progress.splits_done)}/{count(progress.splits_total)} splits")
     if progress.rows is not None:
         parts.append(plural(progress.rows, "row"))
     if progress.bytes is not None:
         parts.append(size(progress.bytes))
-    if progress.detail:
-        parts.append(progress.detail)
+    if progress.peak_memory:
+        parts.append(f"peak memory {size(progress.peak_memory)}")
+    if progress.queued_seconds >= _TOLD_QUEUED and progress.phase != "queued":
+        parts.append(f"queued {seconds(progress.queued_seconds)}")
     return parts
 
 
@@ -149,7 +160,10 @@ def totals(progress: Progress) -> list[str]:
     work = []
     if progress.stages_total:  # what was seen on the way alone may not be all
         work = [plural(progress.jobs_total, "job"), plural(progress.stages_total, "stage")]
-    return work + ([f"{size(progress.bytes)} read"] if progress.bytes else [])
+    if progress.splits_total:
+        work.append(plural(progress.splits_total, "split"))
+    work += [f"{size(progress.bytes)} read"] if progress.bytes else []
+    return work + ([f"peak memory {size(progress.peak_memory)}"] if progress.peak_memory else [])
 
 
 def _wrapped(html: str) -> str:

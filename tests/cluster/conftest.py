@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # fault_rig.py
 
 from fault_rig import rig  # noqa: F401 -- a fixture
+from trino_rig import trino, trino_server  # noqa: F401 -- fixtures
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -187,7 +187,7 @@ def test_an_older_journal_is_brought_up_to_date_with_all_it_holds(old):
         assert after is not None
         assert after.line == "%%spark -o df"
     with closing(sqlite3.connect(old)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert db.execute("PRAGMA user_version").fetchone() == (3,)
     with closing(Journal(old)) as journal:
         assert len(journal.statements()) == 2
 

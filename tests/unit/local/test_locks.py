@@ -21,6 +21,7 @@ def test_every_file_is_pinned(part):
         assert re.fullmatch(r"[\w.-]+:[\w.-]+:[\w.-]+(:[\w.-]+)?", file.coordinate)
         assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
         assert file.size > 0
+        assert file.packaging in ("jar", "zip", "tar.gz")
     assert len({file.name for file in lock.files}) == len(lock.files)
 
 

@@ -1,0 +1,162 @@
+"""The engines `trino` and `presto`: one client, in whichever dialect the server speaks."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from emr_nb.engines.presto.client import PRESTO, TRINO, PrestoClient, Spoken
+from emr_nb.engines.presto.pace import Patience
+from emr_nb.engines.presto.session import Place, PrestoSession
+from emr_nb.engines.presto.state import ClientState
+from emr_nb.engines.presto.statement import PrestoStatement
+from emr_nb.errors import SessionNotFoundError, UsageError
+from emr_nb.journal import SessionRow
+from emr_nb.model import (
+    CatalogNode,
+    Completion,
+    Event,
+    SessionInfo,
+    SessionOptions,
+    StatementReference,
+)
+from emr_nb.transport.base import Deadline
+
+if TYPE_CHECKING:
+    from emr_nb.context import ClusterContext
+    from emr_nb.engines.base import Session
+
+# Of the spooled protocol, which a server must be set up for. None by default: a million rows of
+# the local cluster took as long or longer that way. With many workers it is the faster way.
+ENCODINGS = ""
+_FIRST = {"trino": TRINO, "presto": PRESTO}
+
+
+class TrinoEngineFactory:
+    """Makes the engine of a cluster; raises ServiceNotInstalledError where it has no Trino."""
+
+    def __call__(self, context: ClusterContext) -> PrestoEngine:
+        return PrestoEngine(context, "trino")
+
+
+class PrestoEngineFactory:
+    """Makes the engine of a cluster; raises ServiceNotInstalledError where it has no Presto."""
+
+    def __call__(self, context: ClusterContext) -> PrestoEngine:
+        return PrestoEngine(context, "presto")
+
+
+class PrestoEngine:
+    """Presto or Trino; may be used from several threads.
+
+    The server keeps no sessions: they are this object's, and end with it. Which of the two
+    dialects it speaks is found out at the first session.
+    """
+
+    def __init__(
+        self, context: ClusterContext, name: str, patience: Patience | None = None
+    ) -> None:
+        self.name = name
+        self._context = context
+        service = context.service(name)
+        self._dialect = service.properties.get("dialect") or name
+        look = context.settings.request_timeout
+        self.patience = patience or Patience(look=min(Patience().look, look))
+        self.client = PrestoClient(context.route.http(service.endpoints[0]), name.capitalize())
+        self._lock = threading.Lock()
+        self._spoken: Spoken | None = None
+        self._open: dict[str, PrestoSession] = {}
+
+    # -- the protocol ---------------------------------------------------------------------
+
+    def sessions(self) -> Sequence[SessionInfo]:
+        with self._lock:
+            return [session.info for session in self._open.values()]
+
+    def open(
+        self,
+        options: SessionOptions,
+        notify: Callable[[Event], None] | None = None,  # noqa: ARG002 -- nothing has to start
+    ) -> PrestoSession:
+        """Find the session by name, or make it.
+
+        Of `conf` are taken `catalog`, `schema`, `path`, `time_zone`, `encodings` (of the spooled
+        protocol, `json+zstd,json+lz4,json` say), `properties` and `roles` (mappings). Raises
+        SessionNotFoundError, UsageError, AuthenticationError.
+        """
+        with self._lock:
+            known = self._open.get(options.name)
+        if known is not None and not options.fresh and known.info.state != "closed":
+            return known
+        if not options.create:
+            raise SessionNotFoundError(
+                f"There is no session {options.name!r}",
+                where=self.client.where,
+                advice="Nothing was started. `%emr sessions` lists what is there.",
+            )
+        state = _state_of(options.conf, self._context.user)
+        number = f"{self.name}-{secrets.token_hex(4)}"
+        session = PrestoSession(self._context, self._place(state), state, options.name, number)
+        with self._lock:
+            self._open[options.name] = session
+        row = SessionRow(self._context.cluster.id, self.name, options.name, number)
+        self._context.journal.remember_session(row, new=True)
+        return session
+
+    def recover(self, reference: StatementReference) -> PrestoStatement | None:
+        row = self._context.journal.find(reference.tag)
+        if row is None or not row.place or not row.statement:
+            return None  # its address is nowhere but in our own notes
+        if reference.statement_id not in ("", row.statement):
+            return None
+        state = ClientState(self._context.user)
+        session = PrestoSession(self._context, self._place(state), state, "", reference.session_id)
+        return session.adopt(reference, row)
+
+    def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:  # noqa: ARG002
+        return []
+
+    def complete(
+        self,
+        code: str,  # noqa: ARG002
+        cursor: int,  # noqa: ARG002
+        session: Session | None = None,  # noqa: ARG002
+        language: str = "sql",  # noqa: ARG002
+    ) -> Sequence[Completion]:
+        return []
+
+    def logs(self, session_id: str, size: int = 200) -> Sequence[str]:
+        """Return a session's state, a line each: its server keeps no log of it."""
+        return next((s.log[:size] for s in self.sessions() if s.id == session_id), ())
+
+    def close(self) -> None:
+        with self._lock:
+            self._open.clear()
+        self.client.http.close()
+
+    # -- inside ---------------------------------------------------------------------------
+
+    def _place(self, state: ClientState) -> Place:
+        with self._lock:
+            spoken = self._spoken
+        if spoken is None:
+            first = _FIRST.get(self._dialect, TRINO)
+            spoken = self.client.probe(state, first, Deadline.after(self.patience.look))
+            with self._lock:
+                self._spoken = spoken
+        return Place(self.client, spoken, self.patience, self.name)
+
+
+def _state_of(conf: Mapping[str, Any], user: str) -> ClientState:
+    known = {"catalog", "schema", "path", "time_zone", "encodings"}
+    tables = {"properties", "roles"}
+    if unknown := set(conf) - known - tables:
+        raise UsageError(
+            f"A session of Presto or Trino has no option {', '.join(sorted(unknown))}",
+            advice=f"It has {', '.join(sorted(known | tables))}.",
+        )
+    texts = {"encodings": ENCODINGS} | {name: str(conf[name]) for name in known & set(conf)}
+    maps = {n: {str(k): str(v) for k, v in conf[n].items()} for n in tables & set(conf)}
+    return ClientState(user, **texts, **maps)  # type: ignore[arg-type]  # names are its own

@@ -1,0 +1,265 @@
+"""A session is state of ours: it is sent with each statement, and each reply may change it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from emr_nb.engines.presto.client import PrestoClient, Spoken
+from emr_nb.engines.presto.pace import Patience
+from emr_nb.engines.presto.reading import Followed
+from emr_nb.engines.presto.state import ClientState
+from emr_nb.engines.presto.statement import PrestoStatement
+from emr_nb.engines.presto.submit import Submitter
+from emr_nb.engines.presto.wire import Page
+from emr_nb.errors import (
+    EmrError,
+    JournalError,
+    SessionLostError,
+    StatementOutcomeUnknownError,
+    TransportError,
+    UsageError,
+)
+from emr_nb.journal import Journal, StatementRow
+from emr_nb.model import Request, SessionInfo, StatementReference
+from emr_nb.results.plan import TransferPlan
+from emr_nb.transport.base import Deadline, Route
+
+if TYPE_CHECKING:
+    from emr_nb.context import ClusterContext
+
+ROWS_READ = "+"  # before a place: rows were read on the way there, which do not come again
+_NEXT_TOUCH = 3600.0  # no server keeps anything of a session that could expire
+_DROP_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a session's statements go."""
+
+    client: PrestoClient
+    spoken: Spoken
+    patience: Patience
+    engine: str
+
+
+class PrestoSession:
+    """An open session; may be used from several threads.
+
+    `state` is its catalog, schema, properties, prepared statements, roles and transaction.
+    """
+
+    def __init__(
+        self, context: ClusterContext, place: Place, state: ClientState, name: str, number: str
+    ) -> None:
+        self.client = place.client
+        self.state = state
+        self._place = place
+        self._context = context
+        self._name, self._number = name, number
+        self._created = datetime.now(UTC)
+        self._lock = threading.Lock()
+        self._submitter = Submitter(place.client, place.spoken, place.patience)
+        self._closed = False
+
+    @property
+    def journal(self) -> Journal:
+        return self._context.journal
+
+    @property
+    def route(self) -> Route:
+        return self._context.route
+
+    @property
+    def prefix(self) -> str:
+        return self._place.spoken.prefix
+
+    @property
+    def info(self) -> SessionInfo:
+        """The session as it is now; `log` tells its state, a line each."""
+        state = self.state
+        named = (("catalog", state.catalog), ("schema", state.schema), ("path", state.path))
+        lines = [f"{name} {value}" for name, value in named if value]
+        lines += [f"set session {name} = {value}" for name, value in state.properties.items()]
+        lines += [f"role {role} in {catalog}" for catalog, role in state.roles.items()]
+        lines += [f"prepared {name}" for name in state.prepared]
+        lines += [f"transaction {state.transaction}"] if state.in_transaction else []
+        return SessionInfo(
+            id=self._number,
+            name=self._name,
+            engine=self._place.engine,
+            state="closed" if self._closed else "idle",
+            owner=state.user,
+            language="sql",
+            created=self._created,
+            log=tuple(lines),
+        )
+
+    # -- the protocol ---------------------------------------------------------------------
+
+    def submit(self, request: Request, plan: TransferPlan) -> PrestoStatement:
+        if self._closed:
+            raise SessionLostError(f"Session {self._name} was closed", where=self.client.where)
+        sql = _statement_of(request.code)
+        state = self._state_for(request)
+        began = time.monotonic()
+        self.journal.begin(self._row(request))
+        followed: Followed | None = None
+        try:
+            self.journal.update(request.tag, state="sent")
+            page, headers = self._submitter.submit(sql, state, request.tag)
+            self.change(state, state.changed(headers, self.prefix))
+            followed = self._followed(page.next_uri, state, request.tag)
+            self._running(request.tag, page)
+            pages = self._begun(page, followed)
+        except KeyboardInterrupt:
+            self._note(request.tag, state="cancelled", error="interrupted while it was sent")
+            if followed is not None:
+                self.drop(followed)
+            raise
+        except EmrError as error:
+            unknown = isinstance(error, StatementOutcomeUnknownError)
+            self._note(request.tag, state="unknown" if unknown else "failed", error=error.what)
+            raise
+        return PrestoStatement(
+            self,
+            self._reference(request.tag, page.id),
+            followed,
+            sql=sql,
+            language=request.language,
+            request=request,
+            plan=plan,
+            first=pages,
+            began=began,
+        )
+
+    def refresh(self) -> SessionInfo:
+        if self._closed:
+            raise SessionLostError(f"Session {self._name} was closed", where=self.client.where)
+        return self.info
+
+    def touch(self) -> float:
+        return _NEXT_TOUCH
+
+    def close(self) -> None:
+        self._closed = True
+        with contextlib.suppress(JournalError):
+            self.journal.forget_session(self._context.cluster.id, self._place.engine, self._number)
+
+    # -- for its statements ---------------------------------------------------------------
+
+    def change(self, before: ClientState, after: ClientState) -> None:
+        """Take over what a statement has changed; what others changed meanwhile stays."""
+        with self._lock:
+            for name in ClientState.__dataclass_fields__:
+                if getattr(after, name) != getattr(before, name):
+                    self.state = replace(self.state, **{name: getattr(after, name)})
+
+    def drop(self, followed: Followed) -> None:
+        """End a query that nobody wants, beside the caller, who has no time for it."""
+
+        def delete() -> None:
+            with contextlib.suppress(TransportError):
+                deadline = Deadline.after(_DROP_SECONDS)
+                self.client.delete(followed.uri, followed.state, followed.prefix, deadline)
+
+        if followed.uri:
+            threading.Thread(target=delete, name="emr_nb-drop", daemon=True).start()
+
+    def adopt(self, reference: StatementReference, row: StatementRow) -> PrestoStatement:
+        """Return a query that another process, or an earlier one, has begun."""
+        place = row.place.removeprefix(ROWS_READ)
+        return PrestoStatement(
+            self,
+            replace(reference, statement_id=row.statement, engine=self._place.engine),
+            self._followed(place, self.state, row.tag),
+            sql=row.text,
+            language=row.language or "sql",
+            began=time.monotonic() - max(0.0, time.time() - row.created),
+            headless=row.place.startswith(ROWS_READ),
+        )
+
+    # -- inside ---------------------------------------------------------------------------
+
+    def _state_for(self, request: Request) -> ClientState:
+        """Return the state that a statement begins with: the session's, and its own options."""
+        with self._lock:
+            state = self.state
+        if request.database:
+            catalog, _, schema = request.database.rpartition(".")
+            state = replace(state, catalog=catalog or state.catalog, schema=schema)
+        if request.settings:
+            state = replace(state, properties={**state.properties, **request.settings})
+        return state
+
+    def _followed(self, uri: str, state: ClientState, tag: str) -> Followed:
+        read = False
+
+        def moved(uri: str, rows: bool) -> None:
+            nonlocal read
+            if not (read and rows):  # once told, each page's place tells nothing new
+                read = read or rows
+                self._note(tag, place=(ROWS_READ if read else "") + uri)
+
+        return Followed(
+            self.client,
+            state,
+            self.prefix,
+            uri,
+            self._place.patience,
+            changed=lambda after: self.change(state, after),
+            moved=moved,
+        )
+
+    def _begun(self, page: Page, followed: Followed) -> tuple[Page, ...]:
+        """Ask for the first page, which is what begins the query; return all pages so far."""
+        if not page.next_uri:
+            return (page,)
+        second = followed.next()
+        return (page, second) if second is not None else (page,)
+
+    def _running(self, tag: str, page: Page) -> None:
+        # it is entered: a journal that cannot be written must not be taken for a failure
+        self._note(tag, state="running", statement=page.id, place=page.next_uri)
+
+    def _note(self, tag: str, **changes: str | float | None) -> None:
+        with contextlib.suppress(JournalError):
+            self.journal.update(tag, **changes)
+
+    def _reference(self, tag: str, query: str) -> StatementReference:
+        cluster = self._context.cluster.id
+        return StatementReference(tag, cluster, self._place.engine, self._number, query)
+
+    def _row(self, request: Request) -> StatementRow:
+        history = self._context.settings.history
+        return StatementRow(
+            tag=request.tag,
+            cluster=self._context.cluster.id,
+            cluster_name=self._context.cluster.name,
+            engine=self._place.engine,
+            session=self._number,
+            language=request.language,
+            notebook=request.notebook,
+            cell=request.cell_id,
+            text=request.code if history else "",
+            line=request.line if history else "",
+        )
+
+
+def _statement_of(code: str) -> str:
+    """Return a cell's one statement without the `;` at its end, which the server refuses."""
+    sql = code.rstrip().rstrip(";").rstrip()
+    if not sql.strip():
+        raise UsageError("The cell is empty", advice="Write one statement.")
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"The statement holds half a surrogate pair at character {error.start}",
+            advice="Write the character itself.",
+        ) from error
+    return sql

@@ -1,0 +1,231 @@
+"""One query from its first page to its result, in this process or adopted from another."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from emr_nb.engines.presto.cancelling import cancel_query
+from emr_nb.engines.presto.failures import statement_error
+from emr_nb.engines.presto.progress import progress_of
+from emr_nb.engines.presto.reading import Arrived, Followed, PageReader
+from emr_nb.engines.presto.result import Collected, only_reads
+from emr_nb.engines.presto.segments import Segments, awaited
+from emr_nb.engines.presto.wire import Page, Segment
+from emr_nb.errors import (
+    EmrError,
+    HttpStatusError,
+    JournalError,
+    ResultError,
+    StatementCancelledError,
+    StatementError,
+    StatementOutcomeUnknownError,
+)
+from emr_nb.model import CancelOutcome, Event, Log, Output, Request, StatementReference
+from emr_nb.results.plan import TransferPlan
+from emr_nb.results.result import Result
+
+if TYPE_CHECKING:
+    from emr_nb.engines.presto.session import PrestoSession
+
+CANCEL_SECONDS = 1.2  # the notebook waits 1.5 s for the outcome, and is free within 2 s
+_GONE = (404, 410)
+
+
+class PrestoStatement:
+    """A query of Presto or Trino; `events` and `result` in one thread, `cancel` in any.
+
+    A KeyboardInterrupt leaves `events` and `result` at once; the caller then calls `cancel`,
+    which takes 1.2 s at most by default.
+    """
+
+    def __init__(
+        self,
+        session: PrestoSession,
+        reference: StatementReference,
+        followed: Followed,
+        *,
+        sql: str,
+        language: str = "sql",
+        request: Request | None = None,
+        plan: TransferPlan | None = None,
+        first: tuple[Page, ...] = (),
+        began: float | None = None,
+        headless: bool = False,
+    ) -> None:
+        self.reference = reference
+        self.language = language
+        self.request = request
+        self.values: Mapping[str, Any] = {}
+        self._session = session
+        self._followed = followed
+        self._sql = sql
+        self._home = urlsplit(first[-1].info_uri or followed.uri).netloc if first else ""
+        self._home = self._home or urlsplit(followed.uri).netloc
+        self._segments = Segments(session.client, session.route)
+        self._reader = PageReader(followed, self._bring, first)
+        self._collected = Collected(plan, self.where, cuttable=only_reads(sql))
+        self._headless = headless  # another process has read its first rows
+        self._began = time.monotonic() if began is None else began
+        self._told = 0.0
+        self._page: Page | None = first[-1] if first else None
+        self._result: Result | None = None
+        self._failure: StatementError | None = None
+        self._broken: EmrError | None = None
+        self._cancelled = False
+        self._settled = False
+
+    @property
+    def where(self) -> str:
+        return f"query {self.reference.statement_id}, {self._session.client.where}"
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last page has been seen; nothing is asked."""
+        return self._settled
+
+    # -- the protocol ---------------------------------------------------------------------
+
+    def events(self) -> Iterator[Event]:
+        if self._settled:
+            return
+        try:
+            yield from self._read()
+            if text := self._collected.update() if self._failure is None else "":
+                yield Output({"text/plain": text})
+        except ResultError as error:
+            self._broken = error
+            self._end_early()
+        except HttpStatusError as error:
+            if error.status not in _GONE:
+                raise
+            self._gone(error)
+        self._settle()
+
+    def cancel(self, seconds: float = CANCEL_SECONDS) -> CancelOutcome:
+        if self._settled:
+            return CancelOutcome.ALREADY_ENDED
+        query = self.reference.statement_id
+        outcome = cancel_query(self._session.client, self._followed, query, seconds)
+        if outcome is CancelOutcome.STOPPED:
+            self._cancelled = True
+            self._reader.stop()
+            self._segments.close(self._home)
+            self._note(state="cancelled", place="")
+        return outcome
+
+    def result(self) -> Result | None:
+        for _ in self.events():
+            pass  # whoever wants them shown iterates over them first
+        if error := self._broken or self._failure:
+            raise error
+        return self._result
+
+    # -- reading --------------------------------------------------------------------------
+
+    def _read(self) -> Iterator[Event]:
+        """Take pages to the last, or to where there is enough."""
+        if self._headless:
+            raise ResultError(
+                "The first rows of this query were read by a kernel that is gone",
+                where=self.where,
+                advice="Run the cell again: what has been read cannot be asked for twice.",
+            )
+        for arrived in self._reader.pages():
+            if self._cancelled:
+                break
+            if isinstance(arrived, Log):
+                yield arrived
+                continue
+            yield from self._take(arrived)
+            if self._failure is not None:
+                return
+            if self._collected.enough:
+                self._collected.cut = bool(arrived.page.next_uri)
+                self._end_early()
+                break
+        if self._cancelled:
+            self._failure = StatementCancelledError(
+                "The query was cancelled", ename="Cancelled", where=self.where
+            )
+        else:
+            self._result = self._collected.result(self.reference)
+
+    def _take(self, arrived: Arrived) -> Iterator[Event]:
+        page = self._page = arrived.page
+        if page.error is not None:
+            self._failure = statement_error(page.error, self.where)
+            return
+        self._collected.see(page)
+        if not self._collected.enough:
+            if page.rows:
+                self._collected.add(page.rows)
+            for segment, part in zip(page.segments, arrived.parts, strict=True):
+                self._collected.add(awaited(part), segment)
+        now = time.monotonic()
+        if now - self._told >= self._followed.patience.event_every:
+            self._told = now
+            fetching = self._collected.count > 0
+            yield progress_of(page.stats, now - self._began, fetching=fetching)
+
+    def _bring(self, segment: Segment) -> Future[bytes]:
+        return self._segments.bring(segment, self._home)
+
+    def _end_early(self) -> None:
+        """End a query whose rest is not wanted, as soon as its server can be asked."""
+        self._reader.stop()
+        self._segments.close(self._home)
+        self._session.drop(self._followed)
+
+    # -- the end --------------------------------------------------------------------------
+
+    def _gone(self, error: HttpStatusError) -> None:
+        """Say what can be known of a query that the server knows no more."""
+        if self._cancelled:
+            self._failure = StatementCancelledError(
+                "The query was cancelled", ename="Cancelled", where=self.where
+            )
+            return
+        why = (
+            "the coordinator was restarted, another process reads it, or nobody asked for its "
+            "pages in 5 min"
+        )
+        if only_reads(self._sql):
+            self._failure = StatementError(
+                f"The query is gone from its server (HTTP {error.status}): {why}; no rows of it "
+                "are used",
+                ename="QueryGone",
+                where=self.where,
+                advice="It changed nothing: run the cell again.",
+            )
+            return
+        self._broken = StatementOutcomeUnknownError(
+            f"The query is gone from its server (HTTP {error.status}): {why}; whether it has "
+            "done its work is not known",
+            where=self.where,
+            advice="See whether the table has the rows before you run it again; "
+            f"`select state from system.runtime.queries where query_id = "
+            f"'{self.reference.statement_id}'` tells as long as the server remembers.",
+        )
+
+    def _settle(self) -> None:
+        self._settled = True
+        self._segments.close(self._home)
+        error = self._broken or self._failure
+        if isinstance(error, StatementCancelledError):
+            self._note(state="cancelled", place="")
+        elif isinstance(error, StatementOutcomeUnknownError):
+            self._note(state="unknown", error=error.what[:2000])
+        elif error is not None:
+            self._note(state="failed", error=error.what[:2000], place="")
+        else:
+            self._note(state="done", rows=len(self._result) if self._result else None, place="")
+
+    def _note(self, **changes: str | float | None) -> None:
+        """Write to the journal; a full disk must not hide the query's own outcome."""
+        with contextlib.suppress(JournalError):
+            self._session.journal.update(self.reference.tag, **changes)

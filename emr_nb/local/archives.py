@@ -1,0 +1,57 @@
+"""Unpacks what is published as an archive of many files: Trino's server and its plugins."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from emr_nb.errors import DownloadError
+from emr_nb.local.lockfile import LockedFile
+
+# what a coordinator does not start without, and what ours uses; the rest is 110 MB
+_KEPT = ("lib", "plugin/spooling-filesystem")
+_SERVER = "trino-server-core"
+
+
+def unpack(archives: Path, files: Iterable[LockedFile], target: Path) -> None:
+    """Unpack a server's archive to `target`, and each plugin's to its place below `plugin`.
+
+    Raises DownloadError for an archive that cannot be read.
+    """
+    for file in files:
+        artifact = file.coordinate.split(":")[1]
+        try:
+            with tempfile.TemporaryDirectory(dir=target) as scratch:
+                tree = _tree(archives / file.name, Path(scratch))
+                for source, place in _moves(tree, artifact):
+                    shutil.rmtree(target / place, ignore_errors=True)
+                    (target / place).parent.mkdir(parents=True, exist_ok=True)
+                    source.rename(target / place)
+        except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
+            raise DownloadError(
+                f"{file.name} cannot be unpacked: {error}",
+                where=str(target),
+                advice="Check the space on the disk and run it again.",
+            ) from error
+
+
+def _tree(archive: Path, folder: Path) -> Path:
+    """Unpack an archive whole (files of one may be links to others); return its one folder."""
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(folder)  # noqa: S202 - its checksum was ours
+    else:
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, filter="data")
+    (tree,) = folder.iterdir()
+    return tree
+
+
+def _moves(tree: Path, artifact: str) -> list[tuple[Path, str]]:
+    if artifact == _SERVER:
+        return [(tree / name, name) for name in _KEPT]
+    return [(tree, f"plugin/{artifact.removeprefix('trino-')}")]
