@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 LOCK_FORMAT = 1
-PART_SETS = ("hdfs", "yarn", "livy", "s3a", "ecj")
+PART_SETS = ("hdfs", "yarn", "livy", "s3a", "metastore", "hive", "ecj")
 
 
 @dataclass(frozen=True, slots=True)

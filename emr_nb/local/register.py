@@ -7,6 +7,8 @@ import time
 from typing import Any
 
 from emr_nb.local.aws import client
+from emr_nb.local.hive import version as hive_version
+from emr_nb.local.hive_conf import client_site, execution_engine
 from emr_nb.local.livy import master
 from emr_nb.local.lockfile import load
 from emr_nb.local.parts import SPARK_VERSION
@@ -61,6 +63,8 @@ def applications(plan: Plan) -> list[dict[str, str]]:
             {"Name": "Spark", "Version": SPARK_VERSION},
             {"Name": "Livy", "Version": livy},
         ]
+    if "hive" in plan.apps:
+        found.append({"Name": "Hive", "Version": hive_version()})
     return found
 
 
@@ -88,4 +92,14 @@ def configurations(plan: Plan) -> list[dict[str, Any]]:
             "livy.server.port": str(plan.ports["livy"]),
         }
         found["spark-defaults"] = {"spark.master": master(plan)}
+    if "hive" in plan.apps:
+        found["hive-site"] = {
+            **client_site(plan),
+            "hive.server2.thrift.port": str(plan.ports["hive"]),
+            "hive.server2.authentication": "NONE",
+            "hive.server2.enable.doAs": "true",
+            "hive.execution.engine": execution_engine(),
+            # by which a client knows that a cancelled job may go on inside the server
+            "mapreduce.framework.name": "local",
+        }
     return [{"Classification": name, "Properties": rows} for name, rows in found.items()]

@@ -8,7 +8,7 @@ from emr_nb.aws.services import services_of
 from emr_nb.engines.yarn import Yarn
 from emr_nb.errors import UsageError
 from emr_nb.local import state as st
-from emr_nb.local.apps import ALL_APPS, APPS, service_of, with_needs, with_yarn
+from emr_nb.local.apps import APPS, service_of, with_needs, with_yarn
 from emr_nb.local.conf import spark_defaults
 from emr_nb.local.lifecycle import LocalClusters
 from emr_nb.local.livy import livy_conf
@@ -22,6 +22,8 @@ from emr_nb.local.yarn import QUEUES, capacity_scheduler, yarn_site
 from emr_nb.model import Application, Cluster, Configuration
 from emr_nb.settings import Settings
 from emr_nb.transport.direct import DirectRoute
+
+WITH_YARN = ("hdfs", "yarn", "spark", "aws")
 
 
 @pytest.fixture
@@ -37,12 +39,12 @@ def plan(tmp_path):
 
 def test_it_comes_when_it_is_asked_for():
     assert "yarn" not in with_needs(APPS)
-    assert with_yarn() == ALL_APPS
+    assert with_yarn() == WITH_YARN
     assert with_needs(["yarn"]) == ("hdfs", "yarn")
 
 
 def test_sessions_run_where_the_cluster_says(plan):
-    for apps, master, mode in ((APPS, "local[2]", "client"), (ALL_APPS, "yarn", "cluster")):
+    for apps, master, mode in ((APPS, "local[2]", "client"), (WITH_YARN, "yarn", "cluster")):
         made = plan(apps)
         conf = livy_conf(made)
         assert (conf["livy.spark.master"], conf["livy.spark.deploy-mode"]) == (master, mode)
@@ -52,7 +54,7 @@ def test_sessions_run_where_the_cluster_says(plan):
 
 
 def test_the_manager_is_found_through_emrs_configuration(plan):
-    found = configurations(plan(ALL_APPS))
+    found = configurations(plan(WITH_YARN))
     cluster = Cluster(
         "j-1",
         "x",
@@ -63,7 +65,7 @@ def test_the_manager_is_found_through_emrs_configuration(plan):
         configurations=tuple(Configuration(c["Classification"], c["Properties"]) for c in found),
     )
     services = services_of(cluster)
-    port = plan(ALL_APPS).ports["rm-http"]
+    port = plan(WITH_YARN).ports["rm-http"]
     ends = {s.name: s.endpoints[0] for s in services if s.endpoints}
     assert ends["yarn"].url == f"http://localhost:{port}"
     assert ends["spark-ui"].url == f"http://localhost:{port}/proxy"
@@ -73,7 +75,7 @@ def test_the_manager_is_found_through_emrs_configuration(plan):
 
 
 def test_queues_share_the_whole_and_containers_bear_the_mark(plan):
-    site, queues = yarn_site(plan(ALL_APPS)), capacity_scheduler()
+    site, queues = yarn_site(plan(WITH_YARN)), capacity_scheduler()
     assert sum(QUEUES.values()) == 100
     assert queues["yarn.scheduler.capacity.root.queues"] == ",".join(QUEUES)
     assert len(QUEUES) >= 2
@@ -82,7 +84,7 @@ def test_queues_share_the_whole_and_containers_bear_the_mark(plan):
 
 
 def test_every_daemon_has_a_name_for_people(plan):
-    made = plan(ALL_APPS)
+    made = plan(WITH_YARN)
     for app in ("hdfs", "yarn"):
         service = service_of(app)
         assert {spec.name for spec in service.daemons(made)} <= set(_WORDS)
@@ -106,8 +108,8 @@ def known(clusters, apps, *, running):
 
 
 def test_a_cluster_that_has_it_keeps_it(clusters):
-    known(clusters, ALL_APPS, running=False)
-    assert clusters.remembered("x", APPS) == ALL_APPS
+    known(clusters, WITH_YARN, running=False)
+    assert clusters.remembered("x", APPS) == WITH_YARN
     assert clusters.remembered("x", ("hdfs",)) == ("hdfs",)
     assert clusters.remembered("other", APPS) == APPS
 
@@ -121,7 +123,7 @@ def test_one_that_runs_without_it_is_not_changed(clusters):
 
 def test_one_that_has_ended_may_get_it(clusters):
     known(clusters, APPS, running=False)
-    assert clusters.remembered("x", with_yarn()) == ALL_APPS
+    assert clusters.remembered("x", with_yarn()) == WITH_YARN
 
 
 def test_targets_with_it(tmp_path):
