@@ -6,6 +6,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from emr_nb.errors import ResultTooLargeError
+
 _SHARES = {"arrow": 2}  # the table alone; everything else is converted from it, beside it
 _SHARE = 4
 
@@ -42,3 +44,15 @@ def _left_in_group() -> list[int]:
         if limit != "max":
             return [int(limit) - int((group / "memory.current").read_text())]
     return []
+
+
+def too_large(size: int, budget: int, where: str, *, more: bool = False) -> ResultTooLargeError:
+    """Return the error for a result above the budget; with `more` its size is not known yet."""
+    least = "more than " if more else ""
+    return ResultTooLargeError(
+        f"The result takes {least}{size / 2**20:,.0f} MiB; {budget / 2**20:,.0f} MiB may be "
+        "loaded here, and nothing of it was",
+        where=where,
+        advice="-n ROWS brings its first rows, --to PATH writes it to files, --as arrow takes "
+        "the least memory; %config EmrNb.result_bytes sets another limit.",
+    )

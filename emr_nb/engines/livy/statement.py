@@ -27,7 +27,6 @@ from emr_nb.errors import (
     EmrError,
     JournalError,
     ResultError,
-    ResultTooLargeError,
     SessionLostError,
     StatementCancelledError,
     StatementError,
@@ -35,6 +34,7 @@ from emr_nb.errors import (
     TransportError,
 )
 from emr_nb.model import CancelOutcome, Event, FilePath, Progress, Request, StatementReference
+from emr_nb.results.budget import too_large
 from emr_nb.results.frame import Part, TablePart, Written
 from emr_nb.results.plan import TransferPlan
 from emr_nb.results.result import Result
@@ -360,13 +360,7 @@ class LivyStatement:
 def check_budget(size: int, plan: TransferPlan | None, where: str) -> None:
     """Raise ResultTooLargeError for more bytes than the plan lets into memory."""
     if plan is not None and 0 < plan.budget < size:
-        raise ResultTooLargeError(
-            f"The result takes {size / 2**20:,.0f} MiB; {plan.budget / 2**20:,.0f} MiB may be "
-            "loaded here, and nothing of it was",
-            where=where,
-            advice="-n ROWS brings its first rows, --to PATH writes it to files, --as arrow takes "
-            "the least memory; %config EmrNb.result_bytes sets another limit.",
-        )
+        raise too_large(size, plan.budget, where)
 
 
 def _with_jobs(event: Event, look: SparkLook | None) -> Event:
