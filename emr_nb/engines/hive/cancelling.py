@@ -6,6 +6,7 @@ import contextlib
 import queue
 import threading
 import time
+from dataclasses import dataclass, field
 
 from emr_nb.engines.hive.client import HiveClient
 from emr_nb.engines.hive.service import Handle, State
@@ -66,11 +67,27 @@ def _outcome(state: State, *, local: bool) -> CancelOutcome:
     return CancelOutcome.STILL_RUNNING if local else CancelOutcome.STOPPED
 
 
-def close_operation(client: HiveClient, operation: Handle) -> None:
-    """Let the server forget an operation, beside the caller: it removes files for that."""
+@dataclass
+class Closing:
+    """Lets the server forget a session's operations, beside whoever is done with them.
 
-    def run() -> None:
+    An operation's end also removes the file that the session's commands (SET and its like)
+    write to; so nothing is closed while `commands` is held.
+    """
+
+    client: HiveClient
+    commands: threading.Lock = field(default_factory=threading.Lock)
+
+    def close(self, operation: Handle) -> None:
+        """Close an operation within a while: the server removes files for that."""
+
+        def run() -> None:
+            with self.commands:
+                self.close_now(operation)
+
+        threading.Thread(target=run, name="emr_nb-hive-close", daemon=True).start()
+
+    def close_now(self, operation: Handle) -> None:
+        """Close an operation of a command, by whoever holds `commands`."""
         with contextlib.suppress(TransportError):
-            client.call("CloseOperation", [operation.operation()])
-
-    threading.Thread(target=run, name="emr_nb-hive-close", daemon=True).start()
+            self.client.call("CloseOperation", [operation.operation()])

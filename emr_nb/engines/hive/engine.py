@@ -203,9 +203,7 @@ class HiveEngine:
     def _again(self, session: HiveSession, memory: SessionMemory, notify: Notify) -> None:
         """Tell a new session what the lost one of its name had been told, and say so."""
         memory.lost()
-        statements = list(memory.again())
-        refused = session.apply(statements)
-        done = [sql for sql in statements if sql not in refused]
+        done, refused = session.again()
         if done:
             notify(Log((f"A new session: {'; '.join(done)} applied again.",), "stderr"))
         if refused:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 _COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 _USE = re.compile(r"use\s+(`(?:[^`]|``)+`|\w+)\s*;?\s*\Z", re.IGNORECASE)
 _SET = re.compile(r"set\s+([\w.:-]+)\s*=(.*?);?\s*\Z", re.IGNORECASE | re.DOTALL)
+_COMMANDS = frozenset({"set", "reset", "dfs", "add", "list", "delete", "reload", "compile"})
 _RESET = re.compile(r"reset\s*;?\s*\Z", re.IGNORECASE)
 _MADE = re.compile(
     r"create\s+temporary\s+(?P<kind>table|function|macro|external\s+table)\s+"
@@ -79,6 +80,12 @@ class SessionMemory:
             return ""
         words = set(re.findall(r"[\w.]+", code.lower()))
         return next((what for name, what in self.gone.items() if name in words), "")
+
+
+def is_command(code: str) -> bool:
+    """Tell whether this is a command of Hive's shell and no statement of HiveQL."""
+    word = re.match(r"\w+", _COMMENTS.sub("", code).lstrip())
+    return word is not None and word[0].lower() in _COMMANDS
 
 
 def quoted(name: str) -> str:

@@ -117,7 +117,7 @@ def _early(array: pa.Array, kind: HiveType) -> pa.Array:
     if kind.nested or kind.name in LATE:
         return array
     column, _ = typed(pa.chunked_array([array]), kind)
-    return column.chunk(0)
+    return column.chunk(0) if column.num_chunks else pa.array([], column.type)
 
 
 def early_type(kind: HiveType) -> pa.DataType:

@@ -32,7 +32,6 @@ PROGRESS_SINCE = 8  # V9: status has the progress of vertices
 SUCCESS, SUCCESS_WITH_INFO, STILL_EXECUTING, ERROR, INVALID_HANDLE = range(5)
 FETCH_NEXT, FETCH_FIRST = 0, 4
 ROWS, LOG = 0, 1
-_DBMS_VERSION = 18  # TGetInfoType.CLI_DBMS_VER
 
 
 class State(IntEnum):
@@ -212,9 +211,12 @@ def fetch(operation: Handle, rows: int, *, first: bool = False, kind: int = ROWS
     return [operation.operation(), (2, I32, orientation), (3, I64, rows), (4, I16, kind)]
 
 
-def info(session: Handle) -> list[Field]:
-    """Ask for the version: the cheapest sign that a session lives."""
-    return [session.session(), (2, I32, _DBMS_VERSION)]
+def table_types(session: Handle) -> list[Field]:
+    """Ask for the kinds of tables: the cheapest call that tells whether a session lives.
+
+    To GetInfo about a session that it does not know the server closes the connection.
+    """
+    return [session.session()]
 
 
 def tables(session: Handle, schema: str, table: str) -> list[Field]:

@@ -7,23 +7,23 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from emr_nb.engines.hive import service
-from emr_nb.engines.hive.cancelling import close_operation
+from emr_nb.engines.hive.cancelling import Closing
 from emr_nb.engines.hive.client import HiveClient, Reply
-from emr_nb.engines.hive.memory import SessionMemory, quoted
-from emr_nb.engines.hive.service import ERROR, Handle, State, Status
+from emr_nb.engines.hive.lost import session_lost
+from emr_nb.engines.hive.memory import SessionMemory, is_command
+from emr_nb.engines.hive.place import Place, refused
+from emr_nb.engines.hive.service import Handle
 from emr_nb.engines.hive.statement import HiveStatement
 from emr_nb.engines.hive.submitting import Submitter
 from emr_nb.engines.hive.thrift import Field
-from emr_nb.engines.hive.watching import Watch
 from emr_nb.errors import (
     EmrError,
     JournalError,
     SessionLostError,
-    StatementError,
     StatementOutcomeUnknownError,
     TransportError,
     UsageError,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 TOUCH_SECONDS = 900.0
 _KEPT_LINES = 2000
 _READS = 3
+_READ_PAUSE = 0.1
 
 
 class HiveSession:
@@ -58,14 +59,14 @@ class HiveSession:
         self.info = info
         self.handle = handle
         self.memory = memory
+        self.closing = Closing(client)
         self.lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self.tells_progress = version >= service.PROGRESS_SINCE
         self._context = context
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # one submit at a time
         self._submitter = Submitter(client, handle)
-        # the database of the session, and where it is now; an adopted one may be anywhere
-        self._own = memory.database or ("" if adopted else "default")
-        self._now = "" if adopted else "default"
+        # an adopted session may be anywhere
+        self._place = Place(memory.database, "") if adopted else Place("default", "default")
         self._jobs: bool | None = None
 
     @property
@@ -80,11 +81,9 @@ class HiveSession:
     def local_jobs(self) -> bool:
         """Whether jobs run inside the server, where a cancel may not end their work."""
         if self._jobs is None:
-            properties = self._context.service("hive").properties
-            name = properties.get("mapreduce.framework.name") or self._context.cluster.property(
-                "hive-site", "mapreduce.framework.name"
-            )
-            self._jobs = name == "local"
+            key = "mapreduce.framework.name"
+            name = self._context.service("hive").properties.get(key)
+            self._jobs = (name or self._context.cluster.property("hive-site", key)) == "local"
         return self._jobs
 
     # -- the protocol ---------------------------------------------------------------------
@@ -96,12 +95,11 @@ class HiveSession:
             )
         with self._lock:
             self._refuse_gone(request.code)
-            began = time.monotonic()
             self.journal.begin(self._row(request))
             try:
-                self._be_in(request.database)
+                self._place.be_in(self, request.database)
                 self.journal.update(request.tag, state="sent")
-                reply = self._send(request)
+                return self._begin(request, plan)
             except KeyboardInterrupt:
                 with contextlib.suppress(JournalError):
                     self.journal.update(request.tag, state="cancelled")
@@ -109,7 +107,6 @@ class HiveSession:
             except EmrError as error:
                 self._not_submitted(request.tag, error)
                 raise
-        return self._statement(request, plan, reply, began)
 
     def refresh(self) -> SessionInfo:
         self.ping()
@@ -129,8 +126,10 @@ class HiveSession:
 
     def ping(self) -> None:
         """Ask whether the session lives; raises SessionLostError and TransportError."""
-        if self.read("GetInfo", service.info(self.handle)).status.failed:
-            raise self.lost()
+        reply = self.read("GetTableTypes", service.table_types(self.handle))
+        if reply.status.failed:
+            raise session_lost(self)
+        self.closing.close(Handle.read(reply.body[2]))
 
     def read(self, name: str, fields: Sequence[Field]) -> Reply:
         """Make a call that changes nothing, again where a connection broke."""
@@ -140,48 +139,20 @@ class HiveSession:
             except TransportError:
                 if not left:
                     raise
-                time.sleep(0.1)
+                time.sleep(_READ_PAUSE)
         raise AssertionError("the last read returns or raises")
 
-    def lost(self) -> SessionLostError:
-        """Return the error for a session that its server has forgotten."""
-        names = sorted(self.memory.temporary.values())
-        self.memory.lost()
-        gone = f"; with it went {', '.join(names)}" if names else ""
-        kept = [*self.memory.settings, *(["USE"] if self.memory.database else [])]
-        again = " Its SET and USE are applied again then." if kept else ""
-        return SessionLostError(
-            f"HiveServer2 does not know session {self.handle.shown} any more: it was restarted, "
-            f"or the session was idle too long, or closed{gone}",
-            where=self.client.where,
-            advice=f"The next cell opens a new one.{again}",
-            forgotten=True,
-        )
-
-    def forgot(self, operation: Handle | None) -> EmrError:
-        """Return the error for an operation that its server has forgotten."""
-        try:
-            self.ping()
-        except SessionLostError as error:
-            return SessionLostError(
-                f"{error.what}; whether the statement had ended is not known",
-                where=error.where,
-                advice=f"See what it was to change before it is run again. {error.advice}",
-                forgotten=True,
-            )
-        except TransportError as error:
-            return error
-        shown = f" {operation.shown}" if operation else ""
-        return StatementOutcomeUnknownError(
-            f"HiveServer2 has forgotten operation{shown}: it was closed, or idle too long",
-            where=self.where,
-            advice="See what the statement was to change before it is run again.",
-        )
+    def send(self, text: str, overlay: Mapping[str, str], tag: str) -> Reply:
+        """Send a statement once, by whoever holds this session; raises SessionLostError."""
+        reply = self._submitter.send(text, overlay, tag)
+        if reply.status.forgotten:
+            raise session_lost(self)
+        return reply
 
     def learn(self, code: str) -> None:
         """Remember what a statement that has succeeded changed in the session."""
         if self.memory.note(code):
-            self._own = self._now = self.memory.database
+            self._place.moved(self.memory.database)
 
     def heard(self, event: Event) -> None:
         """Keep the lines of an operation's log."""
@@ -193,101 +164,68 @@ class HiveSession:
     ) -> HiveStatement:
         """Return a statement that another process submitted; `sent` is since the epoch."""
         ago = max(0.0, time.time() - sent) if sent else 0.0
-        return HiveStatement(
-            self, reference, operation, submitted=time.monotonic() - ago, added_lines=1
-        )
+        began = time.monotonic() - ago
+        return HiveStatement(self, reference, operation, submitted=began, added_lines=1)
+
+    def again(self) -> tuple[list[str], list[str]]:
+        """Tell this new session what an earlier one was told: what it took, and what not."""
+        statements = list(self.memory.again())
+        with self._lock:
+            failed = refused(self, statements)
+            if self.memory.database:
+                self._place.moved(self.memory.database)
+        return [sql for sql in statements if sql not in failed], failed
 
     def run(self, sql: str) -> HiveStatement:
         """Begin a statement of ours that has no row in the journal."""
-        request = Request(sql, "sql", uuid.uuid4().hex, rows=-1)
         with self._lock:
-            reply = self._send(request)
-        return self._statement(request, plan_transfer(request), reply, time.monotonic(), ours=True)
+            return self.unlisted(sql)
+
+    def unlisted(self, sql: str) -> HiveStatement:
+        """Begin such a statement, by whoever holds this session."""
+        request = Request(sql, "sql", uuid.uuid4().hex, rows=-1)
+        return self._begin(request, plan_transfer(request), listed=False)
 
     # -- inside ---------------------------------------------------------------------------
 
-    def _send(self, request: Request) -> Reply:
-        text = f"-- emr_nb {request.tag}\n{request.code}"
-        reply = self._submitter.send(text, request.settings, request.tag)
-        if reply.status.forgotten:
-            raise self.lost()
-        return reply
+    def _begin(self, request: Request, plan: TransferPlan, *, listed: bool = True) -> HiveStatement:
+        """Send a statement; a command is also brought to its end.
 
-    def _statement(
-        self,
-        request: Request,
-        plan: TransferPlan,
-        reply: Reply,
-        began: float,
-        *,
-        ours: bool = False,
+        Commands share one file of their session, which the end of any operation removes.
+        """
+        if not is_command(request.code):
+            return self._sent(request, plan, listed=listed)
+        with self.closing.commands:
+            statement = self._sent(request, plan, listed=listed, command=True)
+            for event in statement.events():
+                self.heard(event)
+            return statement
+
+    def _sent(
+        self, request: Request, plan: TransferPlan, *, listed: bool, command: bool = False
     ) -> HiveStatement:
+        began = time.monotonic()
+        text = f"-- emr_nb {request.tag}\n{request.code}"
+        reply = self.send(text, request.settings, request.tag)
         operation = Handle.read(reply.body[2]) if reply.body.get(2) else None
         spelled = operation.spelled if operation else ""
-        if not ours:
+        if listed:
             with contextlib.suppress(JournalError):  # it runs: that is no failure of its
                 self.journal.update(request.tag, state="running", statement=spelled)
+        ids = (request.tag, self._context.cluster.id, "hive", self.info.id, spelled)
         statement = HiveStatement(
             self,
-            StatementReference(
-                request.tag, self._context.cluster.id, "hive", self.info.id, spelled
-            ),
+            StatementReference(*ids),
             operation,
             request=request,
             plan=plan,
             submitted=began,
             added_lines=1,
+            command=command,
         )
         if reply.status.failed:
             statement.refused(reply.status)
         return statement
-
-    def _be_in(self, wanted: str | None) -> None:
-        """Bring the session to the database of this cell, or back to its own."""
-        if wanted and not self._own:
-            self._own = self._now = self._current()
-        target = wanted or self._own
-        if not target or target == self._now:
-            return
-        status = self._finish(f"USE {quoted(target)}")
-        if status.failed:
-            raise StatementError(
-                f"There is no database {target!r}",
-                ename="NoSuchDatabase",
-                evalue=status.message,
-                where=self.where,
-            )
-        self._now = target
-
-    def _current(self) -> str:
-        """Ask where an adopted session is."""
-        request = Request("SELECT current_database()", "sql", uuid.uuid4().hex, rows=-1)
-        reply = self._send(request)
-        plan = plan_transfer(request)
-        result = self._statement(request, plan, reply, time.monotonic(), ours=True).result()
-        assert result is not None
-        return str(result.table.column(0)[0].as_py())
-
-    def _finish(self, sql: str) -> Status:
-        """Run a short statement of ours to its end."""
-        reply = self._submitter.send(f"-- emr_nb\n{sql}", {}, "")
-        if reply.status.forgotten:
-            raise self.lost()
-        if reply.status.failed:
-            return reply.status
-        watch = Watch(self.client, Handle.read(reply.body[2]), time.monotonic())
-        for _ in watch.events():
-            pass
-        close_operation(self.client, watch.operation)
-        assert watch.look is not None
-        if watch.look.state is State.FINISHED or watch.look.status.failed:
-            return watch.look.status
-        return Status(ERROR, watch.look.message, watch.look.sql_state)
-
-    def apply(self, statements: Iterable[str]) -> list[str]:
-        """Give a new session an earlier one's state; return what it did not take."""
-        with self._lock:
-            return [sql for sql in statements if self._finish(sql).failed]
 
     def _refuse_gone(self, code: str) -> None:
         if what := self.memory.mentioned(code):

@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from emr_nb.engines.hive.cancelling import cancel_operation, close_operation
+from emr_nb.engines.hive.cancelling import cancel_operation
 from emr_nb.engines.hive.client import Reply
 from emr_nb.engines.hive.failures import Told, statement_error
 from emr_nb.engines.hive.fetching import Fetch, came_apart
 from emr_nb.engines.hive.kept import Kept
+from emr_nb.engines.hive.lost import operation_lost
 from emr_nb.engines.hive.results import Gathering
 from emr_nb.engines.hive.service import Handle, State, Status
 from emr_nb.engines.hive.types import ColumnFacts, columns_of, parse, told_types
@@ -52,6 +53,7 @@ class HiveStatement:
         plan: TransferPlan | None = None,
         submitted: float | None = None,
         added_lines: int = 0,
+        command: bool = False,
     ) -> None:
         self.reference = reference
         self.kept: Kept | None = None
@@ -60,6 +62,7 @@ class HiveStatement:
         self._request = request
         self._plan = plan
         self._added = added_lines
+        self._command = command
         began = submitted if submitted is not None else time.monotonic()
         self._watch = Watch(
             session.client, operation or Handle(b"", b""), began, session.tells_progress
@@ -94,6 +97,8 @@ class HiveStatement:
             raise
         except ResultError as error:
             self._broken = error
+        except StatementError as error:
+            self._failure = error
         self._settle()
 
     def cancel(self, seconds: float = CANCEL_SECONDS) -> CancelOutcome:
@@ -101,7 +106,7 @@ class HiveStatement:
             return CancelOutcome.ALREADY_ENDED
         if self._fetching:  # it has ended: what is left is to let go of its rows
             self._given_up = True
-            close_operation(self._session.client, self._operation)
+            self._session.closing.close(self._operation)
             self._note(state="cancelled")
             return CancelOutcome.STOPPED
         outcome = cancel_operation(
@@ -122,7 +127,7 @@ class HiveStatement:
         """Let go of what `kept` reads; a plan that keeps owes this call."""
         self.kept = None
         if self._operation is not None:
-            close_operation(self._session.client, self._operation)
+            self._session.closing.close(self._operation)
 
     # -- waiting --------------------------------------------------------------------------
 
@@ -134,7 +139,7 @@ class HiveStatement:
         look = self._watch.look
         assert look is not None
         if look.status.forgotten:
-            raise self._session.forgot(self._operation)
+            raise operation_lost(self._session, self._operation)
         if look.status.failed:
             self.refused(look.status)
         elif look.state is State.FINISHED:
@@ -170,6 +175,8 @@ class HiveStatement:
         assert self._operation is not None
         if not (self._operation.rows if has_rows is None else has_rows):
             return
+        if self._given_up:
+            raise self._not_fetched()
         columns = self._columns()
         self._fetching = True
         if self._plan is not None and self._plan.keep:
@@ -238,7 +245,7 @@ class HiveStatement:
                 ename="Cancelled",
                 where=self.where,
             )
-        return self._session.forgot(self._operation)
+        return operation_lost(self._session, self._operation)
 
     # -- the end --------------------------------------------------------------------------
 
@@ -246,7 +253,9 @@ class HiveStatement:
         self._settled = True
         self._fetching = False
         if self._operation is not None and self.kept is None:
-            close_operation(self._session.client, self._operation)
+            closing = self._session.closing
+            close = closing.close_now if self._command else closing.close
+            close(self._operation)
         error = self._broken or self._failure
         if isinstance(error, StatementCancelledError):
             self._note(state="cancelled")

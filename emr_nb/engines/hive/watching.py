@@ -36,7 +36,8 @@ class Watch:
     look: Look | None = None
     log: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_LINES))
     schema: tuple[str, ...] = ()  # the log's entry that tells the result's types
-    _first_log: bool = True
+    _anew: bool = True  # whether to read the log from its first line
+    _seen: int = 0
     _no_log: bool = False
     _away: float | None = None
     _failures: int = 0
@@ -52,19 +53,22 @@ class Watch:
 
         Raises TransportError when the server stays away for two minutes.
         """
-        while not self._over:
+        ended = self._over
+        while not ended:
             try:
-                self.look = self._ask()
+                if not self._over:  # else only the rest of the log is missing
+                    self.look = self._ask()
                 lines = self._log_lines()
             except TransportError as error:
                 yield from self._bear(error)
                 continue
+            ended = self._over
             if self._noticed:
                 yield Log(("HiveServer2 answers again.",))
             self._away, self._failures, self._noticed = None, 0, False
             if lines:
                 yield Log(tuple(lines))
-            if not self._over and time.monotonic() - self._told > _EVENT_SECONDS:
+            if self.look and not ended and time.monotonic() - self._told > _EVENT_SECONDS:
                 self._told = time.monotonic()
                 yield progress_of(self.look, self.elapsed)
 
@@ -86,17 +90,27 @@ class Watch:
         """Return the new lines of the operation's log; none where the server keeps none."""
         if self._no_log or (self.look is not None and self.look.status.failed):
             return []
+        first, self._anew = self._anew, True  # also when the reply is lost: then all comes again
         reply = self.client.call(
             "FetchResults",
-            service.fetch(self.operation, _LOG_ROWS, first=self._first_log, kind=service.LOG),
+            service.fetch(self.operation, _LOG_ROWS, first=first, kind=service.LOG),
             Deadline.after(LOOK_SECONDS),
         )
+        self._anew = False
         if reply.status.failed:
             self._no_log = True
             return []
-        self._first_log = False
         columns = (reply.body.get(3) or {}).get(3) or ()
         lines = texts(columns[0].get(7, {}).get(1), reply.data) if columns else []
+        known, self._seen = (
+            (self._seen, max(self._seen, len(lines)))
+            if first
+            else (
+                0,
+                self._seen + len(lines),
+            )
+        )
+        lines = lines[known:]
         self.log.extend(lines)
         told = "\n".join(lines)
         if "Returning Hive schema: " in told:
