@@ -40,7 +40,14 @@ def tables(session: HiveSession) -> Iterator[None]:  # noqa: F811
     run(session, "create table if not exists one stored as textfile as select 1 as a")
     run(session, "drop table if exists counted")
     run(session, "create table counted (a int) stored as textfile")
+    run(session, "drop table if exists many")
+    run(
+        session,
+        "create table many stored as textfile as select pos, concat('row ', pos) as said"
+        " from one lateral view posexplode(split(space(24999), ' ')) p as pos, x",
+    )
     yield
+    run(session, "drop table many")
     run(session, "drop table counted")
     run(session, "drop table one")
 
@@ -122,10 +129,7 @@ def test_a_lost_log_does_no_harm(hive: HiveRig) -> None:  # noqa: F811
 
 # -- fetching -----------------------------------------------------------------------------
 
-MANY = (
-    "select pos, concat('row ', pos) from one lateral view "
-    "posexplode(split(space(24999), ' ')) p as pos, x"
-)
+MANY = "select pos, said from many"  # in several fetches
 
 
 @pytest.mark.parametrize("action", ["drop_reply", "truncate"])
