@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from emr_nb.errors import UsageError
 from emr_nb.local.aws import Aws
 from emr_nb.local.hdfs import Hdfs
+from emr_nb.local.hive import Hive
 from emr_nb.local.livy import Livy
 from emr_nb.local.plan import LocalService
 from emr_nb.local.trino import HIVE_PART, Trino
 from emr_nb.local.yarn import Yarn
 
 APPS = ("hdfs", "spark", "aws")  # unless others are named
-ALL_APPS = ("hdfs", "yarn", "spark", "trino", "aws")  # in starting order
+ALL_APPS = ("hdfs", "yarn", "hive", "spark", "trino", "aws")  # in starting order
 
 
 def service_of(app: str) -> LocalService:
@@ -29,6 +30,8 @@ def service_of(app: str) -> LocalService:
             return Aws()
         case "trino":
             return Trino()
+        case "hive":
+            return Hive()
     raise UsageError(
         f"The local cluster has no application {app!r}",
         advice=f"It has: {', '.join(ALL_APPS)}.",

@@ -110,6 +110,9 @@ def describe(state: st.State) -> Iterator[str]:
         yield f"  WebHDFS  http://localhost:{ports['namenode-http']}/webhdfs/v1"
     if "yarn" in state.apps:
         yield f"  YARN     http://localhost:{ports['rm-http']}/cluster"
+    if "hive" in state.apps:
+        yield f"  Hive     thrift://127.0.0.1:{ports['hive']}"
+        yield f"  Hive metastore  thrift://127.0.0.1:{ports['metastore']}"
     if "spark" in state.apps:
         yield f"  Livy     http://127.0.0.1:{ports['livy']}"
     if "trino" in state.apps:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from emr_nb.errors import LocalClusterError
 from emr_nb.local.hdfs import SUPERGROUP, SUPERUSER
+from emr_nb.local.hive_conf import USER as HIVE_USER
+from emr_nb.local.hive_conf import client_site
+from emr_nb.local.hive_conf import spark_defaults as with_hive
 from emr_nb.local.plan import Plan, write_site
 from emr_nb.local.yarn import USER as YARN_USER
 from emr_nb.local.yarn import capacity_scheduler, yarn_site
@@ -24,7 +27,7 @@ def core_site(plan: Plan) -> dict[str, str]:
         # users that this machine does not have; others get their groups from the machine
         "hadoop.user.group.static.mapping.overrides": (
             f"{SUPERUSER}={SUPERUSER},{SUPERGROUP};hadoop=hadoop,{SUPERGROUP};livy=livy;"
-            f"{YARN_USER}={YARN_USER};trino=trino"
+            f"{YARN_USER}={YARN_USER};{HIVE_USER}={HIVE_USER};trino=trino"
         ),
     }
     for name in (SUPERUSER, "hadoop", "livy", "hive", "trino"):
@@ -69,6 +72,8 @@ def write_shared(plan: Plan) -> None:
     spark = plan.folders.conf / "spark"
     spark.mkdir(parents=True, exist_ok=True)
     rows = "".join(f"{key} {value}\n" for key, value in spark_defaults(plan).items())
+    if "hive" in plan.apps:
+        write_site(spark / "hive-site.xml", client_site(plan))
     (spark / "spark-defaults.conf").write_text(rows + own_defaults(), encoding="utf-8")
 
 
@@ -103,6 +108,8 @@ def spark_defaults(plan: Plan) -> dict[str, str]:
         "spark.sql.warehouse.dir": f"{plan.default_fs}/user/spark/warehouse",
         "spark.local.dir": str(plan.folders.data / "tmp" / "spark"),
     }
+    if "hive" in plan.apps:
+        defaults |= with_hive(plan)
     return defaults | (on_yarn(plan) if "yarn" in plan.apps else {})
 
 

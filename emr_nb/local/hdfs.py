@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -75,15 +76,7 @@ class Hdfs:
             "/user/spark/warehouse": ("1777", "spark", "spark"),
             "/var/log/spark/apps": ("1777", SUPERUSER, "spark"),
         }
-        for path, (mode, owner, group) in folders.items():
-            operations = [
-                f"MKDIRS&permission={mode}",
-                f"SETOWNER&owner={quote(owner)}&group={quote(group)}",
-            ]
-            if mode != "755":  # MKDIRS takes it through the umask
-                operations.append(f"SETPERMISSION&permission={mode}")
-            for operation in operations:
-                _change(plan, path, operation)
+        make_folders(plan, folders)
 
     def _spec(self, plan: Plan, name: str, main: str, ready: object) -> DaemonSpec:
         assert callable(ready)
@@ -154,13 +147,27 @@ def hdfs_site(plan: Plan) -> dict[str, str]:
     }
 
 
-def _change(plan: Plan, path: str, operation: str) -> None:
+def make_folders(plan: Plan, folders: Mapping[str, tuple[str, str, str]]) -> None:
+    """Make folders as the superuser, by path: mode, owner and group; raises LocalClusterError."""
+    for path, (mode, owner, group) in folders.items():
+        operations = [
+            f"MKDIRS&permission={mode}",
+            f"SETOWNER&owner={quote(owner)}&group={quote(group)}",
+        ]
+        if mode != "755":  # MKDIRS takes it through the umask
+            operations.append(f"SETPERMISSION&permission={mode}")
+        for operation in operations:
+            change(plan, path, operation)
+
+
+def change(plan: Plan, path: str, operation: str) -> None:
+    """Do one operation of WebHDFS as the superuser; raises LocalClusterError."""
     url = f"http://127.0.0.1:{plan.ports['namenode-http']}/webhdfs/v1{quote(path)}"
     try:
         call("PUT", f"{url}?op={operation}&user.name={SUPERUSER}", seconds=20)
     except OSError as error:
         raise LocalClusterError(
-            f"HDFS would not make {path}: {error}",
+            f"HDFS would not change {path}: {error}",
             where=url,
             advice="See `emr-nb local logs namenode`.",
         ) from error

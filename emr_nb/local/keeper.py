@@ -26,7 +26,7 @@ from emr_nb.local.conf import write_shared
 from emr_nb.local.daemon import DaemonSpec, died, start, wait_ready
 from emr_nb.local.http import answers
 from emr_nb.local.parts import Cache
-from emr_nb.local.plan import LocalService, Plan
+from emr_nb.local.plan import LocalService, Plan, StartsAfter
 from emr_nb.local.ports import choose_ports
 from emr_nb.local.processes import end_all, signal_groups
 
@@ -134,6 +134,8 @@ class Keeper:
 
     def _start_app(self, plan: Plan, app: str) -> None:
         service = service_of(app)
+        if isinstance(service, StartsAfter) and not self._await(service.after):
+            return
         self._clear(app)
         service.prepare(plan)
         specs = service.daemons(plan)
@@ -155,6 +157,16 @@ class Keeper:
         if app == "aws":
             self._enter(plan)
         self._settled(service)
+
+    def _await(self, apps: tuple[str, ...]) -> bool:
+        """Wait until other applications are ready; False when the start has ended before.
+
+        They end by themselves: each has its own deadline, and one that fails ends all.
+        """
+        while not set(apps) <= set(self._state.settled):
+            if self._stop.wait(_LOOK_SECONDS / 5):
+                return False
+        return True
 
     def _clear(self, app: str) -> None:
         """End what is left of an application whose daemon died."""

@@ -96,7 +96,9 @@ def own_home() -> Path | None:
 def livy_conf(plan: Plan) -> dict[str, str]:
     """Return livy.conf; what is not here is Livy's own default."""
     on_yarn = "yarn" in plan.apps
+    with_hive = {"livy.repl.enable-hive-context": "true"} if "hive" in plan.apps else {}
     return {
+        **with_hive,  # else Livy gives its sessions a catalog in memory, whatever Spark is told
         "livy.server.host": "127.0.0.1",
         "livy.server.port": str(plan.ports["livy"]),
         "livy.spark.master": master(plan),

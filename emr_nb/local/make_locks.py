@@ -55,6 +55,66 @@ _HDFS_ROOTS = tuple(
     for name in ("hadoop-common", "hadoop-hdfs", "hadoop-hdfs-client")
 )
 
+
+def _each(group: str, version: str, *artifacts: str) -> tuple[str, ...]:
+    """Return the coordinates of artifacts that share group and version."""
+    return tuple(f"{group}:{artifact}:{version}" for artifact in artifacts)
+
+
+# Hive's own POMs name repositories that are gone and versions that do not run on Java 17, so
+# its sets are exact lists: the metastore's, and what HiveServer2 needs beside those
+_METASTORE = (
+    *_each("org.apache.hive", "3.1.3", "hive-standalone-metastore"),
+    *_each("org.apache.hadoop", "3.3.4", "hadoop-client-api", "hadoop-client-runtime"),
+    *_each("com.fasterxml.jackson.core", "2.12.0", "jackson-core", "jackson-annotations"),
+    "com.fasterxml.jackson.core:jackson-databind:2.12.0",
+    "com.github.joshelser:dropwizard-metrics-hadoop-metrics2-reporter:0.1.2",
+    *_each("io.dropwizard.metrics", "3.1.0", "metrics-core", "metrics-jvm", "metrics-json"),
+    *("com.google.guava:guava:19.0", "com.google.code.gson:gson:2.10.1"),
+    "com.google.protobuf:protobuf-java:3.24.4",
+    *("com.jolbox:bonecp:0.8.0.RELEASE", "com.zaxxer:HikariCP:2.6.1"),
+    *("commons-dbcp:commons-dbcp:1.4", "commons-pool:commons-pool:1.5.4"),
+    *("commons-cli:commons-cli:1.5.0", "commons-codec:commons-codec:1.15"),
+    *("commons-collections:commons-collections:3.2.2", "commons-lang:commons-lang:2.6"),
+    *("commons-beanutils:commons-beanutils:1.9.4", "commons-logging:commons-logging:1.1.3"),
+    *("org.apache.commons:commons-lang3:3.2", "javolution:javolution:5.5.1"),
+    "org.antlr:antlr-runtime:3.5.2",
+    *("org.apache.derby:derby:10.10.2.0", "org.apache.hive:hive-storage-api:2.7.0"),
+    *_each("org.apache.logging.log4j", "2.18.0", "log4j-api", "log4j-core", "log4j-1.2-api"),
+    *("org.apache.logging.log4j:log4j-slf4j-impl:2.18.0", "org.slf4j:slf4j-api:1.7.36"),
+    *_each("org.apache.thrift", "0.9.3", "libfb303", "libthrift"),
+    *("org.apache.httpcomponents:httpclient:4.5.13", "org.apache.httpcomponents:httpcore:4.4.13"),
+    *("org.datanucleus:datanucleus-api-jdo:4.2.4", "org.datanucleus:datanucleus-core:4.1.17"),
+    *("org.datanucleus:datanucleus-rdbms:4.1.19", "org.datanucleus:javax.jdo:3.2.0-m3"),
+    *("javax.transaction:transaction-api:1.1", "org.xerial.snappy:snappy-java:1.1.8.2"),
+)
+_HIVESERVER = (
+    *_each("org.apache.hive", "3.1.3", "hive-exec", "hive-service", "hive-service-rpc"),
+    *_each("org.apache.hive", "3.1.3", "hive-common", "hive-metastore", "hive-llap-server"),
+    *_each("org.apache.hive", "3.1.3", "hive-llap-tez", "hive-llap-client", "hive-llap-common"),
+    *_each("org.apache.tez", "0.10.4", "tez-api", "tez-common", "tez-dag", "tez-mapreduce"),
+    *_each("org.apache.tez", "0.10.4", "tez-runtime-internals", "tez-runtime-library"),
+    *("org.apache.tez:hadoop-shim:0.10.4", "org.apache.hadoop:hadoop-hdfs:3.3.4"),
+    *_each("org.apache.curator", "2.13.0", "curator-framework", "curator-client"),
+    *("org.apache.curator:curator-recipes:2.13.0", "org.apache.zookeeper:zookeeper:3.4.14"),
+    *("org.jamon:jamon-runtime:2.4.1", "org.eclipse.jetty:jetty-runner:9.4.45.v20220203"),
+    *("org.apache.commons:commons-math3:3.6.1", "commons-io:commons-io:2.11.0"),
+    *("com.lmax:disruptor:3.4.4", "org.apache.commons:commons-collections4:4.4"),
+    *("org.antlr:ST4:4.0.4", "org.apache.commons:commons-compress:1.26.0"),
+    *_each("org.codehaus.janino", "3.0.11", "janino", "commons-compiler"),
+    *("joda-time:joda-time:2.9.9", "org.codehaus.jettison:jettison:1.1"),
+    *("org.roaringbitmap:RoaringBitmap:0.7.45", "org.slf4j:jcl-over-slf4j:1.7.36"),
+    "org.apache.avro:avro:1.8.2",
+    *_each("org.codehaus.jackson", "1.9.13", "jackson-mapper-asl", "jackson-core-asl"),
+    "org.apache.ivy:ivy:2.4.0",
+    *_each("com.sun.jersey", "1.19", "jersey-client", "jersey-core", "jersey-json"),
+    *("javax.ws.rs:jsr311-api:1.1.1", "javax.xml.bind:jaxb-api:2.3.1"),
+    "org.asynchttpclient:async-http-client:2.12.3",
+    *_each("org.apache.calcite", "1.16.0", "calcite-core", "calcite-linq4j", "calcite-druid"),
+    *("org.apache.calcite.avatica:avatica:1.11.0", "io.netty:netty-all:4.1.100.Final"),
+    "ch.qos.reload4j:reload4j:1.2.25",  # Tez needs a ThreadLocalMap that log4j-1.2-api lacks
+)
+
 RECIPES = {
     "hdfs": Recipe(
         "3.4.2",
@@ -111,6 +171,8 @@ RECIPES = {
             "org.wildfly.openssl:wildfly-openssl:1.0.7.Final",
         ),
     ),
+    "metastore": Recipe("3.1.3", exact=_METASTORE),
+    "hive": Recipe("3.1.3", exact=_HIVESERVER),
     "ecj": Recipe("3.36.0", exact=("org.eclipse.jdt:ecj:3.36.0",)),
     "trino": Recipe(
         _TRINO,

@@ -77,6 +77,8 @@ class Cache:
                 self._jars("yarn", "Hadoop YARN {}"),
                 self._jars("livy", "Livy {}"),
                 self._jars("s3a", "S3A {}"),
+                self._jars("metastore", "Hive metastore {}"),
+                self._jars("hive", "Hive {}"),
                 self._jars("ecj", "Java compiler {}"),
                 self._archives("trino", "Trino {}"),
                 self._archives("trino-hive", "Trino's Hive connector {}"),

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from xml.sax.saxutils import escape
 
 from emr_nb.local.daemon import DaemonSpec
@@ -105,6 +105,16 @@ class LocalService(Protocol):
 
     def settle(self, plan: Plan) -> None:
         """Do what needs the running daemons: folders, users, registration."""
+        ...
+
+
+@runtime_checkable
+class StartsAfter(Protocol):
+    """A service that begins only when other applications are ready; optional."""
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """Applications whose folders and daemons it looks for as soon as it starts."""
         ...
 
 

@@ -7,6 +7,8 @@ import time
 from typing import Any
 
 from emr_nb.local.aws import client
+from emr_nb.local.hive import version as hive_version
+from emr_nb.local.hive_conf import client_site, execution_engine
 from emr_nb.local.livy import master
 from emr_nb.local.lockfile import load
 from emr_nb.local.parts import SPARK_VERSION
@@ -68,6 +70,8 @@ def applications(plan: Plan) -> list[dict[str, str]]:
             # no Presto of its own: the same server, asked in Presto's dialect
             {"Name": "Presto", "Version": f"on Trino {trino_version()}"},
         ]
+    if "hive" in plan.apps:
+        found.append({"Name": "Hive", "Version": hive_version()})
     return found
 
 
@@ -98,4 +102,14 @@ def configurations(plan: Plan) -> list[dict[str, Any]]:
     if "trino" in plan.apps:
         port = {"http-server.http.port": str(plan.ports["trino"])}
         found |= {"trino-config": port, "presto-config": dict(port)}
+    if "hive" in plan.apps:
+        found["hive-site"] = {
+            **client_site(plan),
+            "hive.server2.thrift.port": str(plan.ports["hive"]),
+            "hive.server2.authentication": "NONE",
+            "hive.server2.enable.doAs": "true",
+            "hive.execution.engine": execution_engine(),
+            # by which a client knows that a cancelled job may go on inside the server
+            "mapreduce.framework.name": "local",
+        }
     return [{"Classification": name, "Properties": rows} for name, rows in found.items()]

@@ -18,6 +18,8 @@ _WORDS = {
     "datanode": "HDFS DataNode",
     "resourcemanager": "YARN ResourceManager",
     "nodemanager": "YARN NodeManager",
+    "metastore": "Hive metastore",
+    "hiveserver2": "HiveServer2",
     "livy": "Livy with Spark",
     "aws": "AWS APIs and S3",
     "trino": "Trino",
