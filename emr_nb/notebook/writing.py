@@ -63,7 +63,7 @@ class Destination:
         kept = getattr(statement, "kept", None)
         schema = kept.arrow_schema if kept else result.schema
         pieces = (table for _, table in kept.tables()) if kept else iter([result.table])
-        counted = _Counted(pieces, kept.header.get("limit") if kept else None)
+        counted = _Counted(pieces, kept.limit if kept else None)
         path = self.target.path
         data = encoded(counted, schema, self.target.format)
         if path.scheme == "file":
