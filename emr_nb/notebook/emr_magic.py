@@ -84,25 +84,22 @@ class EmrMagic:
 
     def help(self, _: Notebook, given: Parsed) -> Text:
         """Answer `%emr help [TOPIC]`."""
-        from emr_nb.notebook.cells import MAGICS
-
+        magics = self._notebook.magics
         topic = (given["topic"] or "").lstrip("%")
         if not topic:
             return Text(self._contents())
-        for magic in MAGICS:
+        for magic in magics:
             if magic.name == topic:
                 return Text(magic.parser(line=False).help())
         if topic in self.by_name:
             return Text(self.by_name[topic].parser().help())
-        near = nearest(topic, (*self.by_name, *(m.name for m in MAGICS)))
+        near = nearest(topic, (*self.by_name, *(m.name for m in magics)))
         advice = f"Did you mean {near}?" if near else "%emr help lists what there is."
         raise UsageError(f"There is no help on {topic!r}", advice=advice)
 
     def _contents(self) -> str:
-        from emr_nb.notebook.cells import MAGICS
-
         rows = [(f"%emr {c.name}", c.summary) for c in self.commands]
-        rows += [(f"%%{m.name}", m.summary) for m in MAGICS]
+        rows += [(f"%%{m.name}", m.summary) for m in self._notebook.magics]
         width = max(len(left) for left, _ in rows)
         lines = [f"{left:<{width}}  {right}" for left, right in rows]
         return "\n".join([*lines, "", "%emr help TOPIC says more on one of them."])

@@ -29,21 +29,24 @@ class Destination:
 
     cluster: Attached
     target: WriteTarget
+    engine_writes: bool = True
 
     @classmethod
-    def of(cls, cluster: Attached, job: Job) -> Destination:
+    def of(cls, cluster: Attached, job: Job, *, engine_writes: bool = True) -> Destination:
         """Read a job's options; raises UsageError, and PathExistsError before anything runs."""
         options = job.options
         path = _path(cluster, options["to"])
-        made = cls(cluster, WriteTarget(path, options["format"], options["overwrite"]))
+        target = WriteTarget(path, options["format"], options["overwrite"])
+        made = cls(cluster, target, engine_writes)
         if not options["overwrite"]:
             made.refuse_existing()
         return made
 
     @property
     def by_engine(self) -> bool:
-        """Whether the executors write it; an Arrow file, and what is local, this notebook does."""
-        return self.target.path.scheme != "file" and self.target.format != "arrow"
+        """Whether the engine writes it; an Arrow file, and what is local, this notebook does."""
+        remote = self.target.path.scheme != "file" and self.target.format != "arrow"
+        return remote and self.engine_writes
 
     def refuse_existing(self) -> None:
         """Raise PathExistsError where something is at the target."""

@@ -27,7 +27,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class TestDuckDb(EngineContract):
-    puts_out = False
+    tables_only = True
     cells = Cells(
         language="sql",
         shows="select 'forty-two'",

@@ -19,7 +19,8 @@ from emr_nb.notebook.probes import silent
 from emr_nb.notebook.progress_line import ProgressLine, starting
 
 if TYPE_CHECKING:
-    from emr_nb.notebook.state import Attachment, Notebook
+    from emr_nb.notebook.attachment import Attachment
+    from emr_nb.notebook.state import Notebook
 
 # services by the engine that a user asks for; what is not there is said too
 _ENGINES = {

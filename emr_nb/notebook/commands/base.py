@@ -10,7 +10,8 @@ from emr_nb.notebook.options import Option, Parsed, Parser
 
 if TYPE_CHECKING:
     from emr_nb.model import SessionInfo
-    from emr_nb.notebook.state import Attachment, Notebook
+    from emr_nb.notebook.attachment import Attachment
+    from emr_nb.notebook.state import Notebook
 
 ON = Option("on", ("--on",), "Of this attached cluster", metavar="CLUSTER", source="attached")
 

@@ -18,7 +18,8 @@ from emr_nb.notebook.rerun import jobs_again, run_again
 
 if TYPE_CHECKING:
     from emr_nb.engines.base import Session
-    from emr_nb.notebook.state import Attachment, Notebook
+    from emr_nb.notebook.attachment import Attachment
+    from emr_nb.notebook.state import Notebook
 
 _FOLLOW_SECONDS = 1.0
 _WORDS = {
