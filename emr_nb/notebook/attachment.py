@@ -12,7 +12,7 @@ from emr_nb.notebook.sessions import Attached, Sessions
 from emr_nb.notebook.turns import Turn, Turns
 
 if TYPE_CHECKING:
-    from emr_nb.engines.base import Engine
+    from emr_nb.engines.sql.catalog import SqlCatalog
     from emr_nb.notebook.answers import Facts
     from emr_nb.notebook.past import PastSession
 
@@ -56,11 +56,17 @@ class Attachment:
     lost: PastSession | None = None  # this notebook's session that ended by itself
     last_sql: str = ""  # the engine of the last SQL cell
     turns: dict[tuple[str, str], Turns] = field(default_factory=dict)  # by engine and session
+    catalogs: dict[str, SqlCatalog] = field(default_factory=dict)  # by engine, read by SQL
     _others: dict[str, InUse] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         return self.cluster.name
+
+    @property
+    def has_spark(self) -> bool:
+        """Whether the cluster has what Spark cells run on."""
+        return any(service.name == "livy" for service in self.cluster.services)
 
     def turn(self, session: str, engine: str = SPARK) -> Turn:
         """Take the next place among the cells of a session; in the order of the cells."""
@@ -77,13 +83,15 @@ class Attachment:
             self._others[engine] = InUse(engine, made, KeepAlive(self.keep_alive))
         return self._others[engine]
 
+    def forget_catalog(self, engine: str) -> None:
+        """Let what was read of an engine's catalog be asked anew."""
+        if engine in self.catalogs:
+            self.catalogs[engine].refresh()
+
     def in_use(self) -> Iterator[InUse]:
         """Yield Spark, then the engines that cells have used."""
         yield self.of(SPARK)
         yield from list(self._others.values())
-
-    def engine(self, name: str) -> Engine:
-        return self.cluster.engine(name)
 
     def take_over(self, older: Attachment) -> None:
         """Own what an older attachment of the same cluster began, and let it go."""

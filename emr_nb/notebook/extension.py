@@ -56,6 +56,7 @@ class Extension:
         """Register everything."""
         met = self._registered("cell", "spark") is not None
         self._register("line", "emr", self.emr.run)
+        self._register("cell", "emr", self.emr.run_cell)
         for magic in MAGICS:
             if magic.name == "spark" and runs_bare_cells(self.shell):
                 continue

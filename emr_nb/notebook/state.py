@@ -231,7 +231,7 @@ class Notebook:
         if self.plugins is not None:
             self.plugins.look()
         made.fresh = fresh or self.place.headless
-        if any(s.name == "livy" for s in cluster.services):
+        if made.has_spark:
             try:
                 made.sessions.look(fresh=made.fresh)
                 if not made.fresh:

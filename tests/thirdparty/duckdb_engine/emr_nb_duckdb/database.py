@@ -53,8 +53,9 @@ class Database:
     def end(self, seat: Seat) -> None:
         with self._lock:
             self._seats.pop(seat.info.id, None)
-            seat.closed = True
-        seat.connection.interrupt()
+            gone, seat.closed = seat.closed, True
+        if not gone:
+            seat.connection.interrupt()
 
     def number(self) -> str:
         with self._lock:
