@@ -179,8 +179,8 @@ class SessionLostError(SessionError):
 class StatementError(EmrError):
     """The remote code failed: `ename`, `evalue` and `traceback` as the engine gave them.
 
-    `line` is the line of the cell (from 1), `folded` the noise that the short form leaves
-    out.
+    `line` and `column` are those of the cell (from 1), `folded` the noise that the short form
+    leaves out.
     """
 
     def __init__(
@@ -191,11 +191,13 @@ class StatementError(EmrError):
         evalue: str = "",
         traceback: Sequence[str] = (),
         line: int | None = None,
+        column: int | None = None,
         folded: Sequence[str] = (),
         where: str = "",
         advice: str = "",
     ) -> None:
         super().__init__(what, where=where, advice=advice)
+        self.column = column
         self.ename = ename
         self.evalue = evalue
         self.traceback = tuple(traceback)

@@ -207,6 +207,7 @@ class Request:
     only). `shown` is how many rows a table on the page has. With `target` the engine writes
     the table to files on the cluster. `tag` is 32 hex digits.
     `inputs` are local data that the statement takes first, as `Session.stage` gave them.
+    `catalog` and `database` are those of this statement alone.
     """
 
     code: str
@@ -223,6 +224,7 @@ class Request:
     notebook: str = ""
     line: str = ""  # the magic and its options as written
     inputs: str = ""
+    catalog: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +323,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class CatalogNode:
-    """A node of a catalog tree; `children()` of the engine's catalog loads below it."""
+    """A node of a catalog tree; `catalog(node)` of its engine lists what is below it.
+
+    `qualified` is its name as SQL takes it, with its catalog and schema where it has such.
+    """
 
     name: str
     kind: str  # "catalog", "schema", "table", "view" or "column"

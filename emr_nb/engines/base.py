@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from emr_nb.engines.inputs import LocalInput, Staged
 from emr_nb.model import (
@@ -18,6 +19,50 @@ from emr_nb.model import (
 )
 from emr_nb.results.plan import TransferPlan
 from emr_nb.results.result import Result
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What an engine is and can beyond the protocol, in its attribute `abilities`; optional.
+
+    `dialect` is that of its SQL, by the name that sqlglot has for it; by default the engine's
+    own name. With `writes_targets` it writes `Request.target` itself; else the notebook does.
+    `cannot` has, by the name of a cell's option (`catalog`, `settings`, `session` …), why it
+    has no meaning here: the option is refused before anything runs.
+    """
+
+    dialect: str = ""
+    writes_targets: bool = False
+    cannot: Mapping[str, str] = field(default_factory=dict)
+
+
+def abilities_of(engine: Engine) -> Abilities:
+    """Return what an engine says of itself; of one that says nothing, what all can."""
+    found = getattr(engine, "abilities", None)
+    return found if isinstance(found, Abilities) else Abilities()
+
+
+@runtime_checkable
+class KeptTables(Protocol):
+    """A result that waits to be read piece by piece: a statement's `kept`, under such a plan.
+
+    The statement's `release()` lets go of it.
+    """
+
+    @property
+    def arrow_schema(self) -> pa.Schema: ...
+
+    @property
+    def limit(self) -> int | None:
+        """How many of the rows were asked for; None: all."""
+        ...
+
+    def tables(self) -> Iterator[tuple[int, pa.Table]]:
+        """Yield the rows in order, with the bytes read for each table; raises ResultError."""
+        ...
 
 
 @runtime_checkable
@@ -111,7 +156,10 @@ class Engine(Protocol):
         ...
 
     def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:
-        """List the children of a catalog node (None: the root)."""
+        """List the children of a catalog node (None: the root).
+
+        A node made elsewhere of a kind and a `qualified` name alone is understood.
+        """
         ...
 
     def complete(

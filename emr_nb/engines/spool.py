@@ -53,6 +53,12 @@ class Spooled:
         return sum(size for _, size in self.parts)
 
     @property
+    def limit(self) -> int | None:
+        """How many rows were asked for; None: all."""
+        found: int | None = self.header.get("limit")
+        return found
+
+    @property
     def arrow_schema(self) -> pa.Schema:
         """The schema of the tables, in the engine's own types and names."""
         return schema_of(self.header)

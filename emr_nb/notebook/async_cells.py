@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,12 @@ from emr_nb.notebook.cancels import CANCEL_SECONDS
 from emr_nb.notebook.cell_screen import cell_screen, running_cell, show_error
 from emr_nb.notebook.errors import short_errors
 from emr_nb.notebook.handles import Handle
-from emr_nb.notebook.runner import Runner
+from emr_nb.notebook.series import Series
 
 if TYPE_CHECKING:
+    from emr_nb.notebook.attachment import Attachment
     from emr_nb.notebook.cells import Job
-    from emr_nb.notebook.state import Attachment, Notebook
+    from emr_nb.notebook.state import Notebook
     from emr_nb.results.result import Result
 
 
@@ -45,11 +47,11 @@ class AsyncCell:
         self._cell = running_cell(notebook.shell)
         self._brought: dict[str, Any] = {}
         self._gate = Gate()
-        self._runner = Runner(notebook, screen=self._screen, brought=self._brought, gate=self._gate)
+        self._runner = Series(notebook, screen=self._screen, brought=self._brought, gate=self._gate)
         self.request: Request = self._runner.request(job)
         self.tag = self.request.tag
         self.cell = f"[{notebook.shell.displayhook.prompt_count}]"
-        self.session = job.options["session"] or attachment.sessions.name
+        self.session = job.options["session"] or attachment.of(job.engine).sessions.name
         self.code = job.code
         self.output: str = job.options["output"] or ""
         self.handle = Handle(self)
@@ -66,6 +68,10 @@ class AsyncCell:
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
     # -- what its handle asks -------------------------------------------------------------
+
+    @property
+    def tags(self) -> Sequence[str]:
+        return tuple(self._runner.tags)
 
     @property
     def progress(self) -> Progress | None:
@@ -144,6 +150,13 @@ class Gate:
         with self._lock:
             self.check()
             self._passed = True
+
+    def again(self) -> None:
+        """Stand before the next statement of the cell: it may be cancelled as the first was."""
+        with self._lock:
+            self._passed = False
+            self._known.clear()
+            self._statement = None
 
     def sent(self, statement: Any) -> None:
         """Keep the statement for a cancel; one that came meanwhile is carried out."""

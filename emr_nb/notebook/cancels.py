@@ -66,9 +66,16 @@ class Cancel:
                 f"Interrupted, but the statement could not be cancelled: {text}",
                 f"It may still run: %emr cancel {tag} asks again, %emr stop ends the session.",
             )
-        return _OUTCOMES[self._outcome or CancelOutcome.STILL_RUNNING]
+        outcome = self._outcome or CancelOutcome.STILL_RUNNING
+        if outcome is CancelOutcome.STILL_RUNNING and self._reference.engine != "spark":
+            return _ASKED
+        return _OUTCOMES[outcome]
 
 
+_ASKED = (
+    "Interrupted: the engine was asked to stop the statement, which still runs",
+    "%emr history shows its state; it ends by itself, or with the session: %emr stop.",
+)
 _OUTCOMES: dict[CancelOutcome, tuple[str, str]] = {
     CancelOutcome.STOPPED: ("Interrupted: the statement was stopped, the session is kept", ""),
     CancelOutcome.STILL_RUNNING: (

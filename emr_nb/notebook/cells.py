@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from emr_nb.errors import UsageError
+from emr_nb.errors import EmrError, StatementError, UsageError
 from emr_nb.model import FORMATS
 from emr_nb.notebook.errors import short_errors
 from emr_nb.notebook.options import Option, Parsed, Parser
 
 if TYPE_CHECKING:
     from emr_nb.engines.inputs import LocalInput
+    from emr_nb.notebook.origins import Origin
     from emr_nb.notebook.state import Notebook
 
 LANGUAGES = ("python", "scala", "sql")
@@ -52,21 +54,33 @@ OPTIONS = (
     Option("x", ("-x",), "Chart: column of the x axis", metavar="COLUMN"),
     Option("y", ("-y",), "Chart: column, count, or sum|avg|min|max(COLUMN)", metavar="EXPR"),
 )  # fmt: skip
+_CATALOG = Option("catalog", ("--catalog",), "Catalog of this statement", metavar="C")
+SQL_OPTIONS = (*OPTIONS, _CATALOG)
 _CODE = Option("code", kind="rest", metavar="CODE", help="What to run")
 
 
 @dataclass(frozen=True, slots=True)
 class CellMagic:
-    """One magic: its name, the language it means, and what it is for."""
+    """One magic: its name, the language it means, and what it is for.
+
+    `engines` are those it may run on, the best first: on the first of them that a cluster has.
+    """
 
     name: str
     language: str
     summary: str
     chooses: bool = False
+    engines: tuple[str, ...] = ("spark",)
+
+    @property
+    def is_spark(self) -> bool:
+        return self.engines == ("spark",)
 
     def parser(self, *, line: bool) -> Parser:
         """Return the parser of the cell form, or of the line form with the code behind it."""
-        options = (_LANGUAGE, _CONTEXT, *OPTIONS) if self.chooses else OPTIONS
+        options: tuple[Option, ...] = OPTIONS if self.is_spark else SQL_OPTIONS
+        if self.chooses:
+            options = (_LANGUAGE, _CONTEXT, *OPTIONS)
         if self.name == "sql":
             options = (_CONTEXT, *options)  # `%%sql -c sql` exists in old notebooks
         mark = "%" if line else "%%"
@@ -78,13 +92,22 @@ MAGICS = (
     CellMagic("pyspark", "python", "Run Python on Spark."),
     CellMagic("scala", "scala", "Run Scala on Spark."),
     CellMagic("sql", "sql", "Run Spark SQL."),
-)
+    CellMagic("hive", "sql", "Run SQL on Hive.", engines=("hive",)),
+    CellMagic("presto", "sql", "Run SQL on Presto, or on Trino where that is the one there.",
+              engines=("presto", "trino")),
+    CellMagic("trino", "sql", "Run SQL on Trino, or on Presto where that is the one there.",
+              engines=("trino", "presto")),
+)  # fmt: skip
 NAMES = tuple(m.name for m in MAGICS)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A cell or line, read: what to run, where, and what to do with the result."""
+    """A cell or line, read: what to run, where, and what to do with the result.
+
+    SQL has a job for each of its statements in `parts`, with its `number` from 0, `is_answer`
+    for the one whose table is the cell's, and `origin`, which knows where its text came from.
+    """
 
     code: str
     language: str
@@ -95,6 +118,16 @@ class Job:
     line: str = ""  # the magic and its options, for the journal
     cell: str | None = None  # whose cell it is, where that is not the running one
     inputs: tuple[LocalInput, ...] = ()
+    engine: str = "spark"
+    parts: tuple[Job, ...] = ()
+    number: int = 0
+    is_answer: bool = True
+    origin: Origin | None = None
+
+    def at_cell(self, error: EmrError) -> None:
+        """Let an error of this job tell the place in the cell, not in what was sent."""
+        if self.origin is not None and isinstance(error, StatementError):
+            self.origin.tell(error)
 
 
 def read(magic: CellMagic, line: str, cell: str | None) -> Job:
@@ -146,17 +179,22 @@ def read(magic: CellMagic, line: str, cell: str | None) -> Job:
 
 def run_magic(notebook: Notebook, magic: CellMagic, line: str, cell: str | None) -> Any:
     """Run a magic; a line form returns its Result, a cell form shows it, `--async` a handle."""
-    from emr_nb.notebook.runner import Runner
-
     sql = magic.language == "sql" or " sql" in line
     first = 1 if cell is None else 2
     with short_errors(cell or "", first, sql=sql, seen=notebook.saw_error):
-        job = with_inputs(notebook, read(magic, line, cell))
+        job = read(magic, line, cell)
+        if job.language == "sql":
+            from emr_nb.notebook.sql_cells import prepared
+
+            job = prepared(notebook, magic, job)
+        job = with_inputs(notebook, job)
         if job.options["async_"]:
             from emr_nb.notebook.async_cells import start
 
             return start(notebook, job)
-        return Runner(notebook).run(job)
+        from emr_nb.notebook.series import Series
+
+        return Series(notebook).run(job)
 
 
 def with_inputs(notebook: Notebook, job: Job) -> Job:
@@ -167,10 +205,11 @@ def with_inputs(notebook: Notebook, job: Job) -> Job:
     from emr_nb.notebook.inputs import local_inputs
 
     found = local_inputs(names, notebook.shell.user_ns, where=f"%%{job.magic} -i")
-    return replace(job, inputs=found)
+    parts = tuple(replace(part, inputs=() if part.number else found) for part in job.parts)
+    return replace(job, inputs=found, parts=parts)
 
 
-def misplaced(lines: list[str]) -> None:
+def misplaced(lines: list[str], more: Collection[str] = ()) -> None:
     """Raise UsageError for one of our cell magics that stands below line 1 of a cell.
 
     An IPython input transformer sees the cell first; below line 1 a cell magic would only
@@ -181,7 +220,7 @@ def misplaced(lines: list[str]) -> None:
         return
     for number in text[1:]:
         word = lines[number].split()[0]
-        if word[:2] != "%%" or word[2:] not in NAMES:
+        if word[:2] != "%%" or word[2:] not in (*NAMES, *more):
             continue
         before = "".join(lines[:number])
         if before.count('"""') % 2 or before.count("'''") % 2:

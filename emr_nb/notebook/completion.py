@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import EmrError
-from emr_nb.notebook.cells import MAGICS, CellMagic
+from emr_nb.notebook.cells import CellMagic
 from emr_nb.notebook.options import Option, Parser
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ class Completer:
         """
         before = text[:cursor]
         first, newline, below = before.partition("\n")
-        magic = next((m for m in MAGICS if first.split(" ")[0].rstrip() == f"%%{m.name}"), None)
+        word = first.split(" ")[0].rstrip()
+        magic = next((m for m in self._notebook.magics if word == f"%%{m.name}"), None)
         if magic is not None and newline:
             return self._remote(magic, first, text.partition("\n")[2], len(below))
         if magic is not None:

@@ -29,11 +29,13 @@ class EmrMagic:
     def commands(self) -> tuple[Command, ...]:
         from emr_nb.notebook.commands import (
             attaching,
+            catalog,
             files,
             jobs,
             lasting,
             listing,
             pushing,
+            queries,
             running,
         )
         from emr_nb.notebook.commands.base import Command
@@ -42,7 +44,7 @@ class EmrMagic:
         help_ = Command(
             "help", "Say what there is, or what one command takes.", self.help, (topic,)
         )
-        groups = (attaching, listing, running, jobs, lasting, pushing, files)
+        groups = (attaching, listing, running, jobs, lasting, pushing, files, catalog, queries)
         ours = (c for group in groups for c in group.COMMANDS)
         return (*ours, *self._notebook.neighbours.commands, help_)
 
@@ -62,6 +64,20 @@ class EmrMagic:
             else:
                 show(self._notebook.screen, self._notebook.shown_form(answer))
         return answer
+
+    def run_cell(self, line: str, cell: str) -> Any:
+        """Run a command whose code stands below it: %%emr explain, %%emr transpile."""
+        word = line.split(maxsplit=1)[0] if line.split() else ""
+        with short_errors(cell, 2, sql=True, seen=self._notebook.saw_error):
+            command = self.by_name.get(word)
+            if command is None or not command.takes_code:
+                takes = [f"%%emr {c.name}" for c in self.commands if c.takes_code]
+                raise UsageError(
+                    f"%%emr {word} takes no code below it".replace("  ", " "),
+                    advice=f"There are {' and '.join(takes)}; all others are lines: %emr {word}",
+                )
+            given = f"{line.strip().removeprefix(word).strip()} {cell}".strip()
+            return command.run(self._notebook, command.parser().parse(given))
 
     def _answer(self, line: str) -> Any:
         word, _, rest = line.strip().partition(" ")
@@ -84,25 +100,22 @@ class EmrMagic:
 
     def help(self, _: Notebook, given: Parsed) -> Text:
         """Answer `%emr help [TOPIC]`."""
-        from emr_nb.notebook.cells import MAGICS
-
+        magics = self._notebook.magics
         topic = (given["topic"] or "").lstrip("%")
         if not topic:
             return Text(self._contents())
-        for magic in MAGICS:
+        for magic in magics:
             if magic.name == topic:
                 return Text(magic.parser(line=False).help())
         if topic in self.by_name:
             return Text(self.by_name[topic].parser().help())
-        near = nearest(topic, (*self.by_name, *(m.name for m in MAGICS)))
+        near = nearest(topic, (*self.by_name, *(m.name for m in magics)))
         advice = f"Did you mean {near}?" if near else "%emr help lists what there is."
         raise UsageError(f"There is no help on {topic!r}", advice=advice)
 
     def _contents(self) -> str:
-        from emr_nb.notebook.cells import MAGICS
-
         rows = [(f"%emr {c.name}", c.summary) for c in self.commands]
-        rows += [(f"%%{m.name}", m.summary) for m in MAGICS]
+        rows += [(f"%%{m.name}", m.summary) for m in self._notebook.magics]
         width = max(len(left) for left, _ in rows)
         lines = [f"{left:<{width}}  {right}" for left, right in rows]
         return "\n".join([*lines, "", "%emr help TOPIC says more on one of them."])

@@ -24,6 +24,7 @@ _CHAINED = re.compile(r"^(The above exception was|During handling of the above e
 _NAMED = re.compile(r"[\w.$]*(Error|Exception|Interrupt|Exit|Warning)\b")
 _MOST_CALLS = 6
 _AT = re.compile(r"[; ]*\(?line \d+,? pos(?:ition)? \d+\)?[; ]*$", re.IGNORECASE)
+_LED = re.compile(r"^line \d+:\d+: ?", re.IGNORECASE)  # as Trino and Hive begin
 _LEAST_FOLDED = 6  # fewer lines are no loss; `%emr logs --error` has them
 _RED, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
@@ -53,10 +54,10 @@ def render(
 
 
 def _without_source(what: str, *, sql: bool) -> str:
-    """Leave out Spark's copy of a SQL cell, and its count of lines: the cell's own stand below."""
+    """Leave out Spark's copy of a SQL cell, and counts of lines: the cell's own stand below."""
     if not sql:
         return what
-    return _AT.sub("", re.split(r"\n== SQL", what, maxsplit=1)[0]).rstrip(" ;")
+    return _LED.sub("", _AT.sub("", re.split(r"\n== SQL", what, maxsplit=1)[0]).rstrip(" ;"))
 
 
 def _title(error: EmrError) -> str:
@@ -152,9 +153,9 @@ def source_lines(
     error: StatementError, code: str, first_line: int, *, sql: bool = False
 ) -> list[tuple[str, bool]]:
     """Return the failing line of the cell with its neighbours and, where known, a caret."""
-    line, column = _failing_line(error), None
+    line, column = _failing_line(error), error.column - 1 if error.column else None
     found = _POSITION.search(f"{error.what} {error.evalue}") if sql else None
-    if found and line in (None, int(found[1])):
+    if found and column is None and line in (None, int(found[1])):
         # Spark counts a `pos` from 0, and the `position` of a query's context from 1
         line, column = int(found[1]), int(found[2]) - ("position" in found[0])
     source = code.splitlines()

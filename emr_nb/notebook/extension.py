@@ -11,6 +11,7 @@ from emr_nb.notebook.emr_magic import EmrMagic, is_discarded
 from emr_nb.notebook.errors import short_errors
 from emr_nb.notebook.handles import Handle
 from emr_nb.notebook.neighbours import Watch, runs_bare_cells
+from emr_nb.notebook.plugins import Plugins
 from emr_nb.notebook.state import Notebook
 
 if TYPE_CHECKING:
@@ -48,18 +49,20 @@ class Extension:
         self.emr = EmrMagic(notebook)
         self._before: list[tuple[str, str, Any, Any]] = []  # kind, name, ours, theirs
         self._watch = Watch(shell, self._settle)
+        self._plugins = Plugins(self._is_free, self._register_forms)
+        notebook.plugins = self._plugins
 
     def install(self) -> None:
         """Register everything."""
         met = self._registered("cell", "spark") is not None
         self._register("line", "emr", self.emr.run)
+        self._register("cell", "emr", self.emr.run_cell)
         for magic in MAGICS:
             if magic.name == "spark" and runs_bare_cells(self.shell):
                 continue
             if magic.name == "sql" and self._registered("cell", "sql") is not None:
                 continue  # another extension owns %%sql; %%spark -l sql is ours alone
-            self._register("cell", magic.name, self._cell_form(magic))
-            self._register("line", magic.name, self._line_form(magic))
+            self._register_forms(magic)
         if self._registered("cell", "configure") is None:  # sparkmagic's, where it is loaded
             self._register("cell", "configure", self._configure)
         self.shell.input_transformers_cleanup.append(self._misplaced)
@@ -115,6 +118,13 @@ class Extension:
         if told:
             self.notebook.screen.stream(f"{told}\n")
 
+    def _is_free(self, name: str) -> bool:
+        return self._registered("cell", name) is None and self._registered("line", name) is None
+
+    def _register_forms(self, magic: CellMagic) -> None:
+        self._register("cell", magic.name, self._cell_form(magic))
+        self._register("line", magic.name, self._line_form(magic))
+
     def _registered(self, kind: str, name: str) -> Any:
         return self.shell.magics_manager.magics[kind].get(name)
 
@@ -162,8 +172,9 @@ class Extension:
         return result_bundle(self.notebook, result)
 
     def _misplaced(self, lines: list[str]) -> list[str]:
+        self._plugins.look_for(lines)
         with short_errors():
-            misplaced(lines)
+            misplaced(lines, self._plugins.magics)
         return lines
 
     # IPython asks a shell whether a cell is complete on every key: only real runs count

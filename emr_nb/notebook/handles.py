@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol
 
 from emr_nb.errors import StatementCancelledError
@@ -23,6 +23,8 @@ class Work(Protocol):
     code: str
     output: str
 
+    @property
+    def tags(self) -> Sequence[str]: ...
     @property
     def progress(self) -> Progress | None: ...
     def cancel(self) -> CancelOutcome: ...
@@ -54,6 +56,11 @@ class Handle:
     def tag(self) -> str:
         """The statement's tag, as `%emr cancel` takes it."""
         return self._work.tag
+
+    @property
+    def tags(self) -> Sequence[str]:
+        """The tags of all its statements that have begun, in order."""
+        return self._work.tags
 
     @property
     def cell(self) -> str:

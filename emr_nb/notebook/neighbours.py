@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from emr_nb.errors import EmrError
 
 if TYPE_CHECKING:
+    from emr_nb.notebook.attachment import Attachment
     from emr_nb.notebook.commands.base import Command
-    from emr_nb.notebook.state import Attachment, Notebook
+    from emr_nb.notebook.state import Notebook
 
 N = TypeVar("N")
 Owned = Mapping[tuple[str, str], Callable[..., Any]]  # our magics by kind and name

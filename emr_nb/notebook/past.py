@@ -30,26 +30,30 @@ class PastSession:
 
 def past_session(journal: Journal, cluster: str, info: SessionInfo) -> PastSession:
     """Return what the journal knows of a session's beginning."""
-    began = (
-        r.created for r in journal.sessions(cluster) if (r.session, r.name) == (info.id, info.name)
-    )
+    wanted = (info.engine, info.id, info.name)
+    rows = journal.sessions(cluster)
+    began = (r.created for r in rows if (r.engine, r.session, r.name) == wanted)
     return PastSession(info.id, info.name, next(began, 0.0))
 
 
 def ended_session(
     journal: Journal, cluster: str, base: str, living: Iterable[SessionInfo]
 ) -> PastSession | None:
-    """Return this notebook's newest session that ended without anybody of us ending it."""
+    """Return this notebook's newest Spark session that ended without anybody of us ending it."""
     there = {(info.id, info.name) for info in living}
     for row in journal.sessions(cluster):
-        if row.name == base or row.name.startswith(f"{base}-"):
+        if row.engine == "spark" and (row.name == base or row.name.startswith(f"{base}-")):
             gone = (row.session, row.name) not in there
             return PastSession(row.session, row.name, row.created) if gone else None
     return None
 
 
 def cells_of(
-    journal: Journal, cluster: str, notebook: str, sessions: Sequence[PastSession]
+    journal: Journal,
+    cluster: str,
+    notebook: str,
+    sessions: Sequence[PastSession],
+    engine: str = "spark",
 ) -> list[StatementRow]:
     """Return the statements that this notebook ran in these sessions, oldest first."""
     if not sessions:
@@ -60,7 +64,8 @@ def cells_of(
     return [
         r
         for r in reversed(rows)
-        if r.created >= began.get(r.session, float("inf")) and r.notebook == notebook
+        if r.created >= began.get(r.session, float("inf"))
+        and (r.notebook, r.engine) == (notebook, engine)
     ]
 
 

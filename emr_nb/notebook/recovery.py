@@ -60,7 +60,7 @@ class Recovery:
             cluster=self.cluster, notebook=self.notebook, open_only=True, limit=_MOST
         )
         for row in reversed(rows):
-            if not owner_is_gone(row):
+            if row.engine != engine.name or not owner_is_gone(row):
                 continue
             statement = engine.recover(reference_of(row))
             if statement is None:
@@ -69,6 +69,22 @@ class Recovery:
             asked = getattr(statement, "request", None)
             ended = bool(getattr(statement, "ended", False))
             self.orphans[row.tag] = Orphan(row, asked, ended)
+
+    def engines_left(self) -> list[str]:
+        """Return the engines that have open statements of this notebook."""
+        rows = self.journal().statements(
+            cluster=self.cluster, notebook=self.notebook or "?", open_only=True, limit=_MOST
+        )
+        return list(dict.fromkeys(row.engine for row in rows))
+
+    def has(self, request: Request) -> bool:
+        """Tell whether a statement waits that this cell began in an earlier kernel."""
+        return any(
+            orphan.row.cell == request.cell_id
+            and orphan.asked is not None
+            and same_cell(orphan.asked, request)
+            for orphan in self.orphans.values()
+        )
 
     def last_used(self, session: str) -> float | None:
         """Return when this notebook last used a session, seconds since the epoch."""
@@ -94,7 +110,7 @@ class Recovery:
         """
         for orphan in list(self.orphans.values()):
             row = orphan.row
-            if row.session != session or row.cell != request.cell_id:
+            if (row.engine, row.session, row.cell) != (engine.name, session, request.cell_id):
                 continue
             if orphan.asked is not None and same_cell(orphan.asked, request):
                 return self.claim(engine, orphan, say)
@@ -148,5 +164,6 @@ def _essence(request: Request) -> tuple[object, ...]:
         request.output,
         plan_transfer(request).limit,
         None if scala else request.database,
+        request.catalog,
         {} if scala else dict(request.settings),
     )

@@ -6,15 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import EmrError, UsageError
-from emr_nb.notebook.cells import MAGICS, Job, read, with_inputs
+from emr_nb.notebook.cells import Job, read, with_inputs
 from emr_nb.notebook.errors import short_errors
 from emr_nb.notebook.look import plural
 from emr_nb.notebook.options import Parsed
 from emr_nb.notebook.past import distinct, first_words, past_session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from emr_nb.journal import StatementRow
-    from emr_nb.notebook.state import Attachment, Notebook
+    from emr_nb.notebook.attachment import Attachment
+    from emr_nb.notebook.cells import CellMagic
+    from emr_nb.notebook.state import Notebook
 
 _BARE = {"python": "%%pyspark", "sql": "%%spark -l sql", "scala": "%%scala"}
 
@@ -33,14 +37,14 @@ def jobs_again(notebook: Notebook, made: Attachment) -> list[tuple[StatementRow,
             where="%emr restart --rerun",
             advice="%emr restart starts a new session; then run the cells yourself.",
         )
-    return [(row, _job(row)) for row in rows]
+    return [(row, _job(row, notebook.magics)) for row in rows]
 
 
-def _job(row: StatementRow) -> Job:
+def _job(row: StatementRow, magics: Sequence[CellMagic]) -> Job:
     """Read a cell's line as its magic did; the new session stands in for a named one."""
     written = row.line or _BARE[row.language]
     word, _, line = written.partition(" ")
-    magic = next((m for m in MAGICS if m.name == word.lstrip("%")), None)
+    magic = next((m for m in magics if m.name == word.lstrip("%")), None)
     if magic is None:
         raise UsageError(
             f"{word} is not known here, so its cell cannot be run again",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.engines.base import abilities_of
 from emr_nb.engines.tables import TableOutput
 from emr_nb.errors import (
     EmrError,
@@ -21,7 +22,8 @@ from emr_nb.notebook.cells import Job
 from emr_nb.notebook.deliver import Delivery, result_bundle
 from emr_nb.notebook.errors import at_cell_lines, show_folded
 from emr_nb.notebook.interrupts import further_interrupts
-from emr_nb.notebook.look import plural, seconds
+from emr_nb.notebook.joining import doing, join
+from emr_nb.notebook.look import plural
 from emr_nb.notebook.options import Parsed
 from emr_nb.notebook.past import with_cells
 from emr_nb.notebook.places import cell_id
@@ -34,8 +36,9 @@ if TYPE_CHECKING:
     from emr_nb.engines.base import Engine, Session, Statement
     from emr_nb.engines.inputs import Staged
     from emr_nb.notebook.async_cells import Gate
+    from emr_nb.notebook.attachment import Attachment
     from emr_nb.notebook.screen import Screen
-    from emr_nb.notebook.state import Attachment, Notebook
+    from emr_nb.notebook.state import Notebook
     from emr_nb.notebook.turns import Turn
     from emr_nb.results.result import Result
 
@@ -58,6 +61,7 @@ class Runner:
         self._brought = brought  # where -o goes; by default the notebook's variables
         self._gate = gate
         self._turn: Turn | None = None
+        self._ends_turn = True
         self.line = self._line = ProgressLine(self._screen)
         self.progress: Progress | None = None  # the last look at the statement
         self._statement: Statement | None = None
@@ -73,17 +77,25 @@ class Runner:
 
     def line_up(self, attachment: Attachment, job: Job) -> Turn:
         """Take the job's place among the cells of its session; `perform` must follow."""
-        self._turn = self._turn or attachment.turn(job.options["session"] or "")
+        self._turn = self._turn or attachment.turn(job.options["session"] or "", job.engine)
         return self._turn
+
+    def line_up_behind(self, first: Runner, *, last: bool) -> None:
+        """Stand where the cell's first statement does; its last one makes room for others."""
+        self._turn, self._ends_turn = first._turn, last
 
     def perform(self, attachment: Attachment, job: Job, request: Request) -> Result | None:
         """Run a job under its request and deliver its result; may be on any thread."""
         with self.line_up(attachment, job):
-            return self._perform(attachment, job, request)
+            request, result = self.execute(attachment, job, request)
+            return self.finish(job, request, result)
 
-    def _perform(self, attachment: Attachment, job: Job, request: Request) -> Result | None:
+    def execute(
+        self, attachment: Attachment, job: Job, request: Request
+    ) -> tuple[Request, Result | None]:
+        """Run a job to its end; its result is not shown or bound yet. `finish` must follow."""
         session = self._session(attachment, job)
-        engine = attachment.cluster.engine("spark")
+        engine, used = attachment.cluster.engine(job.engine), attachment.of(job.engine)
         adopted = attachment.recovery.adopt(engine, session.info.id, request, self._screen.stream)
         if adopted is not None:
             request = replace(request, tag=adopted.reference.tag)
@@ -96,8 +108,8 @@ class Runner:
             raise self._stopped(engine, attachment, session, request) from None
         except SessionLostError as error:
             name = job.options["session"] or ""
-            mine = attachment.sessions.opened(name) is session
-            cells = self._notebook.lose(attachment, name) if mine else ()
+            mine = used.sessions.opened(name) is session
+            cells = self._notebook.lose(attachment, name, job.engine) if mine else ()
             self._line.end("failed", "session lost")
             if not cells:
                 raise
@@ -105,11 +117,16 @@ class Runner:
         except EmrError as error:
             cancelled = isinstance(error, StatementCancelledError)
             self._line.end("cancelled" if cancelled else "failed", "" if cancelled else "failed")
+            job.at_cell(error)
             show_folded(self._screen, error)
             raise
         finally:
-            if attachment.sessions.opened(session.info.name) is session:
-                attachment.keeping.used(session)
+            if used.sessions.opened(session.info.name) is session:
+                used.keeping.used(session)
+        return request, result
+
+    def finish(self, job: Job, request: Request, result: Result | None) -> Result | None:
+        """Show and bind what a job gave, or write it with `--to`; its line ends."""
         if self._destination is not None:
             self._write(self._destination, result)
             return None
@@ -156,38 +173,8 @@ class Runner:
     # -- before ---------------------------------------------------------------------------
 
     def _session(self, attachment: Attachment, job: Job) -> Session:
-        name = job.options["session"] or ""
-        started = attachment.sessions.is_open(name)
-        doing = "joining the Spark session" if attachment.sessions.found else (
-            "starting a Spark session"
-        )  # fmt: skip
-        try:
-            session = attachment.sessions.get(name, new=job.options["new"], tick=self._tick(doing))
-        except KeyboardInterrupt:
-            self._line.end(
-                "cancelled", "interrupted; the session keeps starting, the next cell joins it"
-            )
-            raise StatementCancelledError(
-                "Interrupted before anything was sent",
-                where=attachment.name,
-                advice="The session keeps starting; run the cell again to use it.",
-            ) from None
-        except StatementCancelledError:
-            self._line.end("cancelled", "before it was sent")
-            raise
-        except EmrError:
-            self._line.end("failed", "no Spark session")
-            raise
-        if not started:
-            label = f"session {session.info.id or session.info.name}"
-            took = f" started in {seconds(self._line.elapsed)}"
-            self._line.next_phase(f"joined {label}" if attachment.sessions.found else label + took)
-            if attachment.lost is not None and not name:
-                self._screen.stream(
-                    f"This is a new session: {attachment.lost.name} was lost with its variables. "
-                    "%emr restart --rerun runs its cells again.\n"
-                )
-        return session
+        tick = self._tick(doing(attachment.of(job.engine)))
+        return join(attachment, job, self._line, self._screen, tick)
 
     def request(self, job: Job) -> Request:
         """Return what a job asks of the engine, under a new tag, in the running cell's name.
@@ -196,7 +183,10 @@ class Runner:
         """
         if job.options["to"]:
             attachment = self._notebook.attachment(job.options["on"] or "")
-            self._destination = Destination.of(attachment.cluster, job)
+            abilities = abilities_of(attachment.cluster.engine(job.engine))
+            self._destination = Destination.of(
+                attachment.cluster, job, engine_writes=abilities.writes_targets
+            )
         destination = self._destination
         options = job.options
         rows = options["rows"]
@@ -214,11 +204,17 @@ class Runner:
             shown=self._notebook.settings.shown_rows,
             quiet=options["quiet"],
             database=options["database"],
+            catalog=options.get("catalog"),
             settings={key: value for key, _, value in pairs},
-            cell_id=cell_id(self._notebook.shell) if job.cell is None else job.cell,
+            cell_id=self._cell_id(job),
             notebook=self._notebook.place.path,
             line=job.line,
         )
+
+    def _cell_id(self, job: Job) -> str:
+        """Return the cell's id; that of a later statement of it has its number."""
+        cell = cell_id(self._notebook.shell) if job.cell is None else job.cell
+        return f"{cell}#{job.number}" if cell and job.number else cell
 
     def _with_inputs(self, session: Session, request: Request, job: Job) -> Request:
         """Send the job's local data to the session; return the request that takes it."""
@@ -263,7 +259,7 @@ class Runner:
         if self._gate is not None:
             self._gate.enter()
         statement = adopted or session.submit(request, self._plan(job, request))
-        if self._turn is not None:
+        if self._turn is not None and self._ends_turn:
             self._turn.end()
         if self._gate is not None:
             self._gate.sent(statement)
@@ -335,7 +331,7 @@ class Runner:
                     raise ResultError(
                         "--to: the cell gave no table",
                         where=str(destination.target.path),
-                        advice="Let the cell end in a DataFrame.",
+                        advice="Let the cell end in a DataFrame, or in a query.",
                     )
                 rows = destination.write(self._statement, result)
             facts = destination.facts(rows)
@@ -363,7 +359,9 @@ class Runner:
                 raise ResultError(
                     f"-o {request.output}: the cell gave no such table or value",
                     where=f"%%{job.magic}",
-                    advice=f"Let the cell assign {request.output}, or end in an expression.",
+                    advice="Let the cell end in a query."
+                    if job.language == "sql"
+                    else f"Let the cell assign {request.output}, or end in an expression.",
                 )
             self._line.end("done")
             return None

@@ -85,6 +85,7 @@ class Sessions:
     found: SessionInfo | None = None
     engine_name: str = "spark"
     living: tuple[SessionInfo, ...] = ()  # on the server at the last look
+    _looked: bool = False
     _open: dict[str, Session] = field(default_factory=dict)
     _opening: dict[str, _Opening] = field(default_factory=dict)
     _began: set[str] = field(default_factory=set)
@@ -93,6 +94,7 @@ class Sessions:
     def look(self, *, fresh: bool = False) -> None:
         """Choose the session's name: that of a living one of this notebook, or a new one."""
         infos = self.cluster.engine(self.engine_name).sessions()
+        self._looked = True
         self.living = tuple(i for i in infos if i.state not in DEAD_STATES)
         mine = [
             i for i in infos if i.name.startswith(self.base_name) and i.state not in DEAD_STATES
@@ -102,6 +104,11 @@ class Sessions:
         self.current = self.found.name if self.found else self.base_name
         if self.found is None and (fresh or self.current in taken):
             self.current = f"{self.base_name}-{os.urandom(2).hex()}"
+
+    def look_once(self, *, fresh: bool = False) -> None:
+        """Look, unless that has been done; raises TransportError."""
+        if not self._looked:
+            self.look(fresh=fresh)
 
     @property
     def name(self) -> str:
@@ -120,7 +127,7 @@ class Sessions:
         name: str = "",
         *,
         new: bool = False,
-        language: str = "python",
+        language: str = "",
         tick: Callable[[str], None] = lambda _: None,
     ) -> Session:
         """Return a session, opening it on first use; `tick` is told how it starts.
@@ -152,11 +159,11 @@ class Sessions:
     def _begin(self, wanted: str, language: str, *, create: bool) -> _Opening:
         from emr_nb.model import SessionOptions
 
-        settings = self.settings()
+        settings, spark = self.settings(), self.engine_name == "spark"
         options = SessionOptions(
             name=wanted,
-            language=language,
-            conf=settings.session_conf,
+            language=language or ("python" if spark else "sql"),
+            conf=settings.session_conf if spark else {},  # those are options of Livy
             create=create,
             start_timeout=settings.session_start_timeout,
         )

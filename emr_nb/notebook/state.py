@@ -7,11 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from emr_nb.errors import EmrError, NotAttachedError, UsageError
 from emr_nb.notebook.answers import bundle
+from emr_nb.notebook.attachment import SPARK, Attachment
 from emr_nb.notebook.errors import whole
 from emr_nb.notebook.grid import ResultStore, serve, stop_serving
 from emr_nb.notebook.handles import Handles
@@ -23,13 +24,13 @@ from emr_nb.notebook.places import Place, find_place
 from emr_nb.notebook.recovery import Recovery
 from emr_nb.notebook.screen import Screen, ShellScreen
 from emr_nb.notebook.sessions import Attached, Sessions
-from emr_nb.notebook.turns import Turn, Turns
 from emr_nb.settings import EmrNb, Settings
 
 if TYPE_CHECKING:
     from emr_nb.journal import Journal, StatementRow
     from emr_nb.model import ClusterSummary
-    from emr_nb.notebook.answers import Facts
+    from emr_nb.notebook.cells import CellMagic
+    from emr_nb.notebook.plugins import Plugins
 
 
 _EXIT_SECONDS = 4.0
@@ -74,28 +75,6 @@ def real_backend() -> Backend:
     return Backend(attach, list_clusters)
 
 
-@dataclass
-class Attachment:
-    """One attached cluster with its sessions and the lines that its attach answered."""
-
-    cluster: Attached
-    sessions: Sessions
-    recovery: Recovery
-    keeping: KeepAlive
-    facts: Facts | None = None
-    problem: str = ""  # why the sessions could not be listed at the attach
-    lost: PastSession | None = None  # this notebook's session that ended by itself
-    turns: dict[str, Turns] = field(default_factory=dict)  # by the session's name
-
-    def turn(self, session: str) -> Turn:
-        """Take the next place among the cells of a session; in the order of the cells."""
-        return self.turns.setdefault(session or self.sessions.name, Turns()).take()
-
-    @property
-    def name(self) -> str:
-        return self.cluster.name
-
-
 class Notebook:
     """The attached clusters, settings, journal and kept results of one shell."""
 
@@ -115,6 +94,7 @@ class Notebook:
         self.handles = Handles()  # of cells with --async
         self.closing = False  # whoever runs beside the notebook shows nothing any more
         self.last_error: tuple[str, ...] = ()
+        self.plugins: Plugins | None = None  # magics of engines that others have written
         self.known_clusters: tuple[str, ...] = ()  # for completion, from the last listing
         self._formatted: set[type] = set()
         self.hinted: set[str] = set()  # hints that are given once
@@ -201,6 +181,13 @@ class Notebook:
             formatter.type_printers.pop(kind, None)
         self._formatted.clear()
 
+    @property
+    def magics(self) -> tuple[CellMagic, ...]:
+        """The cell magics that are known now."""
+        from emr_nb.notebook.cells import MAGICS
+
+        return (*MAGICS, *(self.plugins.magics.values() if self.plugins else ()))
+
     # -- attach and detach ----------------------------------------------------------------
 
     def attach(
@@ -237,16 +224,17 @@ class Notebook:
                     f"{cluster.name!r} is attached already, to {old.cluster.info.id}",
                     advice="Give this one a name of its own: --name ALIAS",
                 )
-            made.sessions.adopt(old.sessions)
-            old.keeping.close()
+            made.take_over(old)
             old.cluster.close(end_sessions=False)
         self.attached[cluster.name] = made
         self.current = cluster.name
-        if any(s.name == "livy" for s in cluster.services):
-            clean = fresh or self.place.headless
+        if self.plugins is not None:
+            self.plugins.look()
+        made.fresh = fresh or self.place.headless
+        if made.has_spark:
             try:
-                made.sessions.look(fresh=clean)
-                if not clean:
+                made.sessions.look(fresh=made.fresh)
+                if not made.fresh:
                     self._look_back(made)
             except EmrError as error:  # HDFS and S3 work without Livy; its cells will tell more
                 made.problem = str(error).partition("\n")[0]
@@ -255,7 +243,8 @@ class Notebook:
     def _attachment(self, cluster: Attached, base: str) -> Attachment:
         recovery = Recovery(lambda: self.journal, cluster.info.id, self.place.path)
         sessions = Sessions(cluster, base, lambda: self.session_settings)
-        return Attachment(cluster, sessions, recovery, KeepAlive(lambda: self.settings.keep_alive))
+        keep_alive = lambda: self.settings.keep_alive  # noqa: E731
+        return Attachment(cluster, sessions, recovery, KeepAlive(keep_alive), keep_alive)
 
     def _look_back(self, made: Attachment) -> None:
         """See what an earlier kernel of this notebook left: statements, a session that ended."""
@@ -263,27 +252,34 @@ class Notebook:
             made.lost = ended_session(
                 self.journal, made.cluster.info.id, made.sessions.base_name, made.sessions.living
             )
-        made.recovery.look(made.cluster.engine(made.sessions.engine_name))
+        made.recovery.look(made.cluster.engine(SPARK))
+        for name in made.recovery.engines_left():
+            if name != SPARK:
+                with suppress(EmrError):  # it is missed by its own cells, not by the attach
+                    made.recovery.look(made.cluster.engine(name))
 
-    def lose(self, made: Attachment, name: str = "") -> list[StatementRow]:
+    def lose(self, made: Attachment, name: str = "", engine: str = SPARK) -> list[StatementRow]:
         """Let go of a session that is lost; returns the cells that it had run, oldest first."""
-        wanted = name or made.sessions.name
-        session = made.sessions.opened(wanted)
+        used = made.of(engine)
+        wanted = name or used.sessions.name
+        session = used.sessions.opened(wanted)
         gone = past_session(self.journal, made.cluster.info.id, session.info) if session else None
-        if gone is not None and wanted == made.sessions.name:
+        if gone is not None and wanted == used.sessions.name and engine == SPARK:
             made.lost = gone
-        made.keeping.forget(wanted)
-        made.sessions.forget(wanted)
-        return self.cells_of(made, [gone]) if gone else []
+        used.keeping.forget(wanted)
+        used.sessions.forget(wanted)
+        return self.cells_of(made, [gone], engine) if gone else []
 
-    def cells_of(self, made: Attachment, sessions: list[PastSession]) -> list[StatementRow]:
-        """Return the cells of this notebook that ran in these sessions."""
-        return cells_of(self.journal, made.cluster.info.id, self.place.path, sessions)
+    def cells_of(
+        self, made: Attachment, sessions: list[PastSession], engine: str = SPARK
+    ) -> list[StatementRow]:
+        """Return the cells of this notebook that ran in these sessions of an engine."""
+        return cells_of(self.journal, made.cluster.info.id, self.place.path, sessions, engine)
 
     def detach(self, name: str = "") -> list[str]:
         """Detach a cluster; ends the sessions begun here and returns their names."""
         gone = self.attachment(name)
-        gone.keeping.close()
+        gone.keep_nothing()
         ended = self._end_begun(gone)
         del self.attached[gone.name]
         if self.current == gone.name:
@@ -318,7 +314,7 @@ class Notebook:
         if self.config in self.shell.configurables:
             self.shell.configurables.remove(self.config)
         for attachment in self.attached.values():
-            attachment.keeping.close()
+            attachment.keep_nothing()
             if end_sessions:
                 self._end_begun(attachment)
             attachment.cluster.close(end_sessions=False)
@@ -330,11 +326,11 @@ class Notebook:
 
     def _end_begun(self, attachment: Attachment) -> list[str]:
         """End the sessions begun here; the rows of what still ran in them say so."""
-        ended = attachment.sessions.end_begun()
+        ended = attachment.end_begun()
         for handle in self.handles.all():
             if handle.session in ended and not handle.done():
                 with suppress(EmrError):
-                    self.journal.update(handle.tag, state="lost", error=_ENDED)
+                    self.journal.update(handle.tags[-1], state="lost", error=_ENDED)
         return ended
 
     def _at_exit(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.engines.spool import Spooled
 from emr_nb.engines.spool_file import JoinedParquet
 from emr_nb.errors import EmrError, PathExistsError, PathNotFoundError, UsageError
 from emr_nb.model import FileEntry, FilePath, WriteTarget
@@ -30,21 +31,24 @@ class Destination:
 
     cluster: Attached
     target: WriteTarget
+    engine_writes: bool = True
 
     @classmethod
-    def of(cls, cluster: Attached, job: Job) -> Destination:
+    def of(cls, cluster: Attached, job: Job, *, engine_writes: bool = True) -> Destination:
         """Read a job's options; raises UsageError, and PathExistsError before anything runs."""
         options = job.options
         path = _path(cluster, options["to"])
-        made = cls(cluster, WriteTarget(path, options["format"], options["overwrite"]))
+        target = WriteTarget(path, options["format"], options["overwrite"])
+        made = cls(cluster, target, engine_writes)
         if not options["overwrite"]:
             made.refuse_existing()
         return made
 
     @property
     def by_engine(self) -> bool:
-        """Whether the executors write it; an Arrow file, and what is local, this notebook does."""
-        return self.target.path.scheme != "file" and self.target.format != "arrow"
+        """Whether the engine writes it; an Arrow file, and what is local, this notebook does."""
+        remote = self.target.path.scheme != "file" and self.target.format != "arrow"
+        return remote and self.engine_writes
 
     def refuse_existing(self) -> None:
         """Raise PathExistsError where something is at the target."""
@@ -62,13 +66,13 @@ class Destination:
         `statement` may have kept the pieces on the cluster; else `result` has the rows.
         """
         kept = getattr(statement, "kept", None)
-        if kept and kept.is_parquet and kept.parts:
+        if isinstance(kept, Spooled) and kept.is_parquet and kept.parts:
             joined = JoinedParquet(kept)
             self._put(joined)
             return joined.rows
         schema = kept.arrow_schema if kept else result.schema
         pieces = (table for _, table in kept.tables()) if kept else iter([result.table])
-        counted = _Counted(pieces, kept.header.get("limit") if kept else None)
+        counted = _Counted(pieces, kept.limit if kept else None)
         self._put(encoded(counted, schema, self.target.format))
         return counted.rows
 

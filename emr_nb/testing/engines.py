@@ -116,6 +116,8 @@ class EngineContract:
                 assert event.fraction is None or 0 <= event.fraction <= 1
         assert list(statement.events()) == []
         statement.result()
+        if self.tables_only:
+            assert self.cells.shown in self.shown_by(statement)
 
     def test_a_reference_has_all_that_is_needed(self, session: Session) -> None:
         statement = self.submit(session, self.cells.shows)

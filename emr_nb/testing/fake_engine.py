@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING, cast
 from emr_nb.cluster_files import ClusterFiles
 from emr_nb.engines.base import Engine, Session, Statement
 from emr_nb.engines.inputs import LocalInput, Staged
-from emr_nb.errors import PathExistsError, PathNotFoundError, SessionNotFoundError
+from emr_nb.errors import (
+    PathExistsError,
+    PathNotFoundError,
+    ServiceNotInstalledError,
+    SessionNotFoundError,
+)
 from emr_nb.files.base import FileSystem
 from emr_nb.files.paths import cluster_path
 from emr_nb.journal import Journal, StatementRow
@@ -219,7 +224,7 @@ class FakeEngine:
                 raise SessionNotFoundError(f"No session is called {options.name!r}")
             time.sleep(self.start_seconds)
             number = str(len(self.opened))
-            self.alive[options.name] = SessionInfo(number, options.name, "spark", "idle")
+            self.alive[options.name] = SessionInfo(number, options.name, self.name, "idle")
         return FakeSession(self, self.alive[options.name])
 
     def recover(self, reference: StatementReference) -> Statement | None:
@@ -318,7 +323,10 @@ class MemoryFileSystem:
 
 
 class FakeCluster:
-    """An attached cluster made of a FakeEngine and a MemoryFileSystem per scheme."""
+    """An attached cluster made of a FakeEngine and a MemoryFileSystem per scheme.
+
+    `engines` may have others beside `spark`, by their names.
+    """
 
     def __init__(self, engine: FakeEngine | None = None, *, name: str = "fake") -> None:
         self.spark = engine or FakeEngine()
@@ -336,14 +344,18 @@ class FakeCluster:
         self.services = (Service("livy"), Service("webhdfs"), Service("s3"))
         self.stores = {"hdfs": MemoryFileSystem("hdfs"), "s3": MemoryFileSystem("s3")}
         self.closed = False
+        self.engines: dict[str, Engine] = {}
 
     @property
     def files(self) -> ClusterFiles:
         return ClusterFiles(cast("AttachedCluster", self))
 
     def engine(self, name: str = "spark") -> Engine:
-        del name
-        return self.spark
+        if name == "spark":
+            return self.spark
+        if name not in self.engines:
+            raise ServiceNotInstalledError(f"{self.name} has no {name}", where=self.info.id)
+        return self.engines[name]
 
     def filesystem(self, path: FilePath) -> FileSystem:
         if path.scheme == "file":

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from emr_nb.errors import EmrError
 
 if TYPE_CHECKING:
+    from emr_nb.notebook.attachment import Attachment
     from emr_nb.notebook.commands.base import Command
     from emr_nb.notebook.neighbours import Owned
-    from emr_nb.notebook.state import Attachment
 
 
 @dataclass

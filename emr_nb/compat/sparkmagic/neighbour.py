@@ -14,8 +14,9 @@ from emr_nb.errors import NeighbourError, ServiceNotInstalledError
 from emr_nb.notebook.neighbours import Owned
 
 if TYPE_CHECKING:
+    from emr_nb.notebook.attachment import Attachment
     from emr_nb.notebook.commands.base import Command
-    from emr_nb.notebook.state import Attachment, Notebook
+    from emr_nb.notebook.state import Notebook
 
 
 class SparkmagicNeighbour:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.base import Abilities
 from emr_nb.engines.livy.cancelling import CancelFiles
 from emr_nb.engines.livy.catalog import Catalog
 from emr_nb.engines.livy.client import LivyClient
@@ -51,6 +52,7 @@ class LivyEngine:
     """Spark by Livy; may be used from several threads."""
 
     name = "spark"
+    abilities = Abilities(writes_targets=True)
 
     def __init__(self, context: ClusterContext, *, cancel_store: FileSystem | None = None) -> None:
         self._context = context

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from emr_nb.errors import SessionLostError, UsageError
 from emr_nb.model import Service, SessionInfo
 from emr_nb.notebook.answers import Facts, Text
+from emr_nb.notebook.attachment import SPARK
 from emr_nb.notebook.commands.base import ON, Command, placed
 from emr_nb.notebook.look import about, moment, seconds
 from emr_nb.notebook.options import Option, Parsed
@@ -19,7 +20,8 @@ from emr_nb.notebook.probes import silent
 from emr_nb.notebook.progress_line import ProgressLine, starting
 
 if TYPE_CHECKING:
-    from emr_nb.notebook.state import Attachment, Notebook
+    from emr_nb.notebook.attachment import Attachment
+    from emr_nb.notebook.state import Notebook
 
 # services by the engine that a user asks for; what is not there is said too
 _ENGINES = {
@@ -32,6 +34,7 @@ _ENGINES = {
     "HDFS": ("webhdfs", "httpfs", "hdfs"),
     "S3": ("s3",),
 }
+_TAKES_USER = {"hive": "Hive", "hiveserver2": "Hive", "trino": "Trino", "presto": "Presto"}
 
 
 def attach(notebook: Notebook, given: Parsed) -> Any:
@@ -98,6 +101,11 @@ def facts(made: Attachment, quiet: AbstractSet[str] = frozenset()) -> Facts:
         ("who I am", _identity_line(made)),
         ("session", _session_line(made)),
     ]
+    lines += [
+        (f"{used.title} session", f"{opened.info.id} {opened.info.name} · {opened.info.state}")
+        for used in made.in_use()
+        if used.name != SPARK and (opened := used.sessions.opened()) is not None
+    ]
     lines += [("left behind", notice) for notice in made.recovery.notices()]
     return Facts(lines)
 
@@ -148,6 +156,7 @@ def _identity_line(made: Attachment) -> str:
     if livy is not None:
         impersonates = _livy_property(made, "livy.impersonation.enabled").lower() == "true"
         parts.append(f"{user} on Spark" if impersonates else "Livy's own user on Spark")
+    parts += [f"{user} on {title}" for name, title in _TAKES_USER.items() if name in names]
     if "s3" in names:
         parts.append("the AWS credentials of this kernel on S3")
     return " · ".join(parts) or user

@@ -10,9 +10,14 @@ from emr_nb.notebook.options import Option, Parsed, Parser
 
 if TYPE_CHECKING:
     from emr_nb.model import SessionInfo
-    from emr_nb.notebook.state import Attachment, Notebook
+    from emr_nb.notebook.attachment import Attachment
+    from emr_nb.notebook.state import Notebook
 
 ON = Option("on", ("--on",), "Of this attached cluster", metavar="CLUSTER", source="attached")
+
+ENGINE = Option(
+    "engine", ("--engine",), "Of this engine: spark, hive, trino …", metavar="E", source="engine"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,11 @@ class Command:
     run: Callable[[Notebook, Parsed], Any]
     options: tuple[Option, ...] = ()
     aliases: tuple[str, ...] = ()
+
+    @property
+    def takes_code(self) -> bool:
+        """Whether SQL may stand behind it, or below it in a cell."""
+        return any(o.kind == "rest" and o.metavar == "CODE" for o in self.options)
 
     def parser(self) -> Parser:
         return Parser(f"%emr {self.name}", self.summary, self.options)

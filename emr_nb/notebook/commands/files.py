@@ -30,10 +30,10 @@ def ls(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Text:
     text = resolved(given["path"] or "/", notebook.shell.user_ns)
     line = ProgressLine(notebook.screen)
     root = str(made.cluster.path(text))
-    walk = _walk(made.cluster.files, text) if given["recursive"] else made.cluster.files.iter(text)
+    found = walk(made.cluster.files, text) if given["recursive"] else made.cluster.files.iter(text)
     entries: list[FileEntry] = []
     try:
-        for entry in walk:
+        for entry in found:
             entries.append(entry)
             if len(entries) % 500 == 0:
                 line.note(f"listing {text}: {plural(len(entries), 'entry')}")
@@ -46,7 +46,8 @@ def ls(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Text:
     return Records(entries, _fields(entries, root, human=given["human"]), _total(entries, root))
 
 
-def _walk(files: ClusterFiles, text: str) -> Iterator[FileEntry]:
+def walk(files: ClusterFiles, text: str) -> Iterator[FileEntry]:
+    """Yield all entries below a path, folders and what is in them."""
     waiting = [text]
     while waiting:
         here = waiting.pop()

@@ -52,11 +52,12 @@ def jobs(notebook: Notebook, given: Parsed) -> Records[JobRow]:
     made = notebook.attachment(given["on"] or "") if given["on"] or notebook.attached else None
     rows = [_of_handle(handle) for handle in notebook.handles.all()]
     if made is not None:
-        known = {row.tag for row in rows}
+        known = {tag for handle in notebook.handles.all() for tag in handle.tags}
         found = notebook.journal.statements(
             cluster=made.cluster.info.id, open_only=True, limit=_MOST
         )
-        names = {s.session: s.name for s in notebook.journal.sessions(made.cluster.info.id)}
+        sessions = notebook.journal.sessions(made.cluster.info.id)
+        names = {(s.engine, s.session): s.name for s in sessions}
         rows += [_of_row(r, names) for r in reversed(found) if r.tag not in known]
     if not rows:
         return Records(rows, _FIELDS, "No job. A cell with --async starts one.")
@@ -77,12 +78,12 @@ def _of_handle(handle: Handle) -> JobRow:
     )
 
 
-def _of_row(row: StatementRow, names: dict[str, str]) -> JobRow:
+def _of_row(row: StatementRow, names: dict[tuple[str, str], str]) -> JobRow:
     lives = bool(row.owner_started) and process_started(row.owner_pid) == row.owner_started
     return JobRow(
         tag=row.tag,
         cell=PurePath(row.notebook).name or "another kernel",
-        session=short(names.get(row.session, "")) or row.session,
+        session=short(names.get((row.engine, row.session), "")) or row.session,
         state=row.state if lives else f"{row.state}, its kernel is gone",
         elapsed=time.time() - row.created,
         rows=row.rows,

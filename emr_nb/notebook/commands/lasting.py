@@ -44,7 +44,7 @@ def keep(notebook: Notebook, given: Parsed) -> Text:
     session = made.sessions.opened()
     if session is None:
         raise SessionNotFoundError(
-            "No session is open here", where=made.name, advice="A Spark cell opens one."
+            "No session is open here", where=made.name, advice="A cell opens one."
         )
     if given["hours"] is None:
         until = made.keeping.keep(session, notebook.settings.keep_alive)

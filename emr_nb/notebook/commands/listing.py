@@ -9,7 +9,8 @@ from emr_nb.errors import AwsCredentialsError, EmrError
 from emr_nb.journal import StatementRow
 from emr_nb.model import ClusterSummary, SessionInfo
 from emr_nb.notebook.answers import Field, Records
-from emr_nb.notebook.commands.base import ON, Command, placed
+from emr_nb.notebook.attachment import SPARK
+from emr_nb.notebook.commands.base import ENGINE, ON, Command, placed
 from emr_nb.notebook.look import count, first_line, moment, seconds
 from emr_nb.notebook.options import Option, Parsed
 
@@ -27,6 +28,7 @@ _CLUSTER_FIELDS = (
 _SESSION_FIELDS = (
     Field[SessionInfo]("id", lambda s: s.id, right=True),
     Field[SessionInfo]("name", lambda s: s.name),
+    Field[SessionInfo]("engine", lambda s: s.engine),
     Field[SessionInfo]("state", lambda s: s.state),
     Field[SessionInfo]("owner", lambda s: s.proxy_user or s.owner),
     Field[SessionInfo]("application", lambda s: s.app_id),
@@ -40,6 +42,7 @@ _STATEMENT_FIELDS = (
     Field[StatementRow](
         "rows", lambda r: r.rows, lambda n: "" if n is None else count(n), right=True
     ),
+    Field[StatementRow]("engine", lambda r: r.engine),
     Field[StatementRow]("language", lambda r: r.language),
     Field[StatementRow]("cluster", lambda r: r.cluster_name or r.cluster),
     Field[StatementRow]("code", lambda r: r.text, lambda text: first_line(str(text))),
@@ -66,15 +69,22 @@ def clusters(notebook: Notebook, given: Parsed) -> Records[ClusterSummary]:
 
 
 def sessions(notebook: Notebook, given: Parsed) -> Records[SessionInfo]:
-    """List the sessions on the cluster; the one of this notebook is marked in the notice."""
+    """List the sessions of the engines in use; those of this notebook are told in the notice."""
     made = notebook.attachment(given["on"] or "")
-    infos = placed(made, made.cluster.engine("spark").sessions())
-    current = made.sessions.name
-    mine = next((i for i in infos if i.name == current), None)
-    notice = f"This notebook's session: {mine.id} {mine.name}" if mine else (
+    wanted = given["engine"] or ""
+    rows: list[SessionInfo] = []
+    mine: list[str] = []
+    for used in [made.of(wanted)] if wanted else made.in_use():
+        if used.name == SPARK and not wanted and not made.has_spark:
+            continue
+        infos = made.cluster.engine(used.name).sessions()
+        rows += placed(made, infos) if used.name == SPARK else infos
+        mine += [f"{i.id} {i.name}" for i in infos if i.name == used.sessions.name]
+    several = "s" if len(mine) > 1 else ""
+    notice = f"This notebook's session{several}: {', '.join(mine)}" if mine else (
         "This notebook has no session yet."
     )  # fmt: skip
-    return Records(infos, _SESSION_FIELDS, notice)
+    return Records(rows, _SESSION_FIELDS, notice)
 
 
 def history(notebook: Notebook, given: Parsed) -> Records[StatementRow]:
@@ -92,7 +102,7 @@ COMMANDS = (
         clusters,
         (Option("all", ("-a", "--all"), "Also those that have ended", "flag"),),
     ),
-    Command("sessions", "List the Spark sessions on the cluster.", sessions, (ON,)),
+    Command("sessions", "List the sessions of the engines in use.", sessions, (ENGINE, ON)),
     Command(
         "history",
         "List the newest statements.",

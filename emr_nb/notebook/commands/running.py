@@ -9,7 +9,8 @@ from emr_nb.errors import SessionNotFoundError, UsageError
 from emr_nb.journal import StatementRow
 from emr_nb.model import CancelOutcome
 from emr_nb.notebook.answers import Lines, Text
-from emr_nb.notebook.commands.base import ON, Command
+from emr_nb.notebook.attachment import SPARK
+from emr_nb.notebook.commands.base import ENGINE, ON, Command
 from emr_nb.notebook.look import plural
 from emr_nb.notebook.options import Option, Parsed
 from emr_nb.notebook.progress_line import ProgressLine, starting
@@ -18,12 +19,13 @@ from emr_nb.notebook.rerun import jobs_again, run_again
 
 if TYPE_CHECKING:
     from emr_nb.engines.base import Session
-    from emr_nb.notebook.state import Attachment, Notebook
+    from emr_nb.notebook.attachment import Attachment, InUse
+    from emr_nb.notebook.state import Notebook
 
 _FOLLOW_SECONDS = 1.0
 _WORDS = {
     CancelOutcome.STOPPED: "stopped",
-    CancelOutcome.STILL_RUNNING: "Spark jobs are cancelled; the code still runs on the driver",
+    CancelOutcome.STILL_RUNNING: "the engine was asked to stop it; it still runs",
     CancelOutcome.ALREADY_ENDED: "it had ended already",
 }
 
@@ -62,10 +64,24 @@ def fresh_session(notebook: Notebook, made: Attachment) -> Session:
 def stop(notebook: Notebook, given: Parsed) -> Text:
     """End a session: this notebook's, one by name or id, or with `all` those begun here."""
     made = notebook.attachment(given["on"] or "")
-    if given["session"] == "all":
-        ended = made.sessions.end_begun()
+    wanted, engine = given["session"] or "", given["engine"] or ""
+    if wanted == "all":
+        ended = made.of(engine).sessions.end_begun() if engine else made.end_begun()
         return Text(f"Ended {', '.join(ended)}" if ended else "This kernel began no session")
-    return Text(f"Ended {made.sessions.stop(given['session'] or '')}")
+    used = made.of(engine) if engine else _that_has(made, wanted)
+    ended_name = used.sessions.stop(wanted)
+    used.keeping.forget(ended_name)
+    return Text(f"Ended {ended_name}")
+
+
+def _that_has(made: Attachment, wanted: str) -> InUse:
+    """Return the engine in use that has a session open of this name or id; else Spark."""
+    for used in made.in_use():
+        opened = used.sessions.opened(wanted) if wanted else None
+        mine = used.sessions.opened()
+        if opened or (wanted and mine is not None and mine.info.id == wanted):
+            return used
+    return made.of(SPARK)
 
 
 def cancel(notebook: Notebook, given: Parsed) -> Text:
@@ -118,12 +134,15 @@ def logs(notebook: Notebook, given: Parsed) -> Lines:
     if given["error"]:
         return Lines(notebook.last_error or ("No cell has failed yet.",))
     made = notebook.attachment(given["on"] or "")
-    engine = made.cluster.engine("spark")
-    session = made.sessions.opened()
-    info = session.info if session is not None else made.sessions.found
+    used = made.of(given["engine"] or SPARK)
+    engine = made.cluster.engine(used.name)
+    session = used.sessions.opened()
+    info = session.info if session is not None else used.sessions.found
     if info is None:
         raise SessionNotFoundError(
-            "This notebook has no session yet", where=made.name, advice="A Spark cell starts one."
+            "This notebook has no session yet",
+            where=made.name,
+            advice=f"A {used.title} cell starts one.",
         )
     size = given["rows"] or 100
     lines = list(engine.logs(info.id, size))
@@ -163,6 +182,7 @@ COMMANDS = (
         stop,
         (
             Option("session", help="name or id; all: those begun here", source="session"),
+            ENGINE,
             ON,
         ),
     ),
@@ -180,6 +200,7 @@ COMMANDS = (
             Option("follow", ("-f", "--follow"), "Go on until interrupted", "flag"),
             Option("rows", ("-n",), "How many lines", "int", "LINES", default=100),
             Option("error", ("-e", "--error"), "The last error of a cell in full", "flag"),
+            ENGINE,
             ON,
         ),
     ),

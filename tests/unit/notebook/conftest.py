@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +20,7 @@ from emr_nb.notebook.places import Place
 from emr_nb.notebook.state import Backend, Notebook
 from emr_nb.testing.fake_engine import FakeCluster, FakeEngine, result_of
 
+THIRD_PARTY = Path(__file__).parents[2] / "thirdparty" / "duckdb_engine"
 PLACE = Place("/home/ada/flights.ipynb", "abc123", headless=False)
 
 
@@ -147,3 +151,25 @@ def flights():
         ),
         {"carrier": "string", "delay": "bigint", "fare": "decimal(18,2)"},
     )
+
+
+@pytest.fixture
+def duck(bare, monkeypatch):
+    """The fake cluster with DuckDB beside Spark; its package is installed as a third party's."""
+    monkeypatch.syspath_prepend(THIRD_PARTY)
+    from emr_nb_duckdb.database import Database
+    from emr_nb_duckdb.engine import DuckEngine
+
+    database = Database()
+    context = SimpleNamespace(journal=bare.engine.journal, cluster=SimpleNamespace(id="j-FAKE"))
+    bare.cluster.engines["duckdb"] = bare.duckdb = DuckEngine(context, database)
+    bare.database = database
+    bare.run("_c = %emr attach fake")
+    bare.screen.shown.clear()
+    yield bare
+    for handle in bare.notebook.handles.all():
+        handle.cancel()
+        handle.exception(30)
+    database.close()
+    for name in [n for n in sys.modules if n.partition(".")[0] == "emr_nb_duckdb"]:
+        monkeypatch.delitem(sys.modules, name)

@@ -1,0 +1,1 @@
+"""What every SQL engine shares: splitting, parameters, names. Pure: nothing here uses a network."""
