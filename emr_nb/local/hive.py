@@ -9,6 +9,10 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+from emr_nb.engines.hive.client import HiveClient
+from emr_nb.engines.hive.service import Handle, open_session
+from emr_nb.engines.hive.wire import Login
+from emr_nb.errors import TransportError
 from emr_nb.local.compiling import JavaSources
 from emr_nb.local.daemon import DaemonSpec
 from emr_nb.local.hdfs import change, make_folders
@@ -16,9 +20,12 @@ from emr_nb.local.hive_conf import SCRATCH, USER, WAREHOUSE, metastore_site, ser
 from emr_nb.local.lockfile import load
 from emr_nb.local.parts import Cache
 from emr_nb.local.plan import Plan, write_site
+from emr_nb.model import Endpoint, Service
+from emr_nb.transport.direct import DirectRoute
 
 _METASTORE = "org.apache.hadoop.hive.metastore.HiveMetaStore"
 _SERVER = "org.apache.hive.service.server.HiveServer2"
+_ASK_SECONDS = 20.0
 _OPEN = tuple(
     f"--add-opens={module}=ALL-UNNAMED"
     for module in (
@@ -80,7 +87,7 @@ class Hive:
         """Return the metastore's daemon."""
         port = plan.ports["metastore"]
         main = (_METASTORE, "-p", str(port))
-        jars = [metastore_home(plan), plan.hadoop_conf, *plan.cache.jars("metastore")]
+        jars = [metastore_home(plan), plan.hadoop_conf, *_jars(plan, "metastore")]
         flags = ("-Xmx384m", "-XX:TieredStopAtLevel=1", *_OPEN, *_properties(metastore_home(plan)))
         return DaemonSpec(
             name="metastore",
@@ -95,10 +102,11 @@ class Hive:
     def server(self, plan: Plan, launcher: Path) -> DaemonSpec:
         """Return HiveServer2's daemon, which waits for the metastore."""
         port = plan.ports["hive"]
+        jars = (launcher, *_jars(plan, "metastore", "hive"))  # ours before Hive's own classes
         flags = (
             *("-Xmx768m", "-XX:TieredStopAtLevel=1", *_OPEN, *_properties(server_home(plan))),
             f"-Dlaunch.await=localhost:{plan.ports['metastore']}",
-            f"-Dlaunch.path={_path(server_home(plan), plan.hadoop_conf, launcher, *_jars(plan))}",
+            f"-Dlaunch.path={_path(server_home(plan), plan.hadoop_conf, *jars)}",
             f"-Djava.io.tmpdir={_temporary(plan)}",
         )
         return DaemonSpec(
@@ -107,7 +115,7 @@ class Hive:
             command=(*plan.java("HiveLauncher", str(launcher), *flags), _SERVER),
             log=plan.folders.log("hiveserver2"),
             root=plan.folders.root,
-            ready=lambda: listens(port),
+            ready=lambda: opens_session(port),
             environment=_environment(plan),
         )
 
@@ -148,8 +156,29 @@ def listens(port: int) -> bool:
         return False
 
 
-def _jars(plan: Plan) -> list[Path]:
-    return [jar for part in ("hive", "metastore", "s3a") for jar in plan.cache.jars(part)]
+def opens_session(port: int) -> bool:
+    """Tell whether HiveServer2 opens a session, which takes its metastore and HDFS too."""
+    if not listens(port):
+        return False
+    service = Service("hive", (Endpoint("hive", "127.0.0.1", port, "thrift"),))
+    client = HiveClient(DirectRoute(), service, Login(USER), _ASK_SECONDS)
+    try:
+        reply = client.call("OpenSession", open_session(USER, "none", {}))
+        if reply.status.failed:
+            return False
+        client.call("CloseSession", [Handle.read(reply.body[3]).session()])
+    except TransportError:
+        return False
+    finally:
+        client.close()
+    return True
+
+
+def _jars(plan: Plan, *parts: str) -> list[Path]:
+    # the metastore's first: Tez needs its protobuf, and hive-exec has an old one inside; its
+    # S3A is that of its Hadoop client, whose AWS library is the set s3a's
+    s3a = [jar for jar in plan.cache.jars("s3a") if not jar.name.startswith("hadoop-aws-")]
+    return [*(jar for part in parts for jar in plan.cache.jars(part)), *s3a]
 
 
 def _acl(users: tuple[str, ...]) -> str:

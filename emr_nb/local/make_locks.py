@@ -65,7 +65,9 @@ def _each(group: str, version: str, *artifacts: str) -> tuple[str, ...]:
 # its sets are exact lists: the metastore's, and what HiveServer2 needs beside those
 _METASTORE = (
     *_each("org.apache.hive", "3.1.3", "hive-standalone-metastore"),
-    *_each("org.apache.hadoop", "3.3.4", "hadoop-client-api", "hadoop-client-runtime"),
+    # Tez 0.10.4 runs on no older one
+    *_each("org.apache.hadoop", "3.3.6", "hadoop-client-api", "hadoop-client-runtime"),
+    "org.apache.hadoop:hadoop-aws:3.3.6",  # in place of the one in the set s3a
     *_each("com.fasterxml.jackson.core", "2.12.0", "jackson-core", "jackson-annotations"),
     "com.fasterxml.jackson.core:jackson-databind:2.12.0",
     "com.github.joshelser:dropwizard-metrics-hadoop-metrics2-reporter:0.1.2",
@@ -94,10 +96,10 @@ _HIVESERVER = (
     *_each("org.apache.hive", "3.1.3", "hive-llap-tez", "hive-llap-client", "hive-llap-common"),
     *_each("org.apache.tez", "0.10.4", "tez-api", "tez-common", "tez-dag", "tez-mapreduce"),
     *_each("org.apache.tez", "0.10.4", "tez-runtime-internals", "tez-runtime-library"),
-    *("org.apache.tez:hadoop-shim:0.10.4", "org.apache.hadoop:hadoop-hdfs:3.3.4"),
+    *("org.apache.tez:hadoop-shim:0.10.4", "org.apache.hadoop:hadoop-hdfs:3.3.6"),
     *_each("org.apache.curator", "2.13.0", "curator-framework", "curator-client"),
     *("org.apache.curator:curator-recipes:2.13.0", "org.apache.zookeeper:zookeeper:3.4.14"),
-    *("org.jamon:jamon-runtime:2.4.1", "org.eclipse.jetty:jetty-runner:9.4.45.v20220203"),
+    *("org.jamon:jamon-runtime:2.4.1", "org.eclipse.jetty:jetty-runner:9.3.20.v20170531"),
     *("org.apache.commons:commons-math3:3.6.1", "commons-io:commons-io:2.11.0"),
     *("com.lmax:disruptor:3.4.4", "org.apache.commons:commons-collections4:4.4"),
     *("org.antlr:ST4:4.0.4", "org.apache.commons:commons-compress:1.26.0"),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import uuid
 from collections.abc import Iterator
@@ -19,11 +20,12 @@ from emr_nb.context import ClusterContext
 from emr_nb.engines.hive import HiveEngine
 from emr_nb.engines.hive.session import HiveSession
 from emr_nb.engines.livy import LivyEngine
+from emr_nb.files.webhdfs import WebHdfsFactory
 from emr_nb.journal import Journal
 from emr_nb.local import state as st
 from emr_nb.local.lifecycle import LocalClusters
 from emr_nb.local.starting import start_saying
-from emr_nb.model import Cluster, Endpoint, Request, Service, SessionOptions
+from emr_nb.model import Cluster, Endpoint, FilePath, Request, Service, SessionOptions
 from emr_nb.results.plan import plan_transfer
 from emr_nb.results.result import Result
 from emr_nb.settings import Settings
@@ -113,6 +115,21 @@ def rows(session: Any, code: str, **more: Any) -> list[tuple[Any, ...]]:
     result = run(session, code, **more)
     assert result is not None
     return list(zip(*(column.to_pylist() for column in result.table.columns), strict=True))
+
+
+@contextmanager
+def unreadable(hive: HiveRig, session: Any) -> Iterator[str]:
+    """Make a table on which every job fails with an I/O exception: its file ends too soon."""
+    name = f"broken_{uuid.uuid4().hex[:8]}"
+    run(session, f"create table {name} (a int) stored as textfile")
+    try:
+        text = "".join(f"{n}\n" for n in range(100_000)).encode()
+        place = FilePath("hdfs", "", f"/user/hive/warehouse/{name}/part-0.gz")
+        store = WebHdfsFactory()(hive.context())
+        store.write(place, [gzip.compress(text)[:-5000]])
+        yield name
+    finally:
+        run(session, f"drop table {name}")
 
 
 @pytest.fixture(scope="session")

@@ -121,7 +121,7 @@ class SocketWire:
             self._send(struct.pack(">I", len(request)) + request if self._framed else request)
             if not self._framed:
                 return b"", self._some
-            return self._frame(), self._frame
+            return self._frame(), None  # a reply is one frame
         except BaseException:
             self.close()
             raise
