@@ -86,6 +86,10 @@ class Collected:
             return self._update_type
         return f"{self._update_type}: {self._update_count:,} row{'s' * (self._update_count != 1)}"
 
+    def table(self) -> pa.Table | None:
+        """Return all rows that came; None where there were no columns."""
+        return None if self._rows is None else self._rows.table(self._batches)
+
     def result(self, reference: StatementReference) -> Result | None:
         """Return the table; None where the statement has none."""
         if self._rows is None or self.update():

@@ -178,7 +178,8 @@ class PrestoStatement:
     def _take(self, arrived: Arrived) -> Iterator[Event]:
         page = self._page = arrived.page
         if page.error is not None:
-            self._failure = statement_error(page.error, self.where)
+            error = statement_error(page.error, self.where)
+            self._failure = self._session.explained(error, self._sql)
             return
         self._collected.see(page)
         if not self._collected.enough:
@@ -235,6 +236,8 @@ class PrestoStatement:
     def _settle(self) -> None:
         self._settled = True
         self._segments.close(self._home)
+        if not only_reads(self._sql):
+            self._session.updated()
         error = self._broken or self._failure
         if isinstance(error, StatementCancelledError):
             self._note(state="cancelled", place="")
