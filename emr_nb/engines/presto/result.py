@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _COUNTS = frozenset({"rows", "result"})  # the one column of what is no query
-_COMMENT = re.compile(r"\s*(--[^\n]*(\n|$)|/\*.*?\*/|\()*\s*", re.DOTALL)
+_COMMENT = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*", re.DOTALL)
 _READS = re.compile(r"(select|with|values|table|show|describe|desc|explain)\b", re.IGNORECASE)
 
 
