@@ -7,7 +7,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.engines.presto.asking import Asker
+from emr_nb.engines.presto.catalog import Catalog
 from emr_nb.engines.presto.client import PRESTO, TRINO, PrestoClient, Spoken
+from emr_nb.engines.presto.completion import complete
 from emr_nb.engines.presto.pace import Patience
 from emr_nb.engines.presto.session import Place, PrestoSession
 from emr_nb.engines.presto.state import ClientState
@@ -68,6 +71,7 @@ class PrestoEngine:
         self._lock = threading.Lock()
         self._spoken: Spoken | None = None
         self._open: dict[str, PrestoSession] = {}
+        self._catalog: Catalog | None = None
 
     # -- the protocol ---------------------------------------------------------------------
 
@@ -115,17 +119,30 @@ class PrestoEngine:
         session = PrestoSession(self._context, self._place(state), state, "", reference.session_id)
         return session.adopt(reference, row)
 
-    def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:  # noqa: ARG002
-        return []
+    def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:
+        return self.catalogs().children(parent)
+
+    def catalogs(self) -> Catalog:
+        """Return the catalogs with the age of what is known of them; `forget` refreshes."""
+        state = ClientState(self._context.user)
+        place = self._place(state)
+        with self._lock:
+            if self._catalog is None:
+                asker = Asker(place.client, place.spoken, place.patience)
+                self._catalog = Catalog(asker, state)
+            return self._catalog
 
     def complete(
         self,
-        code: str,  # noqa: ARG002
-        cursor: int,  # noqa: ARG002
-        session: Session | None = None,  # noqa: ARG002
-        language: str = "sql",  # noqa: ARG002
+        code: str,
+        cursor: int,
+        session: Session | None = None,
+        language: str = "sql",  # noqa: ARG002 -- it has no other
     ) -> Sequence[Completion]:
-        return []
+        with self._lock:
+            known = session or next(reversed(self._open.values()), None)
+        state = known.state if isinstance(known, PrestoSession) else ClientState("")
+        return complete(self.catalogs(), state, code, cursor)
 
     def logs(self, session_id: str, size: int = 200) -> Sequence[str]:
         """Return a session's state, a line each: its server keeps no log of it."""
@@ -146,7 +163,7 @@ class PrestoEngine:
             spoken = self.client.probe(state, first, Deadline.after(self.patience.look))
             with self._lock:
                 self._spoken = spoken
-        return Place(self.client, spoken, self.patience, self.name)
+        return Place(self.client, spoken, self.patience, self.name, self.catalogs)
 
 
 def _state_of(conf: Mapping[str, Any], user: str) -> ClientState:

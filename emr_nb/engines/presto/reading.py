@@ -119,20 +119,24 @@ class PageReader:
         self._bring = bring
         self._ready: queue.Queue[Arrived | Log | BaseException | None] = queue.Queue()
         self._room = threading.Semaphore(_AHEAD)
-        self._thread = threading.Thread(target=self._read, name="emr_nb-pages", daemon=True)
+        self._thread: threading.Thread | None = None
+        self._ended = False
 
     def pages(self) -> Iterator[Arrived | Log]:
         """Yield pages as they come, to the last; raises TransportError as the reading does.
 
-        Whoever was interrupted goes on where it was.
+        Whoever was interrupted, or was told of a server that stayed away, goes on where it was.
         """
-        if self._thread.ident is None:
+        if self._thread is None and not self._ended:
+            self._thread = threading.Thread(target=self._read, name="emr_nb-pages", daemon=True)
             self._thread.start()
-        while True:
+        while not self._ended:
             item = self._take()
             if item is None:
+                self._ended = True
                 return
             if isinstance(item, BaseException):
+                self._thread = None
                 raise item
             if isinstance(item, Arrived):
                 self._room.release()
@@ -163,6 +167,7 @@ class PageReader:
                 if not page.next_uri:
                     break
         except BaseException as error:  # noqa: BLE001 - the one who takes pages raises it
+            self._room.release()
             self._ready.put(error)
         else:
             self._ready.put(None)

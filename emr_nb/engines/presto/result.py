@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _COUNTS = frozenset({"rows", "result"})  # the one column of what is no query
-_COMMENT = re.compile(r"\s*(--[^\n]*(\n|$)|/\*.*?\*/|\()*\s*", re.DOTALL)
+_COMMENT = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*", re.DOTALL)
 _READS = re.compile(r"(select|with|values|table|show|describe|desc|explain)\b", re.IGNORECASE)
 
 
@@ -85,6 +85,10 @@ class Collected:
         if self._update_count is None:
             return self._update_type
         return f"{self._update_type}: {self._update_count:,} row{'s' * (self._update_count != 1)}"
+
+    def table(self) -> pa.Table | None:
+        """Return all rows that came; None where there were no columns."""
+        return None if self._rows is None else self._rows.table(self._batches)
 
     def result(self, reference: StatementReference) -> Result | None:
         """Return the table; None where the statement has none."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.presto.catalog import Catalog
 from emr_nb.engines.presto.client import PrestoClient, Spoken
+from emr_nb.engines.presto.nearest import with_nearest
 from emr_nb.engines.presto.pace import Patience
 from emr_nb.engines.presto.reading import Followed
 from emr_nb.engines.presto.state import ClientState
@@ -20,6 +23,7 @@ from emr_nb.errors import (
     EmrError,
     JournalError,
     SessionLostError,
+    StatementError,
     StatementOutcomeUnknownError,
     TransportError,
     UsageError,
@@ -45,6 +49,7 @@ class Place:
     spoken: Spoken
     patience: Patience
     engine: str
+    catalogs: Callable[[], Catalog]
 
 
 class PrestoSession:
@@ -151,6 +156,17 @@ class PrestoSession:
             self.journal.forget_session(self._context.cluster.id, self._place.engine, self._number)
 
     # -- for its statements ---------------------------------------------------------------
+
+    def explained(self, error: StatementError, sql: str) -> StatementError:
+        """Return a failure with the nearest names, where one was not found."""
+        with contextlib.suppress(EmrError):
+            return with_nearest(error, self._place.catalogs(), sql, self.state.catalog)
+        return error
+
+    def updated(self) -> None:
+        """Forget what was listed: a statement may have changed it."""
+        with contextlib.suppress(EmrError):
+            self._place.catalogs().forget()
 
     def change(self, before: ClientState, after: ClientState) -> None:
         """Take over what a statement has changed; what others changed meanwhile stays."""

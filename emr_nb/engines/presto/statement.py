@@ -24,6 +24,7 @@ from emr_nb.errors import (
     StatementCancelledError,
     StatementError,
     StatementOutcomeUnknownError,
+    TransportError,
 )
 from emr_nb.model import CancelOutcome, Event, Log, Output, Request, StatementReference
 from emr_nb.results.plan import TransferPlan
@@ -77,6 +78,7 @@ class PrestoStatement:
         self._failure: StatementError | None = None
         self._broken: EmrError | None = None
         self._cancelled = False
+        self._torn = False  # an interrupt came while rows were taken: some may be missing
         self._settled = False
 
     @property
@@ -94,7 +96,7 @@ class PrestoStatement:
         if self._settled:
             return
         try:
-            yield from self._read()
+            yield from self._whole()
             if text := self._collected.update() if self._failure is None else "":
                 yield Output({"text/plain": text})
         except ResultError as error:
@@ -127,6 +129,24 @@ class PrestoStatement:
 
     # -- reading --------------------------------------------------------------------------
 
+    def _whole(self) -> Iterator[Event]:
+        """Read to the end; what an interrupt has torn is no result any more."""
+        if self._torn and not self._cancelled:
+            self._failure = StatementCancelledError(
+                "The cell was interrupted while its result was read",
+                ename="Cancelled",
+                where=self.where,
+            )
+            self._end_early()
+            return
+        try:
+            yield from self._read()
+        except (GeneratorExit, TransportError, ResultError):
+            raise  # between two pages, or told by itself
+        except BaseException:
+            self._torn = True
+            raise
+
     def _read(self) -> Iterator[Event]:
         """Take pages to the last, or to where there is enough."""
         if self._headless:
@@ -158,7 +178,8 @@ class PrestoStatement:
     def _take(self, arrived: Arrived) -> Iterator[Event]:
         page = self._page = arrived.page
         if page.error is not None:
-            self._failure = statement_error(page.error, self.where)
+            error = statement_error(page.error, self.where)
+            self._failure = self._session.explained(error, self._sql)
             return
         self._collected.see(page)
         if not self._collected.enough:
@@ -215,6 +236,8 @@ class PrestoStatement:
     def _settle(self) -> None:
         self._settled = True
         self._segments.close(self._home)
+        if not only_reads(self._sql):
+            self._session.updated()
         error = self._broken or self._failure
         if isinstance(error, StatementCancelledError):
             self._note(state="cancelled", place="")

@@ -1,0 +1,63 @@
+"""Small questions of our own to a server: no row in the journal, one deadline for all of it."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from dataclasses import dataclass, replace
+from typing import Any
+
+from emr_nb.engines.presto.client import PrestoClient, Spoken
+from emr_nb.engines.presto.failures import statement_error
+from emr_nb.engines.presto.pace import Patience
+from emr_nb.engines.presto.reading import Followed
+from emr_nb.engines.presto.result import Collected
+from emr_nb.engines.presto.state import ClientState
+from emr_nb.engines.presto.submit import Submitter
+from emr_nb.engines.presto.wire import Page
+from emr_nb.errors import TransportError
+from emr_nb.transport.base import Deadline
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Asks one server; usable from several threads."""
+
+    client: PrestoClient
+    spoken: Spoken
+    patience: Patience
+
+    def rows(self, sql: str, state: ClientState, seconds: float = 20.0) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement that only reads.
+
+        Raises StatementError, TransportError, and DeadlineExceededError after `seconds`.
+        """
+        deadline = Deadline.after(seconds)
+        patience = replace(self.patience, settle=seconds, away=seconds, look=seconds)
+        asked = replace(state, encodings="")
+        submitter = Submitter(self.client, self.spoken, patience)
+        page, _ = submitter.submit(sql, asked, secrets.token_hex(16))
+        followed = Followed(self.client, asked, self.spoken.prefix, page.next_uri, patience)
+        try:
+            return self._follow(page, followed, deadline, sql)
+        finally:
+            if followed.uri:  # a failure, a deadline or an interrupt
+                with contextlib.suppress(TransportError):
+                    self.client.delete(followed.uri, asked, followed.prefix, Deadline.after(2.0))
+
+    def _follow(
+        self, page: Page | None, followed: Followed, deadline: Deadline, sql: str
+    ) -> list[tuple[Any, ...]]:
+        collected = Collected(None, self.client.where, cuttable=False)
+        while page is not None:
+            if page.error is not None:
+                raise statement_error(page.error, f"query {page.id}, {self.client.where}")
+            collected.see(page)
+            if page.rows:
+                collected.add(page.rows)
+            if page.next_uri:
+                deadline.check(f"asking {sql[:60]}", self.client.where)
+            page = followed.next()
+        table = collected.table()
+        columns = [column.to_pylist() for column in table.columns] if table is not None else []
+        return list(zip(*columns, strict=True))
