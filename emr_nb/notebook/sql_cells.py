@@ -80,13 +80,13 @@ def _answer(pieces: Sequence[Piece]) -> int:
     )
 
 
-def engine_of(notebook: Notebook, magic: CellMagic, made: Attachment) -> str:
+def engine_of(notebook: Notebook, magic: CellMagic, made: Attachment, *, say: bool = True) -> str:
     """Return the engine that a magic runs on; of two, the one that the cluster has."""
     there = {service.name for service in made.cluster.services}
     wanted = magic.engines[0]
     found = next((name for name in magic.engines if name in there), wanted)
     told = f"{found} for {wanted} on {made.cluster.info.id}"
-    if found != wanted and told not in notebook.hinted:
+    if say and found != wanted and told not in notebook.hinted:
         notebook.hinted.add(told)
         notebook.screen.stream(
             f"{made.name} has {title_of(found)}, not {title_of(wanted)}: "
