@@ -55,7 +55,9 @@ OPTIONS = (
     Option("y", ("-y",), "Chart: column, count, or sum|avg|min|max(COLUMN)", metavar="EXPR"),
 )  # fmt: skip
 _CATALOG = Option("catalog", ("--catalog",), "Catalog of this statement", metavar="C")
-SQL_OPTIONS = (*OPTIONS, _CATALOG)
+_INTERACT = Option("interact", ("--interact",), "A widget for each {{name}}; its Run runs it",
+                   "flag")  # fmt: skip
+SQL_OPTIONS = (*OPTIONS, _CATALOG, _INTERACT)
 _CODE = Option("code", kind="rest", metavar="CODE", help="What to run")
 
 
@@ -183,6 +185,10 @@ def run_magic(notebook: Notebook, magic: CellMagic, line: str, cell: str | None)
     first = 1 if cell is None else 2
     with short_errors(cell or "", first, sql=sql, seen=notebook.saw_error):
         job = read(magic, line, cell)
+        if job.options.get("interact"):
+            from emr_nb.notebook.interact import interact
+
+            return interact(notebook, magic, job)
         if job.language == "sql":
             from emr_nb.notebook.sql_cells import prepared
 

@@ -7,65 +7,24 @@ on behind, and what it found is there for the next Tab.
 from __future__ import annotations
 
 import re
-import threading
-import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from inspect import ismodule
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emr_nb.errors import EmrError
+from emr_nb.model import CatalogNode, Completion
 from emr_nb.notebook.cells import CellMagic
 from emr_nb.notebook.options import Option, Parser
+from emr_nb.notebook.patience import Patience
 
 if TYPE_CHECKING:
     from emr_nb.notebook.emr_magic import EmrMagic
     from emr_nb.notebook.state import Notebook
 
-WAIT = 1.0
-_FRESH = 20.0  # seconds that a look-up's answer is used without asking again
 _MOST = 500
+_MOST_NODES = 10_000
 _ASSIGNED = re.compile(r"\s*(?:[\w.,\[\]'\" ]+=\s*)?")
 _WORD_BREAKS = " \t\n"
-
-
-@dataclass
-class Patience:
-    """Look-ups on threads of their own with one deadline, their answers kept for a while."""
-
-    wait: float = WAIT
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _kept: dict[str, tuple[float, list[str]]] = field(default_factory=dict)
-    _running: set[str] = field(default_factory=set)
-
-    def ask(self, key: str, look: Callable[[], Iterable[str]], fresh: float = _FRESH) -> list[str]:
-        """Return what `look` finds, within the deadline; an older answer or nothing after it."""
-        now = time.monotonic()
-        with self._lock:
-            made, kept = self._kept.get(key, (-_FRESH, []))
-            if now - made < fresh or key in self._running:
-                return kept
-            self._running.add(key)
-        done = threading.Event()
-        threading.Thread(
-            target=self._look, args=(key, look, done), name="emr_nb-complete", daemon=True
-        ).start()
-        done.wait(self.wait)
-        with self._lock:
-            return self._kept.get(key, (0.0, []))[1]
-
-    def _look(self, key: str, look: Callable[[], Iterable[str]], done: threading.Event) -> None:
-        found: list[str] = []
-        try:
-            found = [text for text, _ in zip(look(), range(_MOST), strict=False)]
-        except EmrError:
-            found = []  # a Tab is no place for an error
-        finally:
-            with self._lock:
-                self._kept[key] = (time.monotonic(), found)
-                self._running.discard(key)
-            done.set()
 
 
 class Completer:
@@ -74,7 +33,9 @@ class Completer:
     def __init__(self, notebook: Notebook, emr: EmrMagic) -> None:
         self._notebook = notebook
         self._emr = emr
-        self._patience = Patience()
+        self._patience: Patience[str] = Patience()
+        self._nodes: Patience[CatalogNode] = Patience(most=_MOST_NODES)
+        self._answers: Patience[Completion] = Patience()
 
     def complete(self, text: str, cursor: int) -> tuple[str, list[tuple[str, str]]] | None:
         """Return the fragment before the cursor and its completions (text, kind), or None.
@@ -134,6 +95,8 @@ class Completer:
             "cluster": self._clusters,
             "attached": lambda _: [(name, "instance") for name in self._notebook.attached],
             "session": self._sessions,
+            "engine": self._engines,
+            "table": self._tables,
             "path": self._paths,
             "local": _local_paths,
             "here": self._here,
@@ -154,6 +117,21 @@ class Completer:
 
         found = self._patience.ask("clusters", look)
         return [(name, "instance") for name in ("local", *(found or notebook.known_clusters))]
+
+    def _engines(self, _: str) -> list[tuple[str, str]]:
+        engines = {"spark", *(name for magic in self._notebook.magics for name in magic.engines)}
+        return [(name, "instance") for name in sorted(engines)]
+
+    def _tables(self, fragment: str) -> list[tuple[str, str]]:
+        """Tables and what they lie in, of the engine of the last SQL cell."""
+        made = self._notebook.attachment() if self._notebook.attached else None
+        if made is None or not made.last_sql:
+            return []
+        magic = CellMagic(made.last_sql, "sql", "", engines=(made.last_sql,))
+        code = f"from {fragment}"
+        begun, found = self._sql(magic, code, len(code), "")
+        before = fragment[: len(fragment) - len(begun)]
+        return [(before + name, kind) for name, kind in found if kind != "keyword"]
 
     def _sessions(self, _: str) -> list[tuple[str, str]]:
         if not self._notebook.attached:
@@ -199,7 +177,41 @@ class Completer:
         found = re.search(r"\s(?:-l|--language|-c|--context)[ =]?(python|scala|sql)\b", first)
         named = re.search(r"\s(?:-s|--session)[ =]?([^\s-]\S*)", first)
         language = found[1] if found else magic.language
-        return self._ask_engine(code, cursor, language, named[1] if named else "")
+        name = named[1] if named else ""
+        if magic.is_spark:
+            return self._ask_engine(code, cursor, language, name)
+        return self._sql(magic, code, cursor, name)
+
+    def _sql(
+        self, magic: CellMagic, code: str, cursor: int, name: str
+    ) -> tuple[str, list[tuple[str, str]]]:
+        """Complete SQL by what the engine has, else by its catalog; starts no session."""
+        from emr_nb.engines.sql.completing import complete
+        from emr_nb.notebook.catalogs import children
+        from emr_nb.notebook.sql_cells import engine_of, rules_of
+
+        if not self._notebook.attached:
+            return "", []
+        made = self._notebook.attachment()
+        engine = engine_of(self._notebook, magic, made, say=False)
+        used = made.of(engine)
+
+        def nodes(parent: CatalogNode | None) -> list[CatalogNode]:
+            key = f"catalog {made.name} {engine} {parent.qualified if parent else ''}"
+            found = self._nodes.ask(key, lambda: children(made, used, parent, start=False))
+            return list(found)
+
+        def look() -> list[Completion]:
+            own = made.cluster.engine(engine)
+            session = used.sessions.opened(name)
+            found = list(own.complete(code, cursor, session, "sql"))
+            return found or complete(code, cursor, rules_of(own), nodes)
+
+        found = self._answers.ask(f"sql {made.name} {engine} {cursor} {code}", look, 0.0)
+        if not found:
+            return "", []
+        start = found[0].start
+        return code[start:cursor], [(c.text, c.kind) for c in found if c.start == start]
 
     def _ask_engine(
         self, code: str, cursor: int, language: str = "python", name: str = ""

@@ -29,8 +29,13 @@ _ASIDE: dict[str, Any] = {
 _FROM_ONE = frozenset({"trino", "presto"})  # count columns from 1
 
 
-def prepared(notebook: Notebook, magic: CellMagic, job: Job) -> Job:
-    """Return the job with its engine, and a part for each statement; raises UsageError."""
+def prepared(
+    notebook: Notebook, magic: CellMagic, job: Job, values: Mapping[str, Any] | None = None
+) -> Job:
+    """Return the job with its engine, and a part for each statement; raises UsageError.
+
+    `values` are those of its parameters, by default the notebook's variables.
+    """
     if magic.is_spark:
         rules, engine = lexicon(SPARK), SPARK
     else:
@@ -41,7 +46,15 @@ def prepared(notebook: Notebook, magic: CellMagic, job: Job) -> Job:
         rules = rules_of(found)
         made.last_sql = engine
     job = replace(job, engine=engine)
-    return in_parts(job, rules, notebook.shell.user_ns)
+    return in_parts(job, rules, notebook.shell.user_ns if values is None else values)
+
+
+def rules_for(notebook: Notebook, magic: CellMagic, job: Job) -> Lexicon:
+    """Return the lexical rules that a cell is read by."""
+    if magic.is_spark:
+        return lexicon(SPARK)
+    made = notebook.attachment(job.options["on"] or "")
+    return rules_of(made.cluster.engine(engine_of(notebook, magic, made, say=False)))
 
 
 def in_parts(job: Job, rules: Lexicon, values: Mapping[str, Any]) -> Job:
@@ -80,13 +93,13 @@ def _answer(pieces: Sequence[Piece]) -> int:
     )
 
 
-def engine_of(notebook: Notebook, magic: CellMagic, made: Attachment) -> str:
+def engine_of(notebook: Notebook, magic: CellMagic, made: Attachment, *, say: bool = True) -> str:
     """Return the engine that a magic runs on; of two, the one that the cluster has."""
     there = {service.name for service in made.cluster.services}
     wanted = magic.engines[0]
     found = next((name for name in magic.engines if name in there), wanted)
     told = f"{found} for {wanted} on {made.cluster.info.id}"
-    if found != wanted and told not in notebook.hinted:
+    if say and found != wanted and told not in notebook.hinted:
         notebook.hinted.add(told)
         notebook.screen.stream(
             f"{made.name} has {title_of(found)}, not {title_of(wanted)}: "

@@ -86,7 +86,9 @@ def inside(
     _check_text(text, name, rules)
     if not (rules.backslash if backslash is None else backslash):
         return text.replace(quote, quote * 2)
-    text = text.replace("\\", "\\\\").replace(quote, f"\\{quote}")
+    # in e'…' a doubled quote is the safe one: DuckDB looks for quotes once before it parses
+    text = text.replace("\\", "\\\\")
+    text = text.replace(quote, f"\\{quote}" if rules.backslash else quote * 2)
     # the server replaces ${…} before it parses: the dollar must not be seen as one
     return text.replace("$", "\\u0024") if rules.variables else text
 

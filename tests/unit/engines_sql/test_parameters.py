@@ -57,6 +57,7 @@ SURE_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=
 
 @settings(deadline=None, max_examples=300)
 @given(SURE_TEXT | st.sampled_from(HOSTILE))
+@example("'\xa0")  # DuckDB makes plain spaces of others outside of what it takes for texts
 def test_a_text_comes_back_wherever_it_stands(con, x):
     assert read(con, "select {{x}}", x=x) == x
     assert read(con, "select '{{x}}'", x=x) == x

@@ -92,3 +92,36 @@ def test_in_the_shell(bench):
     assert tab("%emr att") == ["attach"]
     assert tab("x = 1\n%emr ls --re") == ["--recursive"]
     assert "import" in tab("im")
+
+
+def test_sql_cells_of_an_engine_complete_by_its_catalog(duck):
+    completer = Completer(duck.notebook, duck.extension.emr)
+
+    def run(text):
+        found = completer.complete(text, len(text))
+        return found and [word for word, _ in found[1]]
+
+    duck.run("%%duckdb -q\ncreate table flights (carrier varchar, delay int)")
+    assert run("%%duckdb -o df\nselect * from fli") == ["flights"]
+    assert run("%%duckdb\nselect 1;\nselect f.ca") == []
+    assert "where" in run("%%duckdb\nselect 1 from flights wh")
+    text = "%%duckdb\nselect f. from flights f"
+    fragment, found = completer.complete(text, text.index(". ") + 1)
+    assert (fragment, [word for word, _ in found]) == ("", ["carrier", "delay"])
+    assert run("%emr columns main.fl") == ["main.flights"]
+    assert "duckdb" in run("%emr tables --engine d")
+    assert len(duck.duckdb.sessions()) == 1
+
+
+def test_completion_starts_no_session(duck):
+    completer = Completer(duck.notebook, duck.extension.emr)
+    assert completer.complete("%%duckdb\nsel", 12)[1] == [("select", "keyword")]
+    assert not duck.duckdb.sessions()
+    assert completer.complete("%%hive\nsel", 10) == ("", [])  # the cluster has none
+
+
+def test_an_engines_own_completions_come_first(duck, monkeypatch):
+    completer = Completer(duck.notebook, duck.extension.emr)
+    own = (Completion("selected_by_itself", 0, 3),)
+    monkeypatch.setattr(duck.duckdb, "complete", lambda *_: own)
+    assert completer.complete("%%duckdb\nsel", 12) == ("sel", [("selected_by_itself", "")])

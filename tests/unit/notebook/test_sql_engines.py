@@ -459,3 +459,54 @@ def test_a_cell_goes_on_where_its_kernel_left_it(duck, orphan):
     assert isinstance(result.error_in_exec, StatementCancelledError)
     assert "those before it are not run again" in duck.screen.text
     assert len(duck.database.executed) == 2
+
+
+# -- widgets ----------------------------------------------------------------------------------
+
+
+def test_a_widget_for_each_parameter_and_a_button_that_runs(duck, monkeypatch):
+    import datetime as dt
+
+    import ipywidgets
+
+    made = []
+    monkeypatch.setattr(
+        ipywidgets, "VBox", lambda items: made.extend(items) or ipywidgets.HBox(items)
+    )
+    duck.shell.user_ns |= {"n": 3, "day": dt.date(2013, 1, 1), "words": ["a", "b"], "yes": True}
+    duck.run(
+        "%%duckdb -o df --interact\n"
+        "select {{n}} as n, '{{who}}' as who, {{day}} as day, {{yes}} as yes where 'a' in {{words}}"
+    )
+    *fields, button, _ = made
+    assert [type(f).__name__ for f in fields] == [
+        "IntText",
+        "Text",
+        "DatePicker",
+        "Checkbox",
+        "SelectMultiple",
+    ]
+    assert duck.database.executed == []
+    assert "Widgets for n = 3, who = ''" in duck.screen.plain
+    fields[0].value, fields[1].value = 5, "it's"
+    button.click()
+    assert value(duck, "df")[["n", "who", "yes"]].values.tolist() == [[5, "it's", True]]
+    assert value(duck, "n") == 3
+    button.click()
+    assert len(duck.database.executed) == 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("%%duckdb --interact\nselect 1", "There is no {{name}}"),
+        ("%%duckdb --interact --async\nselect {{n}}", "--async at once"),
+        ("%%duckdb --interact\nselect {{n}}", "too large a number"),
+        ("%%duckdb --interact\nselect {{o}}", "no widget shows one"),
+    ],
+)
+def test_interact_refuses(duck, cell, words):
+    duck.shell.user_ns |= {"n": 2**60, "o": object()}
+    result = duck.run(cell, fails=True)
+    assert isinstance(result.error_in_exec, UsageError)
+    assert words in str(result.error_in_exec)
