@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -310,6 +311,7 @@ def without_zone(found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("maker", ["hive", "spark"])
 def test_one_table_is_written_and_read_by_both(
+    hive: HiveRig,  # noqa: F811
     session: HiveSession,  # noqa: F811
     spark: Any,
     maker: str,
@@ -328,6 +330,9 @@ def test_one_table_is_written_and_read_by_both(
         assert without_zone(rows(spark, query)) == expected
     finally:
         run(session, f"drop table {name}")
+    # whoever made it, a DROP that says OK has removed the files
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        owner(hive, f"/user/hive/warehouse/{name}")
 
 
 def test_a_partition_of_each_is_seen_by_both(session: HiveSession, spark: Any) -> None:  # noqa: F811
