@@ -69,7 +69,9 @@ class Hive:
             plan,
             {
                 "/user/hive": ("755", USER, USER),
-                WAREHOUSE: ("1777", USER, USER),
+                # not sticky: whoever may drop a table in the metastore must be able to remove
+                # its folder, which else stays behind a DROP that says OK
+                WAREHOUSE: ("777", USER, USER),
                 SCRATCH: ("1777", USER, USER),
             },
         )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from hive_rig import HiveRig, hive, rows, run, session, submit, unreadable  # no
 
 from emr_nb.engines.hive.session import HiveSession
 from emr_nb.errors import ResultTooLargeError, StatementError
-from emr_nb.model import Progress, Request
+from emr_nb.model import CatalogNode, Progress, Request, SessionOptions
 from emr_nb.results.plan import plan_transfer
 
 NAN = float("nan")
@@ -251,6 +252,32 @@ def test_errors_point_at_the_cells_line(session: HiveSession) -> None:  # noqa: 
     assert "\tat " not in str(caught.value)
 
 
+def test_the_catalog_is_a_tree(hive: HiveRig, session: HiveSession) -> None:  # noqa: F811
+    run(session, "create database if not exists tree_1")
+    run(session, "create database if not exists treeX1")  # matches the other as a pattern
+    run(session, "create table tree_1.leaf_a (a int, `b c` array<decimal(5,2)>)")
+    run(session, "create view tree_1.leaf_v as select a from tree_1.leaf_a")
+    run(session, "create table treeX1.leaf_a (wrong int)")
+    try:
+        with hive.engine() as engine:
+            schemas = {node.name: node for node in engine.catalog()}
+            assert {"default", "tree_1", "treex1"} <= set(schemas)
+            tables = engine.catalog(schemas["tree_1"])
+            assert [(t.name, t.kind) for t in tables] == [("leaf_a", "table"), ("leaf_v", "view")]
+            columns = engine.catalog(CatalogNode("", "table", "tree_1.leaf_a"))
+            assert [(c.name, c.type) for c in columns] == [
+                ("a", "int"),
+                ("b c", "array<decimal(5,2)>"),
+            ]
+            assert columns[1].qualified == "`tree_1`.`leaf_a`.`b c`"
+            for info in engine.sessions():
+                if info.name.endswith("/catalog"):
+                    engine.open(SessionOptions(info.name)).close()
+    finally:
+        run(session, "drop database tree_1 cascade")
+        run(session, "drop database treeX1 cascade")
+
+
 # -- one table ----------------------------------------------------------------------------
 
 
@@ -284,6 +311,7 @@ def without_zone(found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("maker", ["hive", "spark"])
 def test_one_table_is_written_and_read_by_both(
+    hive: HiveRig,  # noqa: F811
     session: HiveSession,  # noqa: F811
     spark: Any,
     maker: str,
@@ -302,6 +330,9 @@ def test_one_table_is_written_and_read_by_both(
         assert without_zone(rows(spark, query)) == expected
     finally:
         run(session, f"drop table {name}")
+    # whoever made it, a DROP that says OK has removed the files
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        owner(hive, f"/user/hive/warehouse/{name}")
 
 
 def test_a_partition_of_each_is_seen_by_both(session: HiveSession, spark: Any) -> None:  # noqa: F811

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from emr_nb.engines.hive import service
+from emr_nb.engines.hive.catalog import Catalog
 from emr_nb.engines.hive.client import HiveClient
 from emr_nb.engines.hive.memory import SessionMemory
 from emr_nb.engines.hive.service import Handle
@@ -118,8 +119,7 @@ class HiveEngine:
         return session.adopt(full, operation, row.created if row else None)
 
     def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:
-        del parent
-        return []
+        return Catalog(self._newest()).children(parent)
 
     def complete(
         self,
@@ -143,6 +143,12 @@ class HiveEngine:
         self.client.close()
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _newest(self) -> HiveSession:
+        """Return the session that was opened last, or one for the catalog."""
+        with self._lock:
+            found = next(reversed(self._open.values()), None)
+        return found or self.open(SessionOptions(f"emr_nb/{self._context.user}/catalog"))
 
     def _rows(self) -> list[SessionRow]:
         rows = self._context.journal.sessions(self._context.cluster.id)

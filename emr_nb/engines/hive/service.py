@@ -219,6 +219,11 @@ def table_types(session: Handle) -> list[Field]:
     return [session.session()]
 
 
+def schemas(session: Handle) -> list[Field]:
+    """List the databases."""
+    return [session.session()]
+
+
 def tables(session: Handle, schema: str, table: str) -> list[Field]:
     """List tables by patterns of names."""
     return [session.session(), (3, STRING, schema), (4, STRING, table)]

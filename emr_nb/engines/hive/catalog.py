@@ -1,0 +1,110 @@
+"""Hive's catalog by HiveServer2's own metadata calls: schemas, their tables, their columns.
+
+They ask the metastore without compiling a statement, and take patterns: what matches one by
+its wildcards alone is left out here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from emr_nb.engines.hive import service
+from emr_nb.engines.hive.fetching import Fetch
+from emr_nb.engines.hive.memory import quoted
+from emr_nb.engines.hive.results import Gathering
+from emr_nb.engines.hive.service import Handle
+from emr_nb.engines.hive.thrift import Field
+from emr_nb.engines.hive.types import columns_of
+from emr_nb.errors import StatementError
+from emr_nb.model import CatalogNode, StatementReference
+
+if TYPE_CHECKING:
+    from emr_nb.engines.hive.session import HiveSession
+
+_PART = re.compile(r"`((?:[^`]|``)*)`|([^.`]+)")
+_VIEWS = ("VIEW", "VIRTUAL_VIEW", "MATERIALIZED_VIEW")
+
+
+class Catalog:
+    """The catalog that a session sees; each level is one call, made when it is asked for."""
+
+    def __init__(self, session: HiveSession) -> None:
+        self._session = session
+
+    def children(self, parent: CatalogNode | None) -> Sequence[CatalogNode]:
+        """List what is below a node; a node of a kind and a qualified name is understood."""
+        handle = self._session.handle
+        if parent is None:
+            rows = self._rows("GetSchemas", service.schemas(handle))
+            return [CatalogNode(r["TABLE_SCHEM"], "schema", quoted(r["TABLE_SCHEM"])) for r in rows]
+        names = parts_of(parent.qualified or parent.name)
+        if parent.kind == "schema":
+            return self._tables(names[-1])
+        if parent.kind in ("table", "view"):
+            schema, table = ("default", *names)[-2:]
+            return self._columns(schema, table)
+        return []
+
+    # -- inside ---------------------------------------------------------------------------
+
+    def _tables(self, schema: str) -> list[CatalogNode]:
+        fields = service.tables(self._session.handle, escaped(schema), "%")
+        return [
+            CatalogNode(
+                row["TABLE_NAME"],
+                "view" if row["TABLE_TYPE"] in _VIEWS else "table",
+                f"{quoted(schema)}.{quoted(row['TABLE_NAME'])}",
+            )
+            for row in self._rows("GetTables", fields)
+            if row["TABLE_SCHEM"] == schema
+        ]
+
+    def _columns(self, schema: str, table: str) -> list[CatalogNode]:
+        fields = service.columns(self._session.handle, escaped(schema), escaped(table))
+        whole = f"{quoted(schema)}.{quoted(table)}"
+        return [
+            CatalogNode(
+                row["COLUMN_NAME"],
+                "column",
+                f"{whole}.{quoted(row['COLUMN_NAME'])}",
+                row["TYPE_NAME"].lower(),
+            )
+            for row in self._rows("GetColumns", fields)
+            if (row["TABLE_SCHEM"], row["TABLE_NAME"]) == (schema, table)
+        ]
+
+    def _rows(self, name: str, fields: Sequence[Field]) -> list[dict[str, str]]:
+        session = self._session
+        reply = session.read(name, fields)
+        if reply.status.failed:
+            raise StatementError(
+                f"Hive's catalog cannot be read: {reply.status.message.partition(chr(10))[0]}",
+                where=session.where,
+                advice="The Hive metastore may be down: `%emr doctor` looks at it.",
+            )
+        operation = Handle.read(reply.body[2])
+        try:
+            schema = session.read("GetResultSetMetadata", [operation.operation()])
+            gathering = Gathering(columns_of(schema.body.get(2)), None, session.where)
+            for fetched in Fetch(session.client, operation, None).replies():
+                gathering.add(fetched.body.get(3) or {}, fetched.data)
+        finally:
+            session.closing.close(operation)
+        result = gathering.result(StatementReference("", "", "hive", session.info.id))
+        return [
+            {key: value or "" for key, value in row.items() if isinstance(value, str | None)}
+            for row in result.table.to_pylist()
+        ]
+
+
+def parts_of(qualified: str) -> tuple[str, ...]:
+    """Return the names of a qualified name, without their quotes."""
+    found = _PART.findall(qualified)
+    return tuple(q.replace("``", "`") if q else plain for q, plain in found)
+
+
+def escaped(name: str) -> str:
+    """Return a name as a pattern of itself."""
+    return re.sub(r"([_%\\])", r"\\\1", name)
