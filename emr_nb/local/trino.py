@@ -98,6 +98,11 @@ def config(plan: Plan) -> dict[str, str]:
         "query.max-memory": "256MB",
         "query.max-memory-per-node": "256MB",
         "memory.heap-headroom-per-node": "100MB",
+        # no limit counts the memory of queries that have ended, and of what waits to be sent
+        "query.min-expire-age": "2m",
+        "query.max-history": "40",
+        "sink.max-buffer-size": "16MB",
+        "exchange.max-buffer-size": "16MB",
         "web-ui.authentication.type": "FIXED",
         "web-ui.user": USER,
         "catalog.management": "static",
