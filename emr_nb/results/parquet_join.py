@@ -25,6 +25,11 @@ _CHUNK_OFFSET, _META, _OFFSET_INDEX, _COLUMN_INDEX = 2, 3, 4, 6
 _DATA_PAGE, _INDEX_PAGE, _DICTIONARY_PAGE, _BLOOM_FILTER = 9, 10, 11, 14
 _MOST_GROUPS = 2**15  # the ordinal is an i16
 
+# Thrift's types, and how its protocols call those that have nothing inside
+_STOP, _STRUCT, _LIST = 0, 12, 15
+_I16, _I64, _STRING = 6, 10, 11
+_NAMES = {2: "Bool", 3: "Byte", 4: "Double", _I16: "I16", 8: "I32", _I64: "I64", _STRING: "Binary"}
+
 Struct = dict[int, tuple[int, Any]]  # field: (Thrift's type, value)
 
 
@@ -57,20 +62,18 @@ class ParquetJoin:
 
     def end(self, pairs: Mapping[bytes, bytes]) -> bytes:
         """Return what stands behind the last row group, with `pairs` among the file's metadata."""
-        from thrift.Thrift import TType
-
         meta = self._meta
         if meta is None:
             raise _damaged("there is none")
         for at, group in enumerate(self._groups):
             group.pop(_ORDINAL, None)
             if len(self._groups) < _MOST_GROUPS:
-                group[_ORDINAL] = (TType.I16, at)
+                group[_ORDINAL] = (_I16, at)
         kept = [pair for pair in meta.get(_PAIRS, (0, (0, [])))[1][1] if pair[1][1] not in pairs]
-        more = [{1: (TType.STRING, key), 2: (TType.STRING, pairs[key])} for key in pairs]
-        meta[_ROWS] = (TType.I64, self.rows)
-        meta[_GROUPS] = (TType.LIST, (TType.STRUCT, self._groups))
-        meta[_PAIRS] = (TType.LIST, (TType.STRUCT, [*kept, *more]))
+        more = [{1: (_STRING, key), 2: (_STRING, pairs[key])} for key in pairs]
+        meta[_ROWS] = (_I64, self.rows)
+        meta[_GROUPS] = (_LIST, (_STRUCT, self._groups))
+        meta[_PAIRS] = (_LIST, (_STRUCT, [*kept, *more]))
         footer = _encoded(meta)
         return footer + struct.pack("<i", len(footer)) + MAGIC
 
@@ -108,12 +111,10 @@ def _decoded(data: bytes) -> Struct:
 
 
 def _fields(source: TCompactProtocol) -> Iterator[tuple[int, tuple[int, Any]]]:
-    from thrift.Thrift import TType
-
     source.readStructBegin()
     while True:
         _, kind, field = source.readFieldBegin()
-        if kind == TType.STOP:
+        if kind == _STOP:
             break
         yield field, (kind, _value(source, kind))
         source.readFieldEnd()
@@ -121,11 +122,9 @@ def _fields(source: TCompactProtocol) -> Iterator[tuple[int, tuple[int, Any]]]:
 
 
 def _value(source: TCompactProtocol, kind: int) -> Any:
-    from thrift.Thrift import TType
-
-    if kind == TType.STRUCT:
+    if kind == _STRUCT:
         return dict(_fields(source))
-    if kind == TType.LIST:
+    if kind == _LIST:
         inner, size = source.readListBegin()
         items = [_value(source, inner) for _ in range(size)]
         source.readListEnd()
@@ -140,14 +139,12 @@ def _encoded(meta: Struct) -> bytes:
     from thrift.transport.TTransport import TMemoryBuffer
 
     buffer = TMemoryBuffer()
-    _write(TCompactProtocol(buffer), 12, meta)
+    _write(TCompactProtocol(buffer), _STRUCT, meta)
     return bytes(buffer.getvalue())
 
 
 def _write(sink: TCompactProtocol, kind: int, value: Any) -> None:
-    from thrift.Thrift import TType
-
-    if kind == TType.STRUCT:
+    if kind == _STRUCT:
         sink.writeStructBegin("")
         for field in sorted(value):
             sink.writeFieldBegin("", value[field][0], field)
@@ -155,7 +152,7 @@ def _write(sink: TCompactProtocol, kind: int, value: Any) -> None:
             sink.writeFieldEnd()
         sink.writeFieldStop()
         sink.writeStructEnd()
-    elif kind == TType.LIST:
+    elif kind == _LIST:
         inner, items = value
         sink.writeListBegin(inner, len(items))
         for item in items:
@@ -163,9 +160,6 @@ def _write(sink: TCompactProtocol, kind: int, value: Any) -> None:
         sink.writeListEnd()
     else:
         getattr(sink, f"write{_NAMES[kind]}")(value)
-
-
-_NAMES = {2: "Bool", 3: "Byte", 4: "Double", 6: "I16", 8: "I32", 10: "I64", 11: "Binary"}
 
 
 def _damaged(what: str) -> ResultError:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from emr_nb.errors import UsageError
 from emr_nb.results.outgoing import Outgoing
+from emr_nb.results.sink import Sink
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,7 +37,7 @@ class ParquetOut:
 
         columns = [(at, self._frame.columns[at].way.parquet) for at in self._frame.written]
         schema = pa.schema([(f"c{at}", kind) for at, kind in columns])
-        sink = _Sink()
+        sink = Sink()
         writer = pq.ParquetWriter(
             sink, schema, compression="snappy", version="2.6", store_schema=False
         )
@@ -59,8 +60,8 @@ class ParquetOut:
                 advice="Nothing was made of it. Was it changed while it was sent?",
             )
 
-    def _counted(self, sink: _Sink) -> Iterator[bytes]:
-        for chunk in sink.taken():
+    def _counted(self, sink: Sink) -> Iterator[bytes]:
+        for chunk in sink.drain():
             self.bytes += len(chunk)
             yield chunk
 
@@ -87,41 +88,3 @@ class ParquetOut:
             most = max(1, min(GROUP_ROWS, GROUP_BYTES // each))
             for start in range(0, batch.num_rows, most):
                 yield batch.slice(start, most)
-
-
-class _Sink:
-    """A file that the writer writes and the sender empties."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._at = 0
-
-    def write(self, data: Any) -> int:
-        part = bytes(data)
-        self._parts.append(part)
-        self._at += len(part)
-        return len(part)
-
-    def taken(self) -> list[bytes]:
-        parts, self._parts = self._parts, []
-        return parts
-
-    def tell(self) -> int:
-        return self._at
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def close(self) -> None:
-        self.closed = True
-
-    def readable(self) -> bool:
-        return False
-
-    def writable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return False

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from emr_nb.errors import ResultError
+from emr_nb.results.sink import Sink
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -15,31 +15,6 @@ if TYPE_CHECKING:
 
 _GROUP = 32 << 20  # bytes written at once: a row group of Parquet, a batch of Arrow
 _BUFFER = 4 << 20  # each call into Python waits for the threads that fetch
-
-
-class _Sink(io.RawIOBase):
-    """A file that hands over what was written to it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._chunks: list[bytes] = []
-        self._at = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        chunk = bytes(data)
-        self._chunks.append(chunk)
-        self._at += len(chunk)
-        return len(chunk)
-
-    def tell(self) -> int:
-        return self._at
-
-    def drain(self) -> Iterator[bytes]:
-        chunks, self._chunks = self._chunks, []
-        yield from chunks
 
 
 def encoded(tables: Iterable[pa.Table], schema: pa.Schema, form: str) -> Iterator[bytes]:
@@ -50,7 +25,7 @@ def encoded(tables: Iterable[pa.Table], schema: pa.Schema, form: str) -> Iterato
     """
     import pyarrow as pa
 
-    sink = _Sink()
+    sink = Sink()
     try:
         with _writer(_buffered(sink), schema, form) as writer:
             for table in _grouped(tables):
@@ -64,7 +39,7 @@ def encoded(tables: Iterable[pa.Table], schema: pa.Schema, form: str) -> Iterato
     yield from sink.drain()
 
 
-def _buffered(sink: _Sink) -> pa.NativeFile:
+def _buffered(sink: Sink) -> pa.NativeFile:
     import pyarrow as pa
 
     return pa.BufferedOutputStream(pa.PythonFile(sink, mode="w"), _BUFFER)
@@ -75,11 +50,13 @@ def _grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     import pyarrow as pa
 
     held: list[pa.Table] = []
+    size = 0
     for table in tables:
         held.append(table)
-        if sum(each.nbytes for each in held) >= _GROUP:
+        size += table.nbytes
+        if size >= _GROUP:
             yield pa.concat_tables(held)
-            held = []
+            held, size = [], 0
     if held:
         yield pa.concat_tables(held)
 

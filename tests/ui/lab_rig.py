@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import nbformat
+import pytest
 from lab_server import CHECKOUT, LabServer
 from playwright.sync_api import Browser, Locator, Page, Playwright
 
@@ -25,6 +26,9 @@ CHROMIUM_FLAGS = (
 WIDE = (1280, 860)
 NARROW = (400, 760)
 SIZES = {"wide": WIDE, "narrow": NARROW}
+EVERY_LOOK = pytest.mark.parametrize(
+    ("theme", "size"), [(theme, size) for theme in ("light", "dark") for size in SIZES]
+)
 
 
 def find_chromium() -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab_rig import SIZES, Lab
+from lab_rig import EVERY_LOOK, Lab
 from playwright.sync_api import expect
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "quickstart.ipynb"
@@ -56,8 +56,7 @@ def test_nothing_was_asked_of_strangers(quickstart: Lab):
     assert quickstart.strangers == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", list(SIZES))
+@EVERY_LOOK
 def test_pictures(quickstart: Lab, theme: str, size: str):
     cells = {
         "%emr attach": "attach",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-from lab_rig import NARROW, WIDE, Lab
+from lab_rig import EVERY_LOOK, SIZES, WIDE, Lab
 
 ROWS = 100_000
 SETUP = """
@@ -225,10 +225,9 @@ def test_vega_lite_draws_offline(opened: Lab) -> None:
     assert opened.strangers == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "size"), [("wide", WIDE), ("narrow", NARROW)])
-def test_screenshots(opened: Lab, theme: str, width: str, size: tuple[int, int]) -> None:
-    opened.size(*size)
+@EVERY_LOOK
+def test_screenshots(opened: Lab, theme: str, size: str) -> None:
+    opened.size(*SIZES[size])
     opened.theme(theme)
     output = opened.cell_output(1)
     output.locator(".emrnb-Grid").evaluate("node => node.scrollTo(0, 0)")
@@ -237,8 +236,8 @@ def test_screenshots(opened: Lab, theme: str, width: str, size: tuple[int, int])
         opened.page.keyboard.press(key)
     output.locator(".emrnb-Grid").evaluate("node => node.scrollTo(0, 0)")
     grid = output.locator(".emrnb-Table").bounding_box()
-    assert grid["width"] <= size[0]
-    opened.screenshot(f"table-{theme}-{width}", output)
+    assert grid["width"] <= SIZES[size][0]
+    opened.screenshot(f"table-{theme}-{size}", output)
     opened.size(*WIDE)
     opened.theme("light")
 

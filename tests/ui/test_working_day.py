@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab_rig import SIZES, Lab
+from lab_rig import EVERY_LOOK, Lab
 from playwright.sync_api import expect
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "working_day.ipynb"
@@ -48,8 +48,7 @@ def test_a_job_beside_the_notebook_is_listed(day: Lab):
     expect(listed).to_contain_text("import time")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", list(SIZES))
+@EVERY_LOOK
 def test_pictures(day: Lab, theme: str, size: str):
     cells = {
         "%emr push flights": "push",

@@ -88,10 +88,10 @@ class Runner:
             setattr(sys, name, stream)
         logs = Logs(self.streams)
         logs.take()
-        began = time.time()
+        began = time.monotonic()
         try:
             cell.run()
-            if time.time() - began > UI_ASKED_AFTER:
+            if time.monotonic() - began > UI_ASKED_AFTER:
                 cell.heard()
             return None
         except BaseException as error:  # also KeyboardInterrupt and SystemExit: Livy goes on

@@ -10,10 +10,6 @@ import contextlib
 
 from . import arrow, targets, wire
 
-PLAIN = (
-    *("boolean", "byte", "short", "integer", "long", "float", "double", "string", "binary"),
-    *("date", "timestamp", "timestamp_ntz"),
-)
 COMPRESS = "mapreduce.output.fileoutputformat.compress"  # of SequenceFiles; batches go as they are
 
 
@@ -59,15 +55,14 @@ def write(session, jdf, path):
 
 def takes_parquet(session, fields, limit):
     """Tell whether Parquet files of this Spark hold all of these columns' values as they are."""
-    if limit is not None or _version(session) < (
-        3,
-        2,
-    ):  # it had other words for REBASE, and no zstd
+    version = tuple(int(number) for number in str(session.version).split(".")[:2])
+    if limit is not None or version < (3, 2):  # which had other words for REBASE, and no zstd
         return False
     names = [field["name"].lower() for field in fields]
-    odd = _version(session) < (3, 3) and any(set(name) & set(" ,;{}()\n\t=") for name in names)
-    plain = all(wire.all_leaves(field["type"], _is_plain) for field in fields)
-    return bool(names) and all(names) and len(set(names)) == len(names) and plain and not odd
+    if version < (3, 3) and any(set(name) & set(" ,;{}()\n\t=") for name in names):
+        return False
+    told_apart = bool(names) and all(names) and len(set(names)) == len(names)
+    return told_apart and all(wire.is_plain(field["type"]) for field in fields)
 
 
 def write_parquet(session, frame, path):
@@ -90,14 +85,6 @@ def _whole(session, path):
         with contextlib.suppress(Exception):
             files.delete(target, True)
         raise
-
-
-def _version(session):
-    return tuple(int(number) for number in str(session.version).split(".")[:2])
-
-
-def _is_plain(kind):
-    return isinstance(kind, str) and (kind in PLAIN or kind.startswith("decimal("))
 
 
 def parts(files, folder):

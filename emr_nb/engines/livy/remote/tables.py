@@ -85,18 +85,23 @@ class Tables:
         if place and carrier == "arrow" and not spool.fits_inline(jdf, place["small"]):
             header["denied"] = spool.denied(self.session, place["path"])
             if not header["denied"]:
-                header["parquet"] = bool(place.get("parquet")) and spool.takes_parquet(
-                    self.session, schema["fields"], limit
-                )
-                if header["parquet"]:
-                    header["parts"] = spool.write_parquet(self.session, frame, place["path"])
-                    return dict(header, carrier="spool"), b""
-                raw, header["parts"] = spool.write(self.session, jdf, place["path"])
-                return dict(header, carrier="spool"), raw
+                return self._spooled(frame, jdf, dict(header, carrier="spool"), place)
         if carrier == "arrow":
             raw, header["rows"], header["order"] = arrow.collect(jdf)
         else:
             raw, header["rows"] = rows.collect(jdf, [f["type"] for f in schema["fields"]])
+        return header, raw
+
+    def _spooled(self, frame, jdf, header, place):
+        """Write a frame to the place, as Parquet where that is asked for and holds it."""
+        fields, path = header["schema"]["fields"], place["path"]
+        header["parquet"] = place["parquet"] and spool.takes_parquet(
+            self.session, fields, header["limit"]
+        )
+        if header["parquet"]:
+            header["parts"] = spool.write_parquet(self.session, frame, path)
+            return header, b""
+        raw, header["parts"] = spool.write(self.session, jdf, path)
         return header, raw
 
     def _rewritten(self, jdf, fields, carrier):

@@ -7,6 +7,10 @@ schema beside the rows, by position: names never matter on the way.
 from __future__ import annotations
 
 CALENDAR = "interval"
+PLAIN = (
+    *("boolean", "byte", "short", "integer", "long", "float", "double", "string", "binary"),
+    *("date", "timestamp", "timestamp_ntz"),
+)
 
 
 class UnsupportedError(TypeError):
@@ -45,14 +49,6 @@ def _any(kind, test):
     return test(kind) or any(_any(child, test) for child in children(kind))
 
 
-def all_leaves(kind, test):
-    """Tell whether a test holds for every type inside that has none inside itself."""
-    inside = children(kind)
-    if isinstance(kind, dict) and kind["type"] in ("array", "map", "struct"):
-        return all(all_leaves(child, test) for child in inside)
-    return test(kind)
-
-
 def _duplicates(kind):
     if not isinstance(kind, dict) or kind["type"] != "struct":
         return False
@@ -78,6 +74,17 @@ def needs_values(kind, carrier):
     if carrier == "json":
         return _any(kind, lambda k: k == CALENDAR or _is_map(k))
     return _any(kind, lambda k: k == CALENDAR or _months(k))
+
+
+def is_plain(kind):
+    """Tell whether Parquet files hold a type's values, and those of all types inside, as is."""
+    return not _any(kind, _without_parquet)
+
+
+def _without_parquet(kind):
+    if isinstance(kind, dict):
+        return kind["type"] not in ("array", "map", "struct")
+    return kind not in PLAIN and not kind.startswith("decimal(")
 
 
 def check(fields, carrier):
