@@ -15,6 +15,7 @@ from emr_nb.local.lockfile import LockedFile
 # what a coordinator does not start without, and what ours uses; the rest is 110 MB
 _KEPT = ("lib", "plugin/spooling-filesystem")
 _SERVER = "trino-server-core"
+_PLACES = {"trino-hdfs": "plugin/hive/hdfs"}  # the Hive connector loads it apart from its own jars
 
 
 def unpack(archives: Path, files: Iterable[LockedFile], target: Path) -> None:
@@ -54,4 +55,4 @@ def _tree(archive: Path, folder: Path) -> Path:
 def _moves(tree: Path, artifact: str) -> list[tuple[Path, str]]:
     if artifact == _SERVER:
         return [(tree / name, name) for name in _KEPT]
-    return [(tree, f"plugin/{artifact.removeprefix('trino-')}")]
+    return [(tree, _PLACES.get(artifact, f"plugin/{artifact.removeprefix('trino-')}"))]

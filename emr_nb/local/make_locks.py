@@ -183,7 +183,14 @@ RECIPES = {
             *(f"io.trino:trino-{plugin}:{_TRINO}@zip" for plugin in ("tpch", "memory")),
         ),
     ),
-    "trino-hive": Recipe(_TRINO, exact=(f"io.trino:trino-hive:{_TRINO}@zip",)),
+    "trino-hive": Recipe(
+        _TRINO,
+        exact=(
+            f"io.trino:trino-hive:{_TRINO}@zip",
+            # the part that reads HDFS is published apart, and not for every version
+            "io.trino:trino-hdfs:474@zip",
+        ),
+    ),
 }
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from replay import recorded
+from hive_replay import recorded
 
 from emr_nb.engines.hive.nested import typed_nested
 from emr_nb.engines.hive.results import Gathering

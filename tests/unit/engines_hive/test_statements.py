@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from replay import Replay, recorded
+from hive_replay import Replay, recorded
 
 from emr_nb.context import ClusterContext
 from emr_nb.engines.hive.engine import HiveEngine

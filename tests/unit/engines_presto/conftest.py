@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # replay.py
 
-from replay import Replay, serving
+from presto_replay import Replay, serving
 
 from emr_nb.context import ClusterContext
 from emr_nb.engines.presto import PrestoEngine
