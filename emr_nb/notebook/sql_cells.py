@@ -13,7 +13,7 @@ from emr_nb.engines.sql.splitting import Piece, split
 from emr_nb.errors import UsageError
 from emr_nb.notebook.attachment import SPARK, title_of
 from emr_nb.notebook.options import Parsed
-from emr_nb.notebook.origins import Origin
+from emr_nb.engines.sql.origins import Origin
 
 if TYPE_CHECKING:
     from emr_nb.engines.base import Engine
