@@ -43,7 +43,7 @@ class Frames(ABC):
     """The frames of one session; an engine says how its SQL spells what is done."""
 
     rules: ClassVar[Lexicon]
-    title: ClassVar[str]
+    title: str
 
     def __init__(self, context: ClusterContext, engine: str, readers: Collection[str]) -> None:
         self._context = context
@@ -62,9 +62,7 @@ class Frames(ABC):
 
     @abstractmethod
     def schema_name(self, name: str) -> str:
-        """Return a new schema's whole name as SQL takes it; raises UsageError where it can be
-        none.
-        """
+        """Return a new schema's whole name as SQL takes it; raises UsageError."""
 
     @abstractmethod
     def make_schema(self, schema: str, folder: FilePath) -> str:

@@ -27,9 +27,9 @@ _CONTEXT = Option(
 OPTIONS = (
     Option("output", ("-o", "--output"), "Bring this variable (of SQL: the result) here",
            "name", "VAR", source="remote"),
-    Option("inputs", ("-i", "--input"), "Send these local variables first; in SQL a frame is a table of "
-           "its name, and {{name}} takes a value", metavar="VAR[,VAR]",
-           many=True, source="here"),
+    Option("inputs", ("-i", "--input"), "Send these local variables first; in SQL a frame is a "
+           "table of its name, and {{name}} takes a value", metavar="VAR[,VAR]", many=True,
+           source="here"),
     Option("as_", ("--as",), "What -o makes of it", choices=("pandas", "polars", "arrow"),
            default="pandas"),
     Option("rows", ("-n", "--rows", "--maxrows"), "Rows to bring: 0 = schema alone, -1 = all",

@@ -1,5 +1,4 @@
-"""How Arrow types travel to Hive and Trino: as a Parquet table, and a view that makes of it
-what was sent.
+"""How Arrow types travel to Hive and Trino: as a Parquet table below a view.
 
 The table has plain storage types and positional names; the view has the true names, and
 computes the types that the engine's Parquet reader would change or has not.

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from emr_nb.engines.hive.memory import quoted
-from emr_nb.engines.hive.types import HiveType, arrow_type, parse
+from emr_nb.engines.hive.types import HiveType, parse
 from emr_nb.engines.rewritten import Rewritten, TargetStatement, Writing
 from emr_nb.engines.sql.lexicon import lexicon
 from emr_nb.engines.sql.literals import quoted as literal
