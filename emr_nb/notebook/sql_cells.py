@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from emr_nb.engines.base import abilities_of
 from emr_nb.engines.sql.lexicon import Lexicon, lexicon
+from emr_nb.engines.sql.origins import Origin
 from emr_nb.engines.sql.parameters import place
 from emr_nb.engines.sql.splitting import Piece, split
 from emr_nb.errors import UsageError
 from emr_nb.notebook.attachment import SPARK, title_of
 from emr_nb.notebook.options import Parsed
-from emr_nb.notebook.origins import Origin
 
 if TYPE_CHECKING:
     from emr_nb.engines.base import Engine

@@ -7,9 +7,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.base import Abilities
 from emr_nb.engines.hive import service
 from emr_nb.engines.hive.catalog import Catalog
 from emr_nb.engines.hive.client import HiveClient
+from emr_nb.engines.hive.frame_types import way
 from emr_nb.engines.hive.memory import SessionMemory
 from emr_nb.engines.hive.service import Handle
 from emr_nb.engines.hive.session import HiveSession
@@ -22,7 +24,7 @@ from emr_nb.errors import (
     SessionNotFoundError,
     SessionStartError,
 )
-from emr_nb.journal import SessionRow
+from emr_nb.journal import SessionRow, StatementRow
 from emr_nb.model import (
     CatalogNode,
     Completion,
@@ -61,6 +63,11 @@ class HiveEngine:
     """
 
     name = "hive"
+    abilities = Abilities(
+        writes_targets=True,
+        cannot={"catalog": "Hive has one catalog; -d names a database"},
+        way=way,
+    )
 
     def __init__(self, context: ClusterContext) -> None:
         self._context = context
@@ -71,6 +78,7 @@ class HiveEngine:
         self._lock = threading.Lock()
         self._open: dict[str, HiveSession] = {}
         self._memories: dict[str, SessionMemory] = {}
+        self._swept = False
 
     # -- the protocol ---------------------------------------------------------------------
 
@@ -85,6 +93,7 @@ class HiveEngine:
             found = self._living(row)
             if found is not None and not options.fresh:
                 self._context.journal.remember_session(row)
+                self._sweep_once(found)
                 return found
             if found is not None:
                 found.close()
@@ -97,7 +106,9 @@ class HiveEngine:
             )
         if options.fresh:
             self._memories.pop(options.name, None)
-        return self._create(options, notify or _silent)
+        made = self._create(options, notify or _silent)
+        self._sweep_once(made)
+        return made
 
     def recover(self, reference: StatementReference) -> HiveStatement | None:
         handle = Handle.parse(reference.session_id)
@@ -107,6 +118,9 @@ class HiveEngine:
             if row and row.state == "sent":  # or not: the server cannot be asked by our tag
                 unknown = "nobody can tell whether it ran: its reply never came"
                 self._context.journal.update(row.tag, state="unknown", error=unknown)
+            return None
+        if row is not None and row.spool:
+            self._give_up(row, handle, operation)
             return None
         look = ask_once(self.client, operation, Deadline.after(_RECOVER_SECONDS))
         if look.status.failed:
@@ -139,10 +153,30 @@ class HiveEngine:
 
     def close(self) -> None:
         with self._lock:
+            left = list(self._open.values())
             self._open.clear()
+        for session in left:
+            session.frames.close()
         self.client.close()
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _sweep_once(self, session: HiveSession) -> None:
+        """Remove what kernels that are gone left behind, beside the caller."""
+        with self._lock:
+            swept, self._swept = self._swept, True
+        if not swept:
+            sweep = session.frames.sweep
+            threading.Thread(target=sweep, name="emr_nb-sweep", daemon=True).start()
+
+    def _give_up(self, row: StatementRow, session: Handle, operation: Handle) -> None:
+        """End a `--to` of a kernel that is gone: nobody is left to put its files in place."""
+        reference = StatementReference(
+            *(row.tag, row.cluster, self.name, session.session_id, operation.spelled)
+        )
+        self._adopted(session, session.session_id).adopt(reference, operation, None).cancel()
+        why = "its kernel ended before its files were put in place"
+        self._context.journal.update(row.tag, state="cancelled", error=why)
 
     def _newest(self) -> HiveSession:
         """Return the session that was opened last, or one for the catalog."""
