@@ -26,7 +26,7 @@ from emr_nb.settings import Settings
 from emr_nb.testing.fault_proxy import FaultProxy
 from emr_nb.transport.direct import DirectRoute
 
-NAME = "trino"
+NAME = os.environ.get("EMR_NB_TEST_TRINO_NAME", "trino")
 APPS = ("trino", "aws")
 
 

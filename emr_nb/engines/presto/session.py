@@ -205,9 +205,19 @@ class PrestoSession:
         """Return the state that a statement begins with: the session's, and its own options."""
         with self._lock:
             state = self.state
-        if request.database:
-            catalog, _, schema = request.database.rpartition(".")
-            state = replace(state, catalog=catalog or state.catalog, schema=schema)
+        catalog, schema = request.catalog or "", request.database or ""
+        if schema and not catalog:
+            catalog, _, schema = schema.rpartition(".")
+        if catalog and catalog != state.catalog:
+            state = replace(state, catalog=catalog, schema="")  # that was another catalog's
+        state = replace(state, schema=schema or state.schema)
+        if state.schema and not state.catalog:
+            raise UsageError(
+                f"Schema {state.schema!r} of which catalog? The session has none yet",
+                where=self.client.where,
+                advice="Nothing was sent. Say --catalog NAME too, or first USE catalog.schema; "
+                "SHOW CATALOGS lists them.",
+            )
         if request.settings:
             state = replace(state, properties={**state.properties, **request.settings})
         return state
