@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from emr_nb.engines.base import abilities_of
+from emr_nb.engines.base import Resumes, abilities_of
 from emr_nb.engines.tables import TableOutput
 from emr_nb.errors import (
     EmrError,
@@ -258,7 +258,10 @@ class Runner:
             self._turn.wait(self._check)
         if self._gate is not None:
             self._gate.enter()
-        statement = adopted or session.submit(request, self._plan(job, request))
+        plan = self._plan(job, request)
+        if isinstance(adopted, Resumes):
+            adopted.resume(plan)
+        statement = adopted or session.submit(request, plan)
         if self._turn is not None and self._ends_turn:
             self._turn.end()
         if self._gate is not None:
@@ -333,7 +336,7 @@ class Runner:
                         where=str(destination.target.path),
                         advice="Let the cell end in a DataFrame, or in a query.",
                     )
-                rows = destination.write(self._statement, result)
+                rows = destination.write(self._statement, result, self._wrote)
             facts = destination.facts(rows)
         except BaseException:
             self._line.end("failed", "not written")
@@ -342,6 +345,9 @@ class Runner:
             if release := getattr(self._statement, "release", None):
                 release()
         self._line.end("done", *facts)
+
+    def _wrote(self, rows: int) -> None:
+        self._line.share(f"writing · {plural(rows, 'row')}", None)
 
     # -- after ----------------------------------------------------------------------------
 

@@ -17,10 +17,11 @@ def main() -> None:
     for line in sys.stdin:
         with capture_output() as told:
             result = shell.run_cell(json.loads(line), store_history=True)
+        told_result = [repr(result.result)] if result.result is not None else []
         shown = [output.data.get("text/plain", "") for output in told.outputs]
         answer = {
             "success": result.success,
-            "text": _COLOURS.sub("", "\n".join([told.stdout, told.stderr, *shown])),
+            "text": _COLOURS.sub("", "\n".join([told.stdout, told.stderr, *shown, *told_result])),
             "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         }
         sys.__stdout__.write(json.dumps(answer) + "\n")

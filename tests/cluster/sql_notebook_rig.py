@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from fault_rig import ROOT
-from hive_rig import HiveRig, hive  # noqa: F401 -- a fixture
+from hive_rig import HiveRig, hive, run  # noqa: F401 -- a fixture
 
 from emr_nb.local.starting import start_saying
 
@@ -27,6 +27,7 @@ class Kernel:
     """A notebook in a process of its own; `run` gives a cell's text and whether it succeeded."""
 
     process: subprocess.Popen[str]
+    attached: str = ""  # what the attach said
 
     def send(self, cell: str) -> None:
         assert self.process.stdin is not None
@@ -73,9 +74,18 @@ def kernel(hive: HiveRig, notebook: str) -> Iterator[Kernel]:  # noqa: F811
         name = hive.state.name
         attached = made.run(f"%emr attach {'local' if name == 'local' else f'local:{name}'}")
         assert attached["success"], attached["text"]
+        made.attached = attached["text"]
         yield made
     finally:
         made.kill()
+
+
+def rows_in(session: Any, code: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement on Hive; none where it has no table."""
+    result = run(session, code)
+    if result is None:
+        return []
+    return list(zip(*(column.to_pylist() for column in result.table.columns), strict=True))
 
 
 @pytest.fixture(scope="session")
