@@ -169,6 +169,12 @@ class SessionInfo:
     created: datetime | None = None
     log: tuple[str, ...] = ()
 
+    @property
+    def shown(self) -> str:
+        """The id as people may see it: of Hive's without the half that is the server's secret."""
+        public, dot, _ = self.id.partition(".")
+        return public[:8] if dot else self.id
+
 
 @dataclass(frozen=True, slots=True)
 class SessionOptions:

@@ -93,6 +93,15 @@ class Statement(Protocol):
 
 
 @runtime_checkable
+class Resumes(Protocol):
+    """An adopted statement that its cell goes on with; optional, before its `events`."""
+
+    def resume(self, plan: TransferPlan) -> None:
+        """Bring the result as this plan says; else it comes whole, within its budget."""
+        ...
+
+
+@runtime_checkable
 class TakesInputs(Protocol):
     """A session that local data can be sent to; optional."""
 

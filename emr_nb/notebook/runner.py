@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from emr_nb.engines.base import abilities_of
+from emr_nb.engines.base import Resumes, abilities_of
 from emr_nb.engines.tables import TableOutput
 from emr_nb.errors import (
     EmrError,
@@ -269,7 +269,10 @@ class Runner:
             self._turn.wait(self._check)
         if self._gate is not None:
             self._gate.enter()
-        statement = adopted or session.submit(request, self._plan(job, request))
+        plan = self._plan(job, request)
+        if isinstance(adopted, Resumes):
+            adopted.resume(plan)
+        statement = adopted or session.submit(request, plan)
         if self._turn is not None and self._ends_turn:
             self._turn.end()
         if self._gate is not None:
@@ -345,7 +348,7 @@ class Runner:
                         where=str(destination.target.path),
                         advice="Let the cell end in a DataFrame, or in a query.",
                     )
-                rows = destination.write(self._statement, result)
+                rows = destination.write(self._statement, result, self._wrote)
             facts = destination.facts(rows)
         except BaseException:
             self._line.end("failed", "not written")
@@ -357,6 +360,9 @@ class Runner:
         if through_here and destination.by_engine:
             text = f"The rows went through this notebook: {through_here}."
             self._screen.show({"text/plain": text})
+
+    def _wrote(self, rows: int) -> None:
+        self._line.share(f"writing · {plural(rows, 'row')}", None)
 
     # -- after ----------------------------------------------------------------------------
 

@@ -196,7 +196,7 @@ class Sessions:
     def _info(self, wanted: str) -> SessionInfo:
         infos = self.cluster.engine(self.engine_name).sessions()
         for info in infos:
-            if wanted in (info.id, info.name):
+            if wanted in (info.id, info.shown, info.name):
                 return info
         raise SessionNotFoundError(
             f"No session is called {wanted!r}",
@@ -222,4 +222,4 @@ class Sessions:
 
 
 def _labels(infos: Sequence[SessionInfo]) -> list[str]:
-    return [i.name or i.id for i in infos]
+    return [i.name or i.shown for i in infos]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,10 +60,13 @@ class Destination:
                 advice="Use --overwrite to replace it.",
             )
 
-    def write(self, statement: Any, result: Result) -> int:
+    def write(
+        self, statement: Any, result: Result, told: Callable[[int], None] = lambda _: None
+    ) -> int:
         """Write a result through this notebook, read piece by piece; returns its rows.
 
         `statement` may have kept the pieces on the cluster; else `result` has the rows.
+        `told` is called with how many have passed so far.
         """
         kept = getattr(statement, "kept", None)
         if isinstance(kept, Spooled) and kept.is_parquet and kept.parts:
@@ -72,7 +75,7 @@ class Destination:
             return joined.rows
         schema = kept.arrow_schema if kept else result.schema
         pieces = (table for _, table in kept.tables()) if kept else iter([result.table])
-        counted = _Counted(pieces, kept.limit if kept else None)
+        counted = _Counted(pieces, kept.limit if kept else None, told)
         self._put(encoded(counted, schema, self.target.format))
         return counted.rows
 
@@ -125,9 +128,12 @@ class Destination:
 class _Counted:
     """Tables as they pass, cut at a limit of rows, and counted."""
 
-    def __init__(self, tables: Iterator[pa.Table], limit: int | None) -> None:
+    def __init__(
+        self, tables: Iterator[pa.Table], limit: int | None, told: Callable[[int], None]
+    ) -> None:
         self._tables = tables
         self._limit = limit
+        self._told = told
         self.rows = 0
 
     def __iter__(self) -> Iterator[pa.Table]:
@@ -135,6 +141,7 @@ class _Counted:
             left = None if self._limit is None else self._limit - self.rows
             taken = table if left is None else table.slice(0, left)
             self.rows += taken.num_rows
+            self._told(self.rows)
             yield taken
 
 

@@ -130,7 +130,7 @@ class HiveEngine:
             *(reference.session_id, operation.spelled),
         )
         session = self._adopted(handle, reference.session_id)
-        return session.adopt(full, operation, row.created if row else None)
+        return session.adopt(full, operation, row, ended=look.state.ended)
 
     def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:
         return Catalog(self._newest()).children(parent)

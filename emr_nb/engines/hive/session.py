@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.asked import placed, request_of, spelled
 from emr_nb.engines.hive import service
 from emr_nb.engines.hive.cancelling import Closing
 from emr_nb.engines.hive.client import HiveClient, Reply
@@ -34,6 +35,7 @@ from emr_nb.errors import (
 )
 from emr_nb.journal import Journal, StatementRow
 from emr_nb.model import Event, Log, Request, SessionInfo, StatementReference
+from emr_nb.results.budget import byte_budget
 from emr_nb.results.plan import TransferPlan, plan_transfer
 
 if TYPE_CHECKING:
@@ -189,12 +191,28 @@ class HiveSession:
             self.lines.extend(event.lines)
 
     def adopt(
-        self, reference: StatementReference, operation: Handle, sent: float | None
+        self,
+        reference: StatementReference,
+        operation: Handle,
+        row: StatementRow | None,
+        *,
+        ended: bool = False,
     ) -> HiveStatement:
-        """Return a statement that another process submitted; `sent` is since the epoch."""
-        ago = max(0.0, time.time() - sent) if sent else 0.0
-        began = time.monotonic() - ago
-        return HiveStatement(self, reference, operation, submitted=began, added_lines=1)
+        """Return a statement that another process submitted, as its row tells of it."""
+        ago = max(0.0, time.time() - row.created) if row else 0.0
+        request = request_of(row) if row else None
+        budget = byte_budget(self._context.settings.result_bytes)
+        plan = plan_transfer(request, budget=budget) if request else None
+        return HiveStatement(
+            self,
+            reference,
+            operation,
+            request=request,
+            plan=plan or TransferPlan(None, budget=budget),
+            submitted=time.monotonic() - ago,
+            added_lines=1,
+            ended=ended,
+        )
 
     def again(self) -> tuple[list[str], list[str]]:
         """Tell this new session what an earlier one was told: what it took, and what not."""
@@ -277,6 +295,7 @@ class HiveSession:
             cell=request.cell_id,
             text=request.code if history else "",
             line=request.line if history else "",
+            place=placed("", spelled(request)) if history else "",
         )
 
     def _not_submitted(self, tag: str, error: EmrError) -> None:

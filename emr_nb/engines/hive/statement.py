@@ -54,6 +54,7 @@ class HiveStatement:
         submitted: float | None = None,
         added_lines: int = 0,
         command: bool = False,
+        ended: bool = False,
     ) -> None:
         self.reference = reference
         self.kept: Kept | None = None
@@ -73,6 +74,17 @@ class HiveStatement:
         self._fetching = False
         self._given_up = False
         self._settled = False
+        self._found_ended = ended
+
+    @property
+    def request(self) -> Request | None:
+        """What the cell asked, as far as it is known."""
+        return self._request
+
+    @property
+    def ended(self) -> bool:
+        """Whether it had ended when it was last looked at; no look is made."""
+        return self._settled or self._found_ended
 
     @property
     def where(self) -> str:
@@ -127,6 +139,10 @@ class HiveStatement:
         if error := self._broken or self._failure:
             raise error
         return self._result
+
+    def resume(self, plan: TransferPlan) -> None:
+        """Bring what a cell of this process asks for; before the first of `events`."""
+        self._plan = plan
 
     def release(self) -> None:
         """Let go of what `kept` reads; a plan that keeps owes this call."""

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.engines.asked import place_of
 from emr_nb.engines.base import Abilities
 from emr_nb.engines.presto.asking import Asker
 from emr_nb.engines.presto.catalog import Catalog
@@ -14,11 +15,12 @@ from emr_nb.engines.presto.client import PRESTO, TRINO, PrestoClient, Spoken
 from emr_nb.engines.presto.completion import complete
 from emr_nb.engines.presto.frame_types import way
 from emr_nb.engines.presto.pace import Patience
-from emr_nb.engines.presto.session import Place, PrestoSession
+from emr_nb.engines.presto.result import only_reads
+from emr_nb.engines.presto.session import ROWS_READ, Place, PrestoSession
 from emr_nb.engines.presto.state import ClientState
 from emr_nb.engines.presto.statement import PrestoStatement
 from emr_nb.errors import SessionNotFoundError, UsageError
-from emr_nb.journal import SessionRow
+from emr_nb.journal import SessionRow, owner_is_gone
 from emr_nb.model import (
     CatalogNode,
     Completion,
@@ -106,7 +108,8 @@ class PrestoEngine:
                 advice="Nothing was started. `%emr sessions` lists what is there.",
             )
         state = _state_of(options.conf, self._context.user)
-        number = f"{self.name}-{secrets.token_hex(4)}"
+        earlier = None if options.fresh else self._number_of(options.name)
+        number = earlier or f"{self.name}-{secrets.token_hex(4)}"
         session = PrestoSession(self._context, self._place(state), state, options.name, number)
         with self._lock:
             self._open[options.name] = session
@@ -115,17 +118,24 @@ class PrestoEngine:
             sweep = session.frames.sweep
             threading.Thread(target=sweep, name="emr_nb-sweep", daemon=True).start()
         row = SessionRow(self._context.cluster.id, self.name, options.name, number)
-        self._context.journal.remember_session(row, new=True)
+        self._context.journal.remember_session(row, new=earlier is None)
         return session
 
     def recover(self, reference: StatementReference) -> PrestoStatement | None:
         row = self._context.journal.find(reference.tag)
-        if row is None or not row.place or not row.statement:
+        if row is None or not (place := place_of(row)) or not row.statement:
             return None  # its address is nowhere but in our own notes
         if reference.statement_id not in ("", row.statement):
             return None
-        state = ClientState(self._context.user)
-        session = PrestoSession(self._context, self._place(state), state, "", reference.session_id)
+        if place.startswith(ROWS_READ) and only_reads(row.text or "?"):
+            return None  # its first rows are gone with the kernel that read them
+        with self._lock:
+            known = (s for s in self._open.values() if s.info.id == reference.session_id)
+            session = next(known, None)
+        if session is None:
+            state = ClientState(self._context.user)
+            made = self._place(state)
+            session = PrestoSession(self._context, made, state, "", reference.session_id)
         found = session.adopt(reference, row)
         if row.spool:  # a `--to` of a kernel that is gone: nobody puts its files in place
             found.cancel()
@@ -170,6 +180,12 @@ class PrestoEngine:
         self.client.http.close()
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _number_of(self, name: str) -> str | None:
+        """Return what a kernel that is gone called its session of this name: we go on with it."""
+        rows = self._context.journal.sessions(self._context.cluster.id)
+        mine = (r for r in rows if (r.engine, r.name) == (self.name, name) and owner_is_gone(r))
+        return next((row.session for row in mine), None)
 
     def _place(self, state: ClientState) -> Place:
         with self._lock:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.asked import asked_of, place_of, placed, request_of, spelled
 from emr_nb.engines.presto.asking import Asker
 from emr_nb.engines.presto.catalog import Catalog
 from emr_nb.engines.presto.client import PrestoClient, Spoken
@@ -33,7 +34,8 @@ from emr_nb.errors import (
 )
 from emr_nb.journal import Journal, StatementRow
 from emr_nb.model import Event, Request, SessionInfo, StatementReference
-from emr_nb.results.plan import TransferPlan
+from emr_nb.results.budget import byte_budget
+from emr_nb.results.plan import TransferPlan, plan_transfer
 from emr_nb.transport.base import Deadline, Route
 
 if TYPE_CHECKING:
@@ -141,8 +143,9 @@ class PrestoSession:
             self.journal.update(request.tag, state="sent", spool=spool)
             page, headers = self._submitter.submit(sql, state, request.tag)
             self.change(state, state.changed(headers, self.prefix))
-            followed = self._followed(page.next_uri, state, request.tag)
-            self._running(request.tag, page)
+            asked = self._asked(request)
+            followed = self._followed(page.next_uri, state, request.tag, asked)
+            self._running(request.tag, page, asked)
             pages = self._begun(page, followed)
         except KeyboardInterrupt:
             self._note(request.tag, state="cancelled", error="interrupted while it was sent")
@@ -221,15 +224,19 @@ class PrestoSession:
 
     def adopt(self, reference: StatementReference, row: StatementRow) -> PrestoStatement:
         """Return a query that another process, or an earlier one, has begun."""
-        place = row.place.removeprefix(ROWS_READ)
+        place, request = place_of(row), request_of(row)
+        budget = byte_budget(self._context.settings.result_bytes)
+        plan = plan_transfer(request, budget=budget) if request else None
         return PrestoStatement(
             self,
             replace(reference, statement_id=row.statement, engine=self._place.engine),
-            self._followed(place, self.state, row.tag),
+            self._followed(place.removeprefix(ROWS_READ), self.state, row.tag, asked_of(row)),
             sql=row.text,
             language=row.language or "sql",
+            request=request,
+            plan=plan or TransferPlan(None, budget=budget),
             began=time.monotonic() - max(0.0, time.time() - row.created),
-            headless=row.place.startswith(ROWS_READ),
+            headless=place.startswith(ROWS_READ),
         )
 
     # -- inside ---------------------------------------------------------------------------
@@ -238,21 +245,34 @@ class PrestoSession:
         """Return the state that a statement begins with: the session's, and its own options."""
         with self._lock:
             state = self.state
-        if request.database:
-            catalog, _, schema = request.database.rpartition(".")
-            state = replace(state, catalog=catalog or state.catalog, schema=schema)
+        catalog, schema = request.catalog or "", request.database or ""
+        if schema and not catalog:
+            catalog, _, schema = schema.rpartition(".")
+        if catalog and catalog != state.catalog:
+            state = replace(state, catalog=catalog, schema="")  # that was another catalog's
+        state = replace(state, schema=schema or state.schema)
+        if state.schema and not state.catalog:
+            raise UsageError(
+                f"Schema {state.schema!r} of which catalog? The session has none yet",
+                where=self.client.where,
+                advice="Nothing was sent. Say --catalog NAME too, or first USE catalog.schema; "
+                "SHOW CATALOGS lists them.",
+            )
         if request.settings:
             state = replace(state, properties={**state.properties, **request.settings})
         return state
 
-    def _followed(self, uri: str, state: ClientState, tag: str) -> Followed:
+    def _asked(self, request: Request) -> str:
+        return spelled(request) if self._context.settings.history else ""
+
+    def _followed(self, uri: str, state: ClientState, tag: str, asked: str) -> Followed:
         read = False
 
         def moved(uri: str, rows: bool) -> None:
             nonlocal read
             if not (read and rows):  # once told, each page's place tells nothing new
                 read = read or rows
-                self._note(tag, place=(ROWS_READ if read else "") + uri)
+                self._note(tag, place=placed((ROWS_READ if read else "") + uri, asked))
 
         return Followed(
             self.client,
@@ -271,9 +291,9 @@ class PrestoSession:
         second = followed.next()
         return (page, second) if second is not None else (page,)
 
-    def _running(self, tag: str, page: Page) -> None:
+    def _running(self, tag: str, page: Page, asked: str) -> None:
         # it is entered: a journal that cannot be written must not be taken for a failure
-        self._note(tag, state="running", statement=page.id, place=page.next_uri)
+        self._note(tag, state="running", statement=page.id, place=placed(page.next_uri, asked))
 
     def _note(self, tag: str, **changes: str | float | None) -> None:
         with contextlib.suppress(JournalError):

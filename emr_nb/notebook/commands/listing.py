@@ -26,7 +26,7 @@ _CLUSTER_FIELDS = (
     Field[ClusterSummary]("reason", lambda c: c.state_reason),
 )
 _SESSION_FIELDS = (
-    Field[SessionInfo]("id", lambda s: s.id, right=True),
+    Field[SessionInfo]("id", lambda s: s.shown, right=True),
     Field[SessionInfo]("name", lambda s: s.name),
     Field[SessionInfo]("engine", lambda s: s.engine),
     Field[SessionInfo]("state", lambda s: s.state),
@@ -79,7 +79,7 @@ def sessions(notebook: Notebook, given: Parsed) -> Records[SessionInfo]:
             continue
         infos = made.cluster.engine(used.name).sessions()
         rows += placed(made, infos) if used.name == SPARK else infos
-        mine += [f"{i.id} {i.name}" for i in infos if i.name == used.sessions.name]
+        mine += [f"{i.shown} {i.name}" for i in infos if i.name == used.sessions.name]
     several = "s" if len(mine) > 1 else ""
     notice = f"This notebook's session{several}: {', '.join(mine)}" if mine else (
         "This notebook has no session yet."

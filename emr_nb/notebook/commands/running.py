@@ -79,7 +79,7 @@ def _that_has(made: Attachment, wanted: str) -> InUse:
     for used in made.in_use():
         opened = used.sessions.opened(wanted) if wanted else None
         mine = used.sessions.opened()
-        if opened or (wanted and mine is not None and mine.info.id == wanted):
+        if opened or (wanted and mine is not None and wanted in (mine.info.id, mine.info.shown)):
             return used
     return made.of(SPARK)
 
