@@ -38,6 +38,7 @@ def prepared(
     """
     if magic.is_spark:
         rules, engine = lexicon(SPARK), SPARK
+        notebook.attachment(job.options["on"] or "").last_sql = SPARK
     else:
         made = notebook.attachment(job.options["on"] or "")
         engine = engine_of(notebook, magic, made)
