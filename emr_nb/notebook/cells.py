@@ -58,7 +58,9 @@ OPTIONS = (
 _CATALOG = Option("catalog", ("--catalog",), "Catalog of this statement", metavar="C")
 _INTERACT = Option("interact", ("--interact",), "A widget for each {{name}}; its Run runs it",
                    "flag")  # fmt: skip
-SQL_OPTIONS = (*OPTIONS, _CATALOG, _INTERACT)
+_PROFILE = Option("profile", ("--profile",), "Statistics of its columns instead of its rows, "
+                  "computed on the cluster", "flag")  # fmt: skip
+SQL_OPTIONS = (*OPTIONS, _CATALOG, _INTERACT, _PROFILE)
 _CODE = Option("code", kind="rest", metavar="CODE", help="What to run")
 
 
@@ -83,9 +85,9 @@ class CellMagic:
         """Return the parser of the cell form, or of the line form with the code behind it."""
         options: tuple[Option, ...] = OPTIONS if self.is_spark else SQL_OPTIONS
         if self.chooses:
-            options = (_LANGUAGE, _CONTEXT, *OPTIONS)
+            options = (_LANGUAGE, _CONTEXT, *OPTIONS, _PROFILE)
         if self.name == "sql":
-            options = (_CONTEXT, *options)  # `%%sql -c sql` exists in old notebooks
+            options = (_CONTEXT, *options, _PROFILE)  # `%%sql -c sql` exists in old notebooks
         mark = "%" if line else "%%"
         return Parser(f"{mark}{self.name}", self.summary, (*options, *((_CODE,) * line)))
 
@@ -186,6 +188,10 @@ def run_magic(notebook: Notebook, magic: CellMagic, line: str, cell: str | None)
     first = 1 if cell is None else 2
     with short_errors(cell or "", first, sql=sql, seen=notebook.saw_error):
         job = read(magic, line, cell)
+        if job.options.get("profile"):
+            from emr_nb.notebook.profiling import refuse
+
+            refuse(job)
         if job.options.get("interact"):
             from emr_nb.notebook.interact import interact
 

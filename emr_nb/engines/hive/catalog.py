@@ -7,7 +7,7 @@ its wildcards alone is left out here.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from emr_nb.engines.hive import service
@@ -69,7 +69,7 @@ class Catalog:
                 row["COLUMN_NAME"],
                 "column",
                 f"{whole}.{quoted(row['COLUMN_NAME'])}",
-                row["TYPE_NAME"].lower(),
+                _spelled(row),
             )
             for row in self._rows("GetColumns", fields)
             if (row["TABLE_SCHEM"], row["TABLE_NAME"]) == (schema, table)
@@ -94,9 +94,18 @@ class Catalog:
             session.closing.close(operation)
         result = gathering.result(StatementReference("", "", "hive", session.info.id))
         return [
-            {key: value or "" for key, value in row.items() if isinstance(value, str | None)}
+            {key: "" if value is None else str(value) for key, value in row.items()}
             for row in result.table.to_pylist()
         ]
+
+
+def _spelled(row: Mapping[str, str]) -> str:
+    """Return a column's type as SQL writes it: the server tells its numbers apart from its name."""
+    name = row["TYPE_NAME"].lower()
+    size, digits = row.get("COLUMN_SIZE", ""), row.get("DECIMAL_DIGITS", "")
+    if name == "decimal" and size:
+        return f"{name}({size},{digits or 0})"
+    return f"{name}({size})" if name in ("varchar", "char") and size else name
 
 
 def parts_of(qualified: str) -> tuple[str, ...]:

@@ -44,8 +44,12 @@ if TYPE_CHECKING:
 Notify = Callable[[Event], None]
 
 _PREFIXES = ("hive.", "mapreduce.", "mapred.", "tez.", "yarn.", "dfs.", "fs.", "parquet.", "orc.")
-# so that a notebook that is gone, or asleep, loses neither its session nor a statement
-_STAYS = {"set:hiveconf:hive.server2.close.session.on.disconnect": "false"}
+_OPENED_WITH = {
+    # so that a notebook that is gone, or asleep, loses neither its session nor a statement
+    "set:hiveconf:hive.server2.close.session.on.disconnect": "false",
+    # a column is called `a`, as on every other engine, and not `t.a`
+    "set:hiveconf:hive.resultset.use.unique.column.names": "false",
+}
 _RECOVER_SECONDS = 20.0
 
 
@@ -213,7 +217,7 @@ class HiveEngine:
 
     def _create(self, options: SessionOptions, notify: Notify) -> HiveSession:
         notify(Progress("starting", 0.0, detail="HiveServer2"))
-        configuration = {**_STAYS, **_configuration(options.conf)}
+        configuration = {**_OPENED_WITH, **_configuration(options.conf)}
         fields = service.open_session(self._login.user, self._login.secret(), configuration)
         deadline = Deadline.after(options.start_timeout)
         reply = self.client.call("OpenSession", fields, deadline)
@@ -258,7 +262,12 @@ class HiveEngine:
         self._context.journal.forget_session(row.cluster, row.engine, row.session)
 
     def _info(self, session_id: str, name: str) -> SessionInfo:
-        return SessionInfo(session_id, name, self.name, "open", self._login.user, language="sql")
+        handle = Handle.parse(session_id)
+        return SessionInfo(
+            *(session_id, name, self.name, "open", self._login.user),
+            language="sql",
+            short=handle.shown if handle else "",
+        )
 
 
 def login_of(user: str, hive: Service) -> Login:
