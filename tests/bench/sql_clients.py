@@ -6,17 +6,18 @@ runs a query and returns its whole result as a pandas DataFrame.
 
 from __future__ import annotations
 
-import tempfile
-import uuid
+import json
+import re
+import time
+import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Protocol
 
 USER = "ada"
 
 
 class Client(Protocol):
-    """A connection to one server; `seconds` are of the last query, by the server's own clock."""
+    """A connection to one server."""
 
     def frame(self, sql: str) -> Any: ...
 
@@ -41,93 +42,91 @@ class Impyla:
 class Dbapi:
     """A client that gives rows: `fetchall` and a DataFrame of them."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, port: int) -> None:
         import pandas as pd
 
-        self._pd = pd
+        self._pd, self._port = pd, port
         self._connection = connection
 
     def frame(self, sql: str) -> Any:
         cursor = self._connection.cursor()
+        found = self._fetched(cursor, sql)
+        cursor.close()
+        return found
+
+    def cost(self, sql: str) -> tuple[float, float]:
+        """Return a query's whole seconds, and those of the engine by its own clock."""
+        began = time.perf_counter()
+        cursor = self._connection.cursor()
+        self._fetched(cursor, sql)
+        whole = time.perf_counter() - began
+        own = self._own(cursor)
+        cursor.close()
+        return whole, own
+
+    def _fetched(self, cursor: Any, sql: str) -> Any:
         cursor.execute(sql)
         rows = cursor.fetchall()
         names = [column[0] for column in cursor.description]
-        cursor.close()
         return self._pd.DataFrame.from_records(rows, columns=names)
 
+    def _own(self, cursor: Any) -> float:
+        query = getattr(cursor, "query_id", None) or cursor.stats["queryId"]
+        return query_seconds(self._port, query)
 
-def pyhive(port: int, **_: Any) -> Dbapi:
-    from pyhive import hive
 
-    return Dbapi(hive.connect("127.0.0.1", port, username=USER, auth="NONE"))
+class PyHive(Dbapi):
+    """PyHive, with pandas over its rows."""
+
+    def __init__(self, port: int, **_: Any) -> None:
+        from pyhive import hive
+
+        super().__init__(hive.connect("127.0.0.1", port, username=USER, auth="NONE"), port)
+
+    def _own(self, cursor: Any) -> float:
+        told = cursor.poll()
+        return float(told.operationCompleted - told.operationStarted) / 1000
 
 
 def trino(port: int, **more: Any) -> Dbapi:
     """The `trino` client; `encoding` None is the direct protocol."""
     from trino import dbapi
 
-    return Dbapi(dbapi.connect(host="127.0.0.1", port=port, user=USER, **more))
+    return Dbapi(dbapi.connect(host="127.0.0.1", port=port, user=USER, **more), port)
 
 
 def prestodb(port: int, **_: Any) -> Dbapi:
     from prestodb import dbapi
 
-    return Dbapi(dbapi.connect(host="127.0.0.1", port=port, user=USER))
+    return Dbapi(dbapi.connect(host="127.0.0.1", port=port, user=USER), port)
 
 
-class Ours:
-    """emr_nb: a session of an engine, as `%%hive -o` and `%%trino -o` have it."""
+def ours(engine: str) -> Callable[..., Client]:
+    def make(port: int, **conf: Any) -> Client:
+        from sql_ours import Ours
 
-    def __init__(self, engine: str, port: int, **conf: Any) -> None:
-        from emr_nb.model import SessionOptions
+        return Ours(engine, port, **conf)
 
-        self.engine = our_engine(engine, port)
-        name = f"emr_nb/bench/{uuid.uuid4().hex[:8]}"
-        self.session = self.engine.open(SessionOptions(name, conf=conf))
-
-    def statement(self, sql: str) -> Any:
-        from emr_nb.model import Request
-        from emr_nb.results.budget import byte_budget
-        from emr_nb.results.plan import plan_transfer
-
-        request = Request(sql, "sql", uuid.uuid4().hex, output="df", rows=-1)
-        return self.session.submit(request, plan_transfer(request, budget=byte_budget()))
-
-    def frame(self, sql: str) -> Any:
-        return self.statement(sql).result().to_pandas()
+    return make
 
 
-def our_engine(name: str, port: int) -> Any:
-    """Return an engine of ours on a server that is known by its port alone."""
-    from emr_nb.context import ClusterContext
-    from emr_nb.engines.hive import HiveEngine
-    from emr_nb.engines.presto import PrestoEngine
-    from emr_nb.journal import Journal
-    from emr_nb.model import Cluster, Endpoint, Service
-    from emr_nb.settings import Settings
-    from emr_nb.transport.direct import DirectRoute
-
-    scheme = "thrift" if name == "hive" else "http"
-    properties = {"mapreduce.framework.name": "local"} if name == "hive" else {}
-    endpoint = Endpoint(name, "127.0.0.1", port, scheme)
-    context = ClusterContext(
-        cluster=Cluster("bench", "bench", "WAITING", provider="bench"),
-        services=(Service(name, (endpoint,), properties=properties),),
-        route=DirectRoute(timeout=60),
-        access=None,  # type: ignore[arg-type]  # no AWS call is made
-        journal=Journal(Path(tempfile.mkdtemp(prefix="emr-nb-bench-")) / "journal.db"),
-        settings=Settings(user=USER, request_timeout=60),
-        user=USER,
-    )
-    return HiveEngine(context) if name == "hive" else PrestoEngine(context, name)
+def query_seconds(port: int, query: str) -> float:
+    """Return how long a query of Trino took, as the server itself tells it."""
+    url = f"http://127.0.0.1:{port}/v1/query/{query}"
+    asked = urllib.request.Request(url, headers={"X-Trino-User": USER})
+    with urllib.request.urlopen(asked, timeout=60) as reply:
+        told = json.load(reply)["queryStats"]["elapsedTime"]
+    found = re.fullmatch(r"([\d.]+)(ns|us|ms|s|m)", told)
+    assert found is not None, told
+    return float(found[1]) * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}[found[2]]
 
 
 CLIENTS: dict[str, Callable[..., Client]] = {
-    "hive": lambda port, **more: Ours("hive", port, **more),
-    "trino": lambda port, **more: Ours("trino", port, **more),
-    "presto": lambda port, **more: Ours("presto", port, **more),
+    "hive": ours("hive"),
+    "trino": ours("trino"),
+    "presto": ours("presto"),
     "impyla": Impyla,
-    "PyHive": pyhive,
+    "PyHive": PyHive,
     "trino client": trino,
     "presto-python-client": prestodb,
 }

@@ -12,7 +12,7 @@ from emr_nb.engines.hive.columns import rows_of
 from emr_nb.engines.hive.service import Handle, Look
 from emr_nb.engines.hive.thrift import I32, MAP, STRING, message
 from emr_nb.transport.base import Deadline
-from tests.bench.sql_clients import USER, our_engine
+from tests.bench.sql_ours import USER, engine_of
 
 FETCH_ROWS = 10_000  # what the server gives at most at a time
 _NEXT = re.compile(rb'"nextUri":"([^"]+)"')
@@ -22,7 +22,7 @@ CAPABLE = {"Client-Capabilities": "PATH,PARAMETRIC_DATETIME"}
 
 def record_hive(port: int, sql: str, folder: Path) -> dict[str, int]:
     """Keep each call's reply in a file of its own; returns how many rows and bytes there were."""
-    engine = our_engine("hive", port)
+    engine = engine_of("hive", port)
 
     def call(name: str, fields: Any, kept: str = "") -> Any:
         reply = engine.client.call(name, fields, Deadline.after(300))

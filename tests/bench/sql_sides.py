@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 HERE = Path(__file__).parent
 
@@ -20,7 +20,7 @@ class Worker:
 
     def __init__(self, python: Path | str, name: str, port: int, **options: Any) -> None:
         self.name = name
-        ours = str(python) == sys.executable
+        ours = Path(python) == Path(sys.executable)
         self._process = subprocess.Popen(
             [str(python), str(HERE / "sql_worker.py")],
             stdin=subprocess.PIPE,
@@ -39,7 +39,9 @@ class Worker:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the worker of {self.name} ended at {do!r}; BENCH_NOISE=1 shows why")
+            raise RuntimeError(
+                f"the worker of {self.name} ended at {do!r}; BENCH_NOISE=1 shows why"
+            )
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -52,7 +54,7 @@ class Worker:
             self._process.kill()
             self._process.wait()
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -35,7 +35,7 @@ def connect(client: str, port: int, **options: Any) -> Any:
     from sql_clients import CLIENTS
 
     if client.startswith("discard"):
-        from sql_discard import DISCARDING
+        from sql_ours import DISCARDING
 
         return DISCARDING[client](port, **options)
     return CLIENTS[client](port, **options)
