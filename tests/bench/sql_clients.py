@@ -38,6 +38,9 @@ class Impyla:
         cursor.close()
         return found
 
+    def rows(self, sql: str) -> Any:
+        return rows_of(self._connection, sql)
+
 
 class Dbapi:
     """A client that gives rows: `fetchall` and a DataFrame of them."""
@@ -53,6 +56,9 @@ class Dbapi:
         found = self._fetched(cursor, sql)
         cursor.close()
         return found
+
+    def rows(self, sql: str) -> Any:
+        return rows_of(self._connection, sql)
 
     def cost(self, sql: str) -> tuple[float, float]:
         """Return a query's whole seconds, and those of the engine by its own clock."""
@@ -95,10 +101,19 @@ def trino(port: int, **more: Any) -> Dbapi:
     return Dbapi(dbapi.connect(host="127.0.0.1", port=port, user=USER, **more), port)
 
 
-def prestodb(port: int, **_: Any) -> Dbapi:
+def prestodb(port: int, **more: Any) -> Dbapi:
     from prestodb import dbapi
 
-    return Dbapi(dbapi.connect(host="127.0.0.1", port=port, user=USER), port)
+    return Dbapi(dbapi.connect(host="127.0.0.1", port=port, user=USER, **more), port)
+
+
+def rows_of(connection: Any, sql: str) -> Any:
+    """Return a statement's rows as the client gives them; None where it has none."""
+    cursor = connection.cursor()
+    cursor.execute(sql)
+    found = cursor.fetchall() if cursor.description else None
+    cursor.close()
+    return found
 
 
 def ours(engine: str) -> Callable[..., Client]:

@@ -63,15 +63,18 @@ def lasting(client: Any, sql: str, times: int) -> dict[str, Any]:
     return {"whole": [whole for whole, _ in found], "own": [own for _, own in found]}
 
 
-def values(client: Any, sql: str) -> dict[str, Any]:
-    """Tell the values of each column of a result as type, text and repr."""
-    found = client.frame(sql)
-    told = [[told_as(value) for value in found.iloc[:, at]] for at in range(found.shape[1])]
+def values(client: Any, statements: list[str]) -> dict[str, Any]:
+    """Tell the first column of each statement's rows; where the client raises, a text."""
+    from sql_told import tell
+
+    told: list[Any] = []
+    for sql in statements:
+        try:
+            rows = client.rows(sql)
+            told.append([tell(row[0]) for row in rows or ()])
+        except Exception as error:
+            told.append(str(error))
     return {"values": told}
-
-
-def told_as(value: Any) -> list[str]:
-    return [type(value).__name__, str(value), repr(value)]
 
 
 def digests(found: Any) -> list[str]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -103,3 +104,36 @@ def same(got: Any, wanted: Any) -> bool:
     if isinstance(wanted, float):
         return got == wanted and str(got) == str(wanted)
     return bool(got == wanted)
+
+
+def zoned(zone: str) -> tuple[tuple[str, pa.DataType, Any], ...]:
+    """Return instants, which Hive shows in the session's zone."""
+    berlin = "cast('2013-07-01 05:15:00.25 Europe/Berlin' as timestamp with local time zone)"
+    early = "cast('1950-01-01 00:00:00 UTC' as timestamp with local time zone)"
+    kind = pa.timestamp("us", zone)
+    return (
+        (berlin, kind, dt.datetime(2013, 7, 1, 3, 15, 0, 250000, tzinfo=dt.UTC)),
+        (early, kind, dt.datetime(1950, 1, 1, tzinfo=dt.UTC)),
+    )
+
+
+def kind_of(sql: str, arrow: pa.DataType) -> str:
+    """Return Hive's own name of a case's type."""
+    names = {
+        "int8": "tinyint",
+        "int16": "smallint",
+        "int32": "int",
+        "int64": "bigint",
+        "bool": "boolean",
+        "date32[day]": "date",
+        "duration[us]": "interval day to second",
+        "month_day_nano_interval": "interval year to month",
+        "timestamp[us]": "timestamp",
+        "null": "void",
+    }
+    if found := re.search(r"^(array|map)\(|^cast\('.*' as (varchar|char)\(", sql):
+        return found[1] or found[2]
+    if pa.types.is_timestamp(arrow) and arrow.tz:
+        return "timestamp with local time zone"
+    plain = str(arrow).partition("(")[0].partition("<")[0]
+    return {"decimal128": "decimal"}.get(plain) or names.get(str(arrow), plain)
