@@ -11,17 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hive_rig import HiveRig, hive  # noqa: F401 -- a fixture
 from pyarrow import parquet
 
 from emr_nb.cluster import AttachedCluster, attach
 from emr_nb.errors import PathNotFoundError
 from emr_nb.journal import Journal
-from emr_nb.local.starting import start_saying
 from emr_nb.model import Request, SessionOptions, WriteTarget
 from emr_nb.results.plan import plan_transfer
 from emr_nb.results.result import Result
-from emr_nb.settings import Settings
 
 ENGINES = ("hive", "trino")
 
@@ -83,15 +80,13 @@ class WriteRig:
 
 
 @pytest.fixture(scope="session")
-def write_rig(hive: HiveRig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WriteRig]:  # noqa: F811
-    name = hive.state.name
-    if "trino" not in hive.state.apps:
-        start_saying(hive.clusters, name, print, ("trino",))
+def write_rig(sql_cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WriteRig]:
+    name = sql_cluster.state.name
     journal = Journal(tmp_path_factory.mktemp("write-journal") / "journal.db")
-    settings = replace(Settings(), data_home=hive.clusters.settings.data_home, request_timeout=60)
+    settings = replace(sql_cluster.settings, request_timeout=60)
     target = "local" if name == "local" else f"local:{name}"
     cluster = attach(target, settings=settings, journal=journal)
-    yield WriteRig(cluster, f"emr-nb-{name.lower().replace('_', '-')}")
+    yield WriteRig(cluster, sql_cluster.bucket)
     cluster.close()
     journal.close()
 
