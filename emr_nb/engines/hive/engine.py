@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.catalogs import KeptCatalog
 from emr_nb.engines.hive import service
 from emr_nb.engines.hive.catalog import Catalog
 from emr_nb.engines.hive.client import HiveClient
@@ -16,6 +17,8 @@ from emr_nb.engines.hive.session import HiveSession
 from emr_nb.engines.hive.statement import HiveStatement
 from emr_nb.engines.hive.watching import ask_once
 from emr_nb.engines.hive.wire import Login
+from emr_nb.engines.sql.completing import complete
+from emr_nb.engines.sql.lexicon import lexicon
 from emr_nb.errors import (
     AuthenticationError,
     SessionLostError,
@@ -38,6 +41,7 @@ from emr_nb.transport.base import Deadline
 
 if TYPE_CHECKING:
     from emr_nb.context import ClusterContext
+    from emr_nb.engines.base import Session
 
 Notify = Callable[[Event], None]
 
@@ -45,6 +49,7 @@ _PREFIXES = ("hive.", "mapreduce.", "mapred.", "tez.", "yarn.", "dfs.", "fs.", "
 # so that a notebook that is gone, or asleep, loses neither its session nor a statement
 _STAYS = {"set:hiveconf:hive.server2.close.session.on.disconnect": "false"}
 _RECOVER_SECONDS = 20.0
+_RULES = lexicon("hive")
 
 
 class HiveEngineFactory:
@@ -71,6 +76,7 @@ class HiveEngine:
         self._lock = threading.Lock()
         self._open: dict[str, HiveSession] = {}
         self._memories: dict[str, SessionMemory] = {}
+        self.catalogs = KeptCatalog(lambda parent, _: Catalog(self._newest()).children(parent))
 
     # -- the protocol ---------------------------------------------------------------------
 
@@ -119,17 +125,24 @@ class HiveEngine:
         return session.adopt(full, operation, row, ended=look.state.ended)
 
     def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:
-        return Catalog(self._newest()).children(parent)
+        return self.catalogs.children(parent)
+
+    def forget_catalog(self) -> None:
+        """Ask for what is in the catalog anew from now on."""
+        self.catalogs.forget()
 
     def complete(
         self,
         code: str,
         cursor: int,
-        session: HiveSession | None = None,
-        language: str = "python",
+        session: Session | None = None,
+        language: str = "sql",  # noqa: ARG002 -- it has no other
     ) -> Sequence[Completion]:
-        del code, cursor, session, language
-        return []
+        """Complete a cell by keywords and the catalog; raises what the catalog raises."""
+        with self._lock:
+            known = session or next(reversed(self._open.values()), None)
+        here = known.database if isinstance(known, HiveSession) else "default"
+        return complete(code, cursor, _RULES, self.catalogs.children, (here,))
 
     def logs(self, session_id: str, size: int = 200) -> Sequence[str]:
         """Return the last lines of its statements' logs, as far as they came by here."""
@@ -173,7 +186,15 @@ class HiveEngine:
                 name = name or next((r.name for r in self._rows() if r.session == session_id), "")
                 info = self._info(session_id, name)
                 memory = self._memories.setdefault(name or session_id, SessionMemory())
-                known = HiveSession(self.client, self._context, info, handle, memory, adopted=True)
+                known = HiveSession(
+                    self.client,
+                    self._context,
+                    info,
+                    handle,
+                    memory,
+                    catalog=self.catalogs,
+                    adopted=True,
+                )
                 self._open[session_id] = known
             return known
 
@@ -197,6 +218,7 @@ class HiveEngine:
             self._info(handle.session_id, options.name),
             handle,
             memory,
+            catalog=self.catalogs,
             version=int(reply.body.get(2) or 0),
         )
         with self._lock:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
 
 _MOST = 10_000
+_SHOWN = 200  # on the page; the answer itself has all
 _TABLES = (
     Field[CatalogNode]("name", lambda n: n.name),
     Field[CatalogNode]("kind", lambda n: n.kind),
@@ -49,7 +50,8 @@ def tables(notebook: Notebook, given: Parsed) -> Records[CatalogNode]:
     try:
         for node in find_tables(made, used, pattern):
             rows.append(node)
-            line.note(f"{used.title}: {plural(len(rows), 'table')}")
+            if len(rows) % _SHOWN == 1:
+                line.note(f"{used.title}: {plural(len(rows), 'table')}")
             if len(rows) >= _MOST:
                 break
     except BaseException:
@@ -57,7 +59,8 @@ def tables(notebook: Notebook, given: Parsed) -> Records[CatalogNode]:
         raise
     line.end_if_shown("done", f"{plural(len(rows), 'table')} of {used.title}")
     notice = f"The first {count(_MOST)}: a pattern names fewer." if len(rows) >= _MOST else ""
-    return Records(rows, _TABLES, notice or ("" if rows else f"No such table on {used.title}."))
+    notice = notice or ("" if rows else f"No such table on {used.title}.")
+    return Records(rows, _TABLES, notice, shown=_SHOWN)
 
 
 def columns(notebook: Notebook, given: Parsed) -> Records[CatalogNode]:
