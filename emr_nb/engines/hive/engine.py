@@ -12,6 +12,7 @@ from emr_nb.engines.hive import service
 from emr_nb.engines.hive.catalog import Catalog
 from emr_nb.engines.hive.client import HiveClient
 from emr_nb.engines.hive.memory import SessionMemory
+from emr_nb.engines.hive.pace import Patience
 from emr_nb.engines.hive.service import Handle
 from emr_nb.engines.hive.session import HiveSession
 from emr_nb.engines.hive.statement import HiveStatement
@@ -67,12 +68,12 @@ class HiveEngine:
 
     name = "hive"
 
-    def __init__(self, context: ClusterContext) -> None:
+    def __init__(self, context: ClusterContext, patience: Patience | None = None) -> None:
         self._context = context
         hive = context.service("hive")
         self._login = login_of(context.user, hive)
         timeout = max(30.0, context.settings.request_timeout)
-        self.client = HiveClient(context.route, hive, self._login, timeout)
+        self.client = HiveClient(context.route, hive, self._login, timeout, patience)
         self._lock = threading.Lock()
         self._open: dict[str, HiveSession] = {}
         self._memories: dict[str, SessionMemory] = {}
