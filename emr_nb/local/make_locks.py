@@ -89,6 +89,7 @@ _METASTORE = (
     *("org.datanucleus:datanucleus-api-jdo:4.2.4", "org.datanucleus:datanucleus-core:4.1.17"),
     *("org.datanucleus:datanucleus-rdbms:4.1.19", "org.datanucleus:javax.jdo:3.2.0-m3"),
     *("javax.transaction:transaction-api:1.1", "org.xerial.snappy:snappy-java:1.1.8.2"),
+    "joda-time:joda-time:2.9.9",  # the SDK of the set s3a
 )
 _HIVESERVER = (
     *_each("org.apache.hive", "3.1.3", "hive-exec", "hive-service", "hive-service-rpc"),
@@ -104,7 +105,7 @@ _HIVESERVER = (
     *("com.lmax:disruptor:3.4.4", "org.apache.commons:commons-collections4:4.4"),
     *("org.antlr:ST4:4.0.4", "org.apache.commons:commons-compress:1.26.0"),
     *_each("org.codehaus.janino", "3.0.11", "janino", "commons-compiler"),
-    *("joda-time:joda-time:2.9.9", "org.codehaus.jettison:jettison:1.1"),
+    "org.codehaus.jettison:jettison:1.1",
     *("org.roaringbitmap:RoaringBitmap:0.7.45", "org.slf4j:jcl-over-slf4j:1.7.36"),
     "org.apache.avro:avro:1.8.2",
     *_each("org.codehaus.jackson", "1.9.13", "jackson-mapper-asl", "jackson-core-asl"),

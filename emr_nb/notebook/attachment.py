@@ -71,7 +71,9 @@ class Attachment:
 
     def turn(self, session: str, engine: str = SPARK) -> Turn:
         """Take the next place among the cells of a session; in the order of the cells."""
-        name = session or self.of(engine).sessions.name
+        sessions = self.of(engine).sessions
+        opened = sessions.opened(session) if session else None
+        name = opened.info.name if opened else session or sessions.name
         return self.turns.setdefault((engine, name), Turns()).take()
 
     def of(self, engine: str) -> InUse:

@@ -150,6 +150,13 @@ class Notebook:
         by_id = [a for a in self.attached.values() if a.cluster.info.id == wanted]
         if by_id:
             return by_id[0]
+        if any(wanted in magic.engines for magic in self.magics):
+            raise NotAttachedError(
+                f"{wanted!r} is an engine, and --on names an attached cluster",
+                where=", ".join(self.attached),
+                advice=f"A cell that begins with %%{wanted} runs there; "
+                f"commands such as %emr tables take --engine {wanted}.",
+            )
         near = nearest(wanted, tuple(self.attached))
         raise NotAttachedError(
             f"{wanted!r} is not attached",

@@ -62,11 +62,14 @@ class Catalog:
     def _columns(self, schema: str, table: str) -> list[CatalogNode]:
         fields = service.columns(self._session.handle, escaped(schema), escaped(table))
         whole = f"{quoted(schema)}.{quoted(table)}"
-        wanted = ("TABLE_SCHEM", "TABLE_NAME", "COLUMN_NAME", "TYPE_NAME")
+        wanted = (
+            *("TABLE_SCHEM", "TABLE_NAME", "COLUMN_NAME"),
+            *("TYPE_NAME", "COLUMN_SIZE", "DECIMAL_DIGITS"),
+        )
         return [
-            CatalogNode(name, "column", f"{whole}.{quoted(name)}", kind.lower())
-            for *of, name, kind in self._rows("GetColumns", fields, *wanted)
-            if of == [schema, table]
+            CatalogNode(name, "column", f"{whole}.{quoted(name)}", _spelled(*told))
+            for of, table_of, name, *told in self._rows("GetColumns", fields, *wanted)
+            if (of, table_of) == (schema, table)
         ]
 
     def _rows(self, name: str, fields: Sequence[Field], *wanted: str) -> Iterator[tuple[str, ...]]:
@@ -88,8 +91,19 @@ class Catalog:
         finally:
             session.closing.close(operation)
         result = gathering.result(StatementReference("", "", "hive", session.info.id))
-        columns = [result.table[column].fill_null("").to_pylist() for column in wanted]
+        columns = [
+            ["" if value is None else str(value) for value in result.table[column].to_pylist()]
+            for column in wanted
+        ]
         return zip(*columns, strict=True)
+
+
+def _spelled(told: str, size: str, digits: str) -> str:
+    """Return a column's type as SQL writes it: the server tells its numbers apart from its name."""
+    name = told.lower()
+    if name == "decimal" and size:
+        return f"{name}({size},{digits or 0})"
+    return f"{name}({size})" if name in ("varchar", "char") and size else name
 
 
 def parts_of(qualified: str) -> tuple[str, ...]:

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.base import Abilities
 from emr_nb.engines.catalogs import KeptCatalog
 from emr_nb.engines.hive import service
 from emr_nb.engines.hive.catalog import Catalog
 from emr_nb.engines.hive.client import HiveClient
+from emr_nb.engines.hive.frame_types import way
 from emr_nb.engines.hive.memory import SessionMemory
 from emr_nb.engines.hive.pace import Patience
 from emr_nb.engines.hive.service import Handle
@@ -26,7 +28,7 @@ from emr_nb.errors import (
     SessionNotFoundError,
     SessionStartError,
 )
-from emr_nb.journal import SessionRow
+from emr_nb.journal import SessionRow, StatementRow
 from emr_nb.model import (
     CatalogNode,
     Completion,
@@ -47,8 +49,12 @@ if TYPE_CHECKING:
 Notify = Callable[[Event], None]
 
 _PREFIXES = ("hive.", "mapreduce.", "mapred.", "tez.", "yarn.", "dfs.", "fs.", "parquet.", "orc.")
-# so that a notebook that is gone, or asleep, loses neither its session nor a statement
-_STAYS = {"set:hiveconf:hive.server2.close.session.on.disconnect": "false"}
+_OPENED_WITH = {
+    # so that a notebook that is gone, or asleep, loses neither its session nor a statement
+    "set:hiveconf:hive.server2.close.session.on.disconnect": "false",
+    # a column is called `a`, as on every other engine, and not `t.a`
+    "set:hiveconf:hive.resultset.use.unique.column.names": "false",
+}
 _RECOVER_SECONDS = 20.0
 _RULES = lexicon("hive")
 
@@ -67,6 +73,11 @@ class HiveEngine:
     """
 
     name = "hive"
+    abilities = Abilities(
+        writes_targets=True,
+        cannot={"catalog": "Hive has one catalog; -d names a database"},
+        way=way,
+    )
 
     def __init__(self, context: ClusterContext, patience: Patience | None = None) -> None:
         self._context = context
@@ -78,6 +89,7 @@ class HiveEngine:
         self._open: dict[str, HiveSession] = {}
         self._memories: dict[str, SessionMemory] = {}
         self.catalogs = KeptCatalog(lambda parent, _: Catalog(self._newest()).children(parent))
+        self._swept = False
 
     # -- the protocol ---------------------------------------------------------------------
 
@@ -92,6 +104,7 @@ class HiveEngine:
             found = self._living(row)
             if found is not None and not options.fresh:
                 self._context.journal.remember_session(row)
+                self._sweep_once(found)
                 return found
             if found is not None:
                 found.close()
@@ -104,7 +117,9 @@ class HiveEngine:
             )
         if options.fresh:
             self._memories.pop(options.name, None)
-        return self._create(options, notify or _silent)
+        made = self._create(options, notify or _silent)
+        self._sweep_once(made)
+        return made
 
     def recover(self, reference: StatementReference) -> HiveStatement | None:
         handle = Handle.parse(reference.session_id)
@@ -114,6 +129,9 @@ class HiveEngine:
             if row and row.state == "sent":  # or not: the server cannot be asked by our tag
                 unknown = "nobody can tell whether it ran: its reply never came"
                 self._context.journal.update(row.tag, state="unknown", error=unknown)
+            return None
+        if row is not None and row.spool:
+            self._give_up(row, handle, operation)
             return None
         look = ask_once(self.client, operation, Deadline.after(_RECOVER_SECONDS))
         if look.status.failed:
@@ -153,10 +171,30 @@ class HiveEngine:
 
     def close(self) -> None:
         with self._lock:
+            left = list(self._open.values())
             self._open.clear()
+        for session in left:
+            session.frames.close()
         self.client.close()
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _sweep_once(self, session: HiveSession) -> None:
+        """Remove what kernels that are gone left behind, beside the caller."""
+        with self._lock:
+            swept, self._swept = self._swept, True
+        if not swept:
+            sweep = session.frames.sweep
+            threading.Thread(target=sweep, name="emr_nb-sweep", daemon=True).start()
+
+    def _give_up(self, row: StatementRow, session: Handle, operation: Handle) -> None:
+        """End a `--to` of a kernel that is gone: nobody is left to put its files in place."""
+        reference = StatementReference(
+            *(row.tag, row.cluster, self.name, session.session_id, operation.spelled)
+        )
+        self._adopted(session, session.session_id).adopt(reference, operation, None).cancel()
+        why = "its kernel ended before its files were put in place"
+        self._context.journal.update(row.tag, state="cancelled", error=why)
 
     def _newest(self) -> HiveSession:
         """Return the session that was opened last, or one for the catalog."""
@@ -201,7 +239,7 @@ class HiveEngine:
 
     def _create(self, options: SessionOptions, notify: Notify) -> HiveSession:
         notify(Progress("starting", 0.0, detail="HiveServer2"))
-        configuration = {**_STAYS, **_configuration(options.conf)}
+        configuration = {**_OPENED_WITH, **_configuration(options.conf)}
         fields = service.open_session(self._login.user, self._login.secret(), configuration)
         deadline = Deadline.after(options.start_timeout)
         reply = self.client.call("OpenSession", fields, deadline)
@@ -247,7 +285,12 @@ class HiveEngine:
         self._context.journal.forget_session(row.cluster, row.engine, row.session)
 
     def _info(self, session_id: str, name: str) -> SessionInfo:
-        return SessionInfo(session_id, name, self.name, "open", self._login.user, language="sql")
+        handle = Handle.parse(session_id)
+        return SessionInfo(
+            *(session_id, name, self.name, "open", self._login.user),
+            language="sql",
+            short=handle.shown if handle else "",
+        )
 
 
 def login_of(user: str, hive: Service) -> Login:

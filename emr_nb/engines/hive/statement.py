@@ -91,6 +91,11 @@ class HiveStatement:
         shown = f"operation {self._operation.shown}, " if self._operation else ""
         return f"{shown}{self._session.where}"
 
+    @property
+    def refusal(self) -> StatementError | None:
+        """What the server said where it did not take the statement: nothing of it has run."""
+        return None if self._settled or self._operation is not None else self._failure
+
     def refused(self, status: Status) -> None:
         """Take the server's refusal of the statement as its outcome."""
         told = Told(status.message, status.sql_state, status.error_code, status.info)

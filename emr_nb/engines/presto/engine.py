@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from emr_nb.engines.asked import place_of
+from emr_nb.engines.base import Abilities
 from emr_nb.engines.presto.asking import Asker
 from emr_nb.engines.presto.catalog import Catalog
 from emr_nb.engines.presto.client import PRESTO, TRINO, PrestoClient, Spoken
 from emr_nb.engines.presto.completion import complete
+from emr_nb.engines.presto.frame_types import way
 from emr_nb.engines.presto.pace import Patience
 from emr_nb.engines.presto.result import only_reads
 from emr_nb.engines.presto.session import ROWS_READ, Place, PrestoSession
@@ -60,6 +62,8 @@ class PrestoEngine:
     dialects it speaks is found out at the first session.
     """
 
+    abilities = Abilities(writes_targets=True, way=way)
+
     def __init__(
         self, context: ClusterContext, name: str, patience: Patience | None = None
     ) -> None:
@@ -74,6 +78,7 @@ class PrestoEngine:
         self._spoken: Spoken | None = None
         self._open: dict[str, PrestoSession] = {}
         self._catalog: Catalog | None = None
+        self._swept = False
 
     # -- the protocol ---------------------------------------------------------------------
 
@@ -108,6 +113,10 @@ class PrestoEngine:
         session = PrestoSession(self._context, self._place(state), state, options.name, number)
         with self._lock:
             self._open[options.name] = session
+            swept, self._swept = self._swept, True
+        if not swept:
+            sweep = session.frames.sweep
+            threading.Thread(target=sweep, name="emr_nb-sweep", daemon=True).start()
         row = SessionRow(self._context.cluster.id, self.name, options.name, number)
         self._context.journal.remember_session(row, new=earlier is None)
         return session
@@ -127,7 +136,11 @@ class PrestoEngine:
             state = ClientState(self._context.user)
             made = self._place(state)
             session = PrestoSession(self._context, made, state, "", reference.session_id)
-        return session.adopt(reference, row)
+        found = session.adopt(reference, row)
+        if row.spool:  # a `--to` of a kernel that is gone: nobody puts its files in place
+            found.cancel()
+            return None
+        return found
 
     def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:
         return self.catalogs().children(parent)
@@ -167,7 +180,10 @@ class PrestoEngine:
 
     def close(self) -> None:
         with self._lock:
+            left = list(self._open.values())
             self._open.clear()
+        for session in left:
+            session.frames.close()
         self.client.http.close()
 
     # -- inside ---------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from emr_nb.engines.presto.rows import Rows
 from emr_nb.engines.presto.wire import Page, Segment
 from emr_nb.errors import ResultError
-from emr_nb.model import StatementReference
+from emr_nb.model import Column, StatementReference
 from emr_nb.results.budget import too_large
 from emr_nb.results.plan import TransferPlan
 from emr_nb.results.result import Result
@@ -54,6 +54,11 @@ class Collected:
         if limit is None or self._rows is None or not self.cuttable or self._update_type:
             return False
         return limit == 0 or self.count > limit
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns, as far as they have been told."""
+        return self._rows.columns if self._rows else ()
 
     def see(self, page: Page) -> None:
         """Take what a page tells beside its rows; raises ResultError for a type of no return."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from emr_nb.engines.asked import asked_of, place_of, placed, request_of, spelled
+from emr_nb.engines.presto.asking import Asker
 from emr_nb.engines.presto.catalog import Catalog
 from emr_nb.engines.presto.client import PrestoClient, Spoken
+from emr_nb.engines.presto.frames import PrestoFrames
 from emr_nb.engines.presto.nearest import with_nearest
 from emr_nb.engines.presto.pace import Patience
+from emr_nb.engines.presto.placing import submit_placed
 from emr_nb.engines.presto.reading import Followed
 from emr_nb.engines.presto.state import ClientState
 from emr_nb.engines.presto.statement import PrestoStatement
@@ -30,13 +33,15 @@ from emr_nb.errors import (
     UsageError,
 )
 from emr_nb.journal import Journal, StatementRow
-from emr_nb.model import Request, SessionInfo, StatementReference
+from emr_nb.model import Event, Request, SessionInfo, StatementReference
 from emr_nb.results.budget import byte_budget
 from emr_nb.results.plan import TransferPlan, plan_transfer
 from emr_nb.transport.base import Deadline, Route
 
 if TYPE_CHECKING:
     from emr_nb.context import ClusterContext
+    from emr_nb.engines.base import Statement
+    from emr_nb.engines.inputs import LocalInput, Staged
 
 ROWS_READ = "+"  # before a place: rows were read on the way there, which do not come again
 _NEXT_TOUCH = 3600.0  # no server keeps anything of a session that could expire
@@ -72,6 +77,16 @@ class PrestoSession:
         self._lock = threading.Lock()
         self._submitter = Submitter(place.client, place.spoken, place.patience)
         self._closed = False
+        self.frames = PrestoFrames(self, place.engine)
+
+    @property
+    def context(self) -> ClusterContext:
+        return self._context
+
+    @property
+    def asker(self) -> Asker:
+        """What asks the server beside the user's statements."""
+        return Asker(self.client, self._place.spoken, self._place.patience)
 
     @property
     def journal(self) -> Journal:
@@ -108,16 +123,24 @@ class PrestoSession:
 
     # -- the protocol ---------------------------------------------------------------------
 
-    def submit(self, request: Request, plan: TransferPlan) -> PrestoStatement:
+    def submit(self, request: Request, plan: TransferPlan) -> Statement:
+        if request.target is not None or self.frames.names:
+            return submit_placed(self, request, plan)
+        return self.enter(request, plan)
+
+    def enter(
+        self, request: Request, plan: TransferPlan, text: str = "", *, spool: str = ""
+    ) -> PrestoStatement:
+        """Submit a request, as this text where it is given; `spool` is noted with it."""
         if self._closed:
             raise SessionLostError(f"Session {self._name} was closed", where=self.client.where)
-        sql = _statement_of(request.code)
-        state = self._state_for(request)
+        sql = _statement_of(text or request.code)
+        state = self.state_for(request)
         began = time.monotonic()
         self.journal.begin(self._row(request))
         followed: Followed | None = None
         try:
-            self.journal.update(request.tag, state="sent")
+            self.journal.update(request.tag, state="sent", spool=spool)
             page, headers = self._submitter.submit(sql, state, request.tag)
             self.change(state, state.changed(headers, self.prefix))
             asked = self._asked(request)
@@ -153,7 +176,17 @@ class PrestoSession:
     def touch(self) -> float:
         return _NEXT_TOUCH
 
+    def stage(
+        self,
+        inputs: Sequence[LocalInput],
+        *,
+        language: str,  # noqa: ARG002 -- it has no other
+        notify: Callable[[Event], None] | None = None,
+    ) -> Staged:
+        return self.frames.stage(inputs, notify)
+
     def close(self) -> None:
+        self.frames.close()
         self._closed = True
         with contextlib.suppress(JournalError):
             self.journal.forget_session(self._context.cluster.id, self._place.engine, self._number)
@@ -208,7 +241,7 @@ class PrestoSession:
 
     # -- inside ---------------------------------------------------------------------------
 
-    def _state_for(self, request: Request) -> ClientState:
+    def state_for(self, request: Request) -> ClientState:
         """Return the state that a statement begins with: the session's, and its own options."""
         with self._lock:
             state = self.state

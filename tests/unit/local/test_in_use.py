@@ -15,7 +15,7 @@ from emr_nb.local.in_use import in_use, is_connected
 @contextmanager
 def answering(body):
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):  # noqa: N802 - the server's own name
+        def do_GET(self):
             known = self.path == "/sessions" or self.headers.get("X-Trino-User")
             self.send_response(200 if known else 401)
             self.end_headers()
