@@ -102,6 +102,15 @@ class Resumes(Protocol):
 
 
 @runtime_checkable
+class KeepsCatalog(Protocol):
+    """An engine that keeps for a while what its `catalog` listed; optional."""
+
+    def forget_catalog(self) -> None:
+        """Ask for it anew from now on."""
+        ...
+
+
+@runtime_checkable
 class TakesInputs(Protocol):
     """A session that local data can be sent to; optional."""
 

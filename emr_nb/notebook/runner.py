@@ -330,7 +330,8 @@ class Runner:
         again: threading.Event,
     ) -> StatementCancelledError:
         """Cancel on the cluster within CANCEL_SECONDS and say truthfully what came of it."""
-        answer = Cancel(engine, self._statement, _reference(engine, attachment, session, request))
+        ids = (request.tag, attachment.cluster.info.id, engine.name, session.info.id)
+        answer = Cancel(engine, self._statement, StatementReference(*ids))
         answer.wait(CANCEL_SECONDS, again)  # a second interrupt ends the wait, not the cancel
         what, advice = answer.told()
         self._line.end("cancelled", what)
@@ -395,14 +396,3 @@ class Runner:
         if not job.in_line:
             delivery.show(result, notices)
         return result
-
-
-def _reference(
-    engine: Engine, attachment: Attachment, session: Session, request: Request
-) -> StatementReference:
-    return StatementReference(
-        tag=request.tag,
-        cluster_id=attachment.cluster.info.id,
-        engine=engine.name,
-        session_id=session.info.id,
-    )

@@ -14,6 +14,7 @@ import pytest
 
 from emr_nb.context import ClusterContext
 from emr_nb.engines.hive import HiveEngine
+from emr_nb.engines.hive.pace import Patience
 from emr_nb.engines.hive.session import HiveSession
 from emr_nb.engines.livy import LivyEngine
 from emr_nb.files.webhdfs import WebHdfsFactory
@@ -60,9 +61,15 @@ class HiveRig:
         )
 
     @contextmanager
-    def engine(self, port: int | None = None, user: str = "", **more: str) -> Iterator[HiveEngine]:
+    def engine(
+        self,
+        port: int | None = None,
+        user: str = "",
+        patience: Patience | None = None,
+        **more: str,
+    ) -> Iterator[HiveEngine]:
         made = self.context(port, user, **more)
-        engine = HiveEngine(made)
+        engine = HiveEngine(made, patience)
         try:
             yield engine
         finally:

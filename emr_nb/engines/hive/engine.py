@@ -8,16 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from emr_nb.engines.base import Abilities
+from emr_nb.engines.catalogs import KeptCatalog
 from emr_nb.engines.hive import service
 from emr_nb.engines.hive.catalog import Catalog
 from emr_nb.engines.hive.client import HiveClient
 from emr_nb.engines.hive.frame_types import way
 from emr_nb.engines.hive.memory import SessionMemory
+from emr_nb.engines.hive.pace import Patience
 from emr_nb.engines.hive.service import Handle
 from emr_nb.engines.hive.session import HiveSession
 from emr_nb.engines.hive.statement import HiveStatement
 from emr_nb.engines.hive.watching import ask_once
 from emr_nb.engines.hive.wire import Login
+from emr_nb.engines.sql.completing import complete
+from emr_nb.engines.sql.lexicon import lexicon
 from emr_nb.errors import (
     AuthenticationError,
     SessionLostError,
@@ -40,6 +44,7 @@ from emr_nb.transport.base import Deadline
 
 if TYPE_CHECKING:
     from emr_nb.context import ClusterContext
+    from emr_nb.engines.base import Session
 
 Notify = Callable[[Event], None]
 
@@ -51,6 +56,7 @@ _OPENED_WITH = {
     "set:hiveconf:hive.resultset.use.unique.column.names": "false",
 }
 _RECOVER_SECONDS = 20.0
+_RULES = lexicon("hive")
 
 
 class HiveEngineFactory:
@@ -73,15 +79,16 @@ class HiveEngine:
         way=way,
     )
 
-    def __init__(self, context: ClusterContext) -> None:
+    def __init__(self, context: ClusterContext, patience: Patience | None = None) -> None:
         self._context = context
         hive = context.service("hive")
         self._login = login_of(context.user, hive)
         timeout = max(30.0, context.settings.request_timeout)
-        self.client = HiveClient(context.route, hive, self._login, timeout)
+        self.client = HiveClient(context.route, hive, self._login, timeout, patience)
         self._lock = threading.Lock()
         self._open: dict[str, HiveSession] = {}
         self._memories: dict[str, SessionMemory] = {}
+        self.catalogs = KeptCatalog(lambda parent, _: Catalog(self._newest()).children(parent))
         self._swept = False
 
     # -- the protocol ---------------------------------------------------------------------
@@ -137,17 +144,24 @@ class HiveEngine:
         return session.adopt(full, operation, row, ended=look.state.ended)
 
     def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:
-        return Catalog(self._newest()).children(parent)
+        return self.catalogs.children(parent)
+
+    def forget_catalog(self) -> None:
+        """Ask for what is in the catalog anew from now on."""
+        self.catalogs.forget()
 
     def complete(
         self,
         code: str,
         cursor: int,
-        session: HiveSession | None = None,
-        language: str = "python",
+        session: Session | None = None,
+        language: str = "sql",  # noqa: ARG002 -- it has no other
     ) -> Sequence[Completion]:
-        del code, cursor, session, language
-        return []
+        """Complete a cell by keywords and the catalog; raises what the catalog raises."""
+        with self._lock:
+            known = session or next(reversed(self._open.values()), None)
+        here = known.database if isinstance(known, HiveSession) else "default"
+        return complete(code, cursor, _RULES, self.catalogs.children, (here,))
 
     def logs(self, session_id: str, size: int = 200) -> Sequence[str]:
         """Return the last lines of its statements' logs, as far as they came by here."""
@@ -211,7 +225,15 @@ class HiveEngine:
                 name = name or next((r.name for r in self._rows() if r.session == session_id), "")
                 info = self._info(session_id, name)
                 memory = self._memories.setdefault(name or session_id, SessionMemory())
-                known = HiveSession(self.client, self._context, info, handle, memory, adopted=True)
+                known = HiveSession(
+                    self.client,
+                    self._context,
+                    info,
+                    handle,
+                    memory,
+                    catalog=self.catalogs,
+                    adopted=True,
+                )
                 self._open[session_id] = known
             return known
 
@@ -235,6 +257,7 @@ class HiveEngine:
             self._info(handle.session_id, options.name),
             handle,
             memory,
+            catalog=self.catalogs,
             version=int(reply.body.get(2) or 0),
         )
         with self._lock:

@@ -12,7 +12,6 @@ _PREFIX = re.compile(r"^(?:Error while (?:compiling|processing) statement: )?(?:
 _CLASS = re.compile(r"^(?:[a-z]\w*\.)*(\w*(?:Exception|Error))\b:?\s*(?:\[Error \d+\]: )?")
 _LINE = re.compile(r"\b([Ll]ine )(\d+):(\d+)")
 _PERMISSION = re.compile(r"Permission denied: user=\S+ access=\S+ inode=\"[^\"]*\"[^\n]*")
-_MISSING = re.compile(r"Table not found '?([\w.`]+)'?|Database does not exist: (\w+)")
 _CAUSE = re.compile(r"^(?:Caused by: |ERROR ?: (?:FAILED: )?)(.+)$")
 _RETURN_CODE = "Execution Error, return code"
 
@@ -51,12 +50,6 @@ def statement_error(told: Told, where: str, *, added: int = 0) -> StatementError
         where=where,
         advice=_advice(text),
     )
-
-
-def missing_name(message: str) -> str:
-    """Return the table or database that a failure says is not there; empty for others."""
-    found = _MISSING.search(message)
-    return (found[1] or found[2]).strip("`") if found else ""
 
 
 def _cause(log: Sequence[str]) -> str:

@@ -17,7 +17,8 @@ from emr_nb.engines.hive.cancelling import Closing
 from emr_nb.engines.hive.client import HiveClient, Reply
 from emr_nb.engines.hive.frames import HiveFrames
 from emr_nb.engines.hive.lost import session_lost
-from emr_nb.engines.hive.memory import SessionMemory, is_command
+from emr_nb.engines.hive.memory import SessionMemory, changes_catalog, is_command
+from emr_nb.engines.hive.nearest import with_nearest
 from emr_nb.engines.hive.place import Place, refused
 from emr_nb.engines.hive.service import Handle
 from emr_nb.engines.hive.statement import HiveStatement
@@ -30,6 +31,7 @@ from emr_nb.errors import (
     EmrError,
     JournalError,
     SessionLostError,
+    StatementError,
     StatementOutcomeUnknownError,
     TransportError,
 )
@@ -41,6 +43,7 @@ from emr_nb.results.plan import TransferPlan, plan_transfer
 if TYPE_CHECKING:
     from emr_nb.context import ClusterContext
     from emr_nb.engines.base import Statement
+    from emr_nb.engines.catalogs import KeptCatalog
     from emr_nb.engines.inputs import LocalInput, Staged
 
 TOUCH_SECONDS = 900.0
@@ -60,6 +63,7 @@ class HiveSession:
         handle: Handle,
         memory: SessionMemory,
         *,
+        catalog: KeptCatalog | None = None,
         version: int = service.NEWEST,
         adopted: bool = False,
     ) -> None:
@@ -76,7 +80,13 @@ class HiveSession:
         # an adopted session may be anywhere
         self._place = Place(memory.database, "") if adopted else Place("default", "default")
         self._jobs: bool | None = None
+        self._catalog = catalog
         self.frames = HiveFrames(self)
+
+    @property
+    def database(self) -> str:
+        """The database that the user chose, as far as is known here."""
+        return self._place.own or "default"
 
     @property
     def journal(self) -> Journal:
@@ -184,6 +194,14 @@ class HiveSession:
         """Remember what a statement that has succeeded changed in the session."""
         if self.memory.note(code):
             self._place.moved(self.memory.database)
+        if self._catalog is not None and changes_catalog(code):
+            self._catalog.forget()
+
+    def explained(self, error: StatementError, sql: str) -> StatementError:
+        """Return a failure with the nearest names, where one was not found."""
+        if self._catalog is None:
+            return error
+        return with_nearest(error, self._catalog, sql, self.database)
 
     def heard(self, event: Event) -> None:
         """Keep the lines of an operation's log."""

@@ -99,7 +99,9 @@ class HiveStatement:
     def refused(self, status: Status) -> None:
         """Take the server's refusal of the statement as its outcome."""
         told = Told(status.message, status.sql_state, status.error_code, status.info)
-        self._failure = statement_error(told, self.where, added=self._added)
+        error = statement_error(told, self.where, added=self._added)
+        asked = self._request.code if self._request else ""
+        self._failure = self._session.explained(error, asked)
 
     # -- the protocol ---------------------------------------------------------------------
 

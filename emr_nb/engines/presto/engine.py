@@ -155,6 +155,13 @@ class PrestoEngine:
                 self._catalog = Catalog(asker, state)
             return self._catalog
 
+    def forget_catalog(self) -> None:
+        """Ask for what is in the catalogs anew from now on."""
+        with self._lock:
+            known = self._catalog
+        if known is not None:
+            known.forget()
+
     def complete(
         self,
         code: str,

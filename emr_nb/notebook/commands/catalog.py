@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import UsageError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
 
 _MOST = 10_000
+_SHOWN = 200  # on the page; the answer itself has all
 _TABLES = (
     Field[CatalogNode]("name", lambda n: n.name),
     Field[CatalogNode]("kind", lambda n: n.kind),
@@ -45,19 +47,32 @@ def tables(notebook: Notebook, given: Parsed) -> Records[CatalogNode]:
             advice="Patterns are TABLE, SCHEMA.TABLE or CATALOG.SCHEMA.TABLE, with * and ?.",
         )
     line = ProgressLine(notebook.screen)
-    rows: list[CatalogNode] = []
     try:
-        for node in find_tables(made, used, pattern):
-            rows.append(node)
-            line.note(f"{used.title}: {plural(len(rows), 'table')}")
-            if len(rows) >= _MOST:
-                break
+        found = table_records(made, used, pattern, line.note)
     except BaseException:
         line.end_if_shown("failed", "tables not listed")
         raise
-    line.end_if_shown("done", f"{plural(len(rows), 'table')} of {used.title}")
+    line.end_if_shown("done", f"{plural(len(found), 'table')} of {used.title}")
+    return found
+
+
+def table_records(
+    made: Attachment,
+    used: InUse,
+    pattern: Sequence[str],
+    note: Callable[[str], None] = lambda _: None,
+) -> Records[CatalogNode]:
+    """Return the tables that fit, of which a page shows the first 200; `note` is told meanwhile."""
+    rows: list[CatalogNode] = []
+    for node in find_tables(made, used, pattern):
+        rows.append(node)
+        if len(rows) % _SHOWN == 1:
+            note(f"{used.title}: {plural(len(rows), 'table')}")
+        if len(rows) >= _MOST:
+            break
     notice = f"The first {count(_MOST)}: a pattern names fewer." if len(rows) >= _MOST else ""
-    return Records(rows, _TABLES, notice or ("" if rows else f"No such table on {used.title}."))
+    notice = notice or ("" if rows else f"No such table on {used.title}.")
+    return Records(rows, _TABLES, notice, shown=_SHOWN)
 
 
 def columns(notebook: Notebook, given: Parsed) -> Records[CatalogNode]:
