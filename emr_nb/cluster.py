@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
@@ -65,6 +66,19 @@ class HasRoute(Protocol):
 
     def route(self) -> Route:
         """Return the way to the cluster that was attached last."""
+        ...
+
+
+@runtime_checkable
+class StartsEngines(Protocol):
+    """A provider that can start an engine beside what runs of a cluster; optional."""
+
+    def can_start(self, engine: str) -> bool:
+        """Tell whether it can, on the cluster that was attached last."""
+        ...
+
+    def start_engine(self, engine: str, notify: Notify) -> tuple[Cluster, tuple[Service, ...]]:
+        """Start it and wait for it; return the cluster's facts and services anew."""
         ...
 
 
@@ -170,6 +184,21 @@ class AttachedCluster:
         if name not in self._engines:
             self._engines[name] = self._load("emr_nb.engines", name)(self.context)
         return self._engines[name]
+
+    def can_gain(self, engine: str) -> bool:
+        """Tell whether an engine that the cluster lacks can be started on it."""
+        there = any(service.name == engine for service in self.services)
+        provider = self._provider
+        return not there and isinstance(provider, StartsEngines) and provider.can_start(engine)
+
+    def gain(self, engine: str, notify: Notify = _quiet) -> None:
+        """Have an engine started that the cluster lacks; those that are open go on.
+
+        Raises what the provider raises: the cluster is then what it was before.
+        """
+        assert isinstance(self._provider, StartsEngines)
+        self.info, self.services = self._provider.start_engine(engine, notify)
+        self.context = replace(self.context, cluster=self.info, services=self.services)
 
     def session(self, options: SessionOptions | None = None, engine: str = "spark") -> Session:
         """Return a session, opened on first use; raises SessionError."""

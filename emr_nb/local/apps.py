@@ -16,6 +16,17 @@ from emr_nb.local.yarn import Yarn
 APPS = ("hdfs", "spark", "aws")  # unless others are named
 ALL_APPS = ("hdfs", "yarn", "hive", "spark", "trino", "aws")  # in starting order
 
+TITLES = {
+    "hdfs": "HDFS",
+    "yarn": "YARN",
+    "hive": "Hive",
+    "spark": "Spark",
+    "trino": "Trino",
+    "prestosql": "PrestoSQL",
+    "aws": "the AWS APIs",
+}
+ENGINES = {"hive": "hive", "trino": "trino", "presto": "trino"}  # by which application
+
 
 def service_of(app: str) -> LocalService:
     """Return the service that runs an application; raises UsageError."""
@@ -44,6 +55,14 @@ def with_needs(apps: Iterable[str]) -> tuple[str, ...]:
     for app in list(wanted):
         wanted.update(service_of(app).needs)
     return tuple(app for app in ALL_APPS if app in wanted)
+
+
+def with_companions(app: str) -> tuple[str, ...]:
+    """Return an application with those that a cell on it expects beside it.
+
+    Trino without Hive's catalog has no table that another engine could see.
+    """
+    return with_needs((app, "hive") if app in ("trino", "prestosql") else (app,))
 
 
 def parts_of(apps: Iterable[str]) -> tuple[str, ...]:

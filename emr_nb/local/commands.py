@@ -27,7 +27,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     local = commands.add_parser("local", help="a local cluster of the real daemons")
     verbs = local.add_subparsers(dest="verb", required=True, metavar="start|status|logs|stop|list")
     start = verbs.add_parser("start", help="start it, or what is not running of it")
-    start.add_argument("--apps", default=",".join(APPS), help=f"of {', '.join(ALL_APPS)}")
+    start.add_argument(
+        "--apps",
+        default=",".join(APPS),
+        metavar="APP,…",
+        help=f"of {', '.join(ALL_APPS)}; +APP: beside what runs, or beside the default "
+        "(%(default)s)",
+    )
     start.add_argument(
         "--yarn",
         action="store_true",
@@ -65,7 +71,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 
 
 def _start(clusters: LocalClusters, options: argparse.Namespace, out: TextIO) -> int:
-    apps = tuple(filter(None, (app.strip() for app in options.apps.split(","))))
+    apps = chosen_apps(options.apps, _running(clusters, options.name))
     if options.yarn:
         apps = with_yarn(apps)
     if "aws" in apps:
@@ -80,6 +86,19 @@ def _start(clusters: LocalClusters, options: argparse.Namespace, out: TextIO) ->
     out.write(f"\n{options.name} runs (after {time.monotonic() - began:.1f} s)\n")
     out.writelines(f"{line}\n" for line in describe(state))
     return 0
+
+
+def chosen_apps(text: str, running: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the applications that `--apps` names; with a `+` beside those that run."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    more = [word for word in words if word.startswith("+")]
+    base = (running or APPS) if more else ()
+    return tuple(dict.fromkeys([*base, *(word.removeprefix("+") for word in words)]))
+
+
+def _running(clusters: LocalClusters, name: str) -> tuple[str, ...]:
+    known = st.load(clusters.folders(name))
+    return known.apps if known is not None and known.running else ()
 
 
 def _status(clusters: LocalClusters, options: argparse.Namespace, out: TextIO) -> int:

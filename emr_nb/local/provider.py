@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from emr_nb.errors import NotAttachedError
 from emr_nb.local import state as st
-from emr_nb.local.apps import APPS, with_yarn
+from emr_nb.local.apps import APPS, ENGINES, with_yarn
 from emr_nb.local.lifecycle import DEFAULT_NAME, LocalClusters
 from emr_nb.settings import Settings
 
@@ -32,6 +32,7 @@ class LocalProvider:
     def __init__(self, settings: Settings) -> None:
         self._local = LocalClusters(settings)
         self._aws: AwsProvider | None = None
+        self._attached = ""
 
     @property
     def access(self) -> AwsAccess:
@@ -77,6 +78,24 @@ class LocalProvider:
         state = start_saying(self._local, name, notify, apps)
         self.close()
         self._aws = _delegate(state)
+        self._attached = name
+        return self._aws.attach(state.cluster_id, notify)
+
+    def can_start(self, engine: str) -> bool:
+        """Tell whether an engine that the attached cluster lacks can be started beside it."""
+        return bool(self._attached) and engine in ENGINES
+
+    def start_engine(
+        self, engine: str, notify: Callable[[str], None]
+    ) -> tuple[Cluster, tuple[Service, ...]]:
+        """Start what an engine needs beside what runs, and return the cluster's facts anew.
+
+        Raises ClusterTerminatedError, DownloadError, DaemonDiedError, DeadlineExceededError.
+        """
+        from emr_nb.local.starting import add_saying
+
+        assert self._aws is not None
+        state = add_saying(self._local, self._attached, ENGINES[engine], notify)
         return self._aws.attach(state.cluster_id, notify)
 
     def close(self) -> None:

@@ -20,10 +20,13 @@ RELEASE = "emr-7.9.0"  # EMR's releases with Spark 3.5 are 7.x
 _TYPE = "m5.xlarge"
 
 
-def register(plan: Plan) -> str:
-    """Run a job flow named as the cluster and return its id; an older entry is ended first."""
+def register(plan: Plan, known: str = "") -> str:
+    """Run a job flow named as the cluster and return its id; an older entry is ended first.
+
+    An entry `known` by its id is brought up to date instead, or made again under it.
+    """
     emr = client("emr", plan.aws_url)
-    unregister(emr, plan.name)
+    unregister(emr, plan.name, known)
     made = emr.run_job_flow(
         Name=plan.name,
         ReleaseLabel=RELEASE,
@@ -39,15 +42,16 @@ def register(plan: Plan) -> str:
         JobFlowRole="EMR_EC2_DefaultRole",
         ServiceRole="EMR_DefaultRole",
         VisibleToAllUsers=True,
-        AdditionalInfo=json.dumps({"emr-nb:primary-dns": "localhost"}),
+        AdditionalInfo=json.dumps({"emr-nb:primary-dns": "localhost", "emr-nb:id": known}),
     )
     return str(made["JobFlowId"])
 
 
-def unregister(emr: Any, name: str) -> None:
-    """End the live entries of that name."""
+def unregister(emr: Any, name: str, known: str = "") -> None:
+    """End the live entries of that name, but for the one known by its id."""
     live = emr.list_clusters(ClusterStates=["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"])
-    ids = [found["Id"] for found in live["Clusters"] if found["Name"] == name]
+    named = (found["Id"] for found in live["Clusters"] if found["Name"] == name)
+    ids = [found for found in named if found != known]
     if ids:
         emr.terminate_job_flows(JobFlowIds=ids)
         time.sleep(0.1)

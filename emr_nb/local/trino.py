@@ -186,6 +186,16 @@ def ready(url: str) -> bool:
         return False
 
 
+def is_busy(plan: Plan) -> bool:
+    """Tell whether somebody's query is at work on it; a server that does not answer has none."""
+    url = f"http://127.0.0.1:{plan.ports['trino']}/v1/query"
+    try:
+        found = call("GET", url, headers={"X-Trino-User": USER}, seconds=_ASK_SECONDS)
+    except (OSError, ValueError):
+        return False
+    return any(query.get("state") not in ("FINISHED", "FAILED") for query in found or ())
+
+
 def _rows(url: str, sql: str) -> list[list[object]]:
     """Run a statement and return its rows; none when it fails."""
     headers = {"X-Trino-User": USER, "X-Trino-Source": "emr_nb-local"}
