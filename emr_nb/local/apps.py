@@ -10,11 +10,12 @@ from emr_nb.local.hdfs import Hdfs
 from emr_nb.local.hive import Hive
 from emr_nb.local.livy import Livy
 from emr_nb.local.plan import LocalService
+from emr_nb.local.prestosql import PrestoSql
 from emr_nb.local.trino import HIVE_PART, Trino
 from emr_nb.local.yarn import Yarn
 
 APPS = ("hdfs", "spark", "aws")  # unless others are named
-ALL_APPS = ("hdfs", "yarn", "hive", "spark", "trino", "aws")  # in starting order
+ALL_APPS = ("hdfs", "yarn", "hive", "spark", "trino", "prestosql", "aws")  # in starting order
 
 TITLES = {
     "hdfs": "HDFS",
@@ -41,6 +42,8 @@ def service_of(app: str) -> LocalService:
             return Aws()
         case "trino":
             return Trino()
+        case "prestosql":
+            return PrestoSql()
         case "hive":
             return Hive()
     raise UsageError(

@@ -136,7 +136,10 @@ def describe(state: st.State) -> Iterator[str]:
         yield f"  Livy     http://127.0.0.1:{ports['livy']}"
     if "trino" in state.apps:
         url = f"http://127.0.0.1:{ports['trino']}"
-        yield f"  Trino    {url}  (Presto's dialect too)"
+        too = "" if "prestosql" in state.apps else "  (Presto's dialect too)"
+        yield f"  Trino    {url}{too}"
+    if "prestosql" in state.apps:
+        yield f"  PrestoSQL  http://127.0.0.1:{ports['prestosql']}  (what %%presto runs on)"
     if "aws" in state.apps:
         yield f"  AWS, S3  {state.endpoint_url}  (cluster {state.cluster_id})"
 

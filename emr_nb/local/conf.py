@@ -27,10 +27,10 @@ def core_site(plan: Plan) -> dict[str, str]:
         # users that this machine does not have; others get their groups from the machine
         "hadoop.user.group.static.mapping.overrides": (
             f"{SUPERUSER}={SUPERUSER},{SUPERGROUP};hadoop=hadoop,{SUPERGROUP};livy=livy;"
-            f"{YARN_USER}={YARN_USER};{HIVE_USER}={HIVE_USER};trino=trino"
+            f"{YARN_USER}={YARN_USER};{HIVE_USER}={HIVE_USER};trino=trino;presto=presto"
         ),
     }
-    for name in (SUPERUSER, "hadoop", "livy", "hive", "trino"):
+    for name in (SUPERUSER, "hadoop", "livy", "hive", "trino", "presto"):
         site[f"hadoop.proxyuser.{name}.hosts"] = "*"
         site[f"hadoop.proxyuser.{name}.groups"] = "*"
     if "namenode-rpc" in plan.ports:

@@ -101,6 +101,10 @@ def spark_defaults(plan: Plan) -> dict[str, str]:
         "spark.sql.warehouse.dir": f"{plan.default_fs}{WAREHOUSE}",
         # Hive 3.1 reads no decimals that are written as integers
         "spark.sql.parquet.writeLegacyFormat": "true",
+        # no list of a table's files is kept: Spark would not see what Hive and Trino add, and
+        # show old counts until REFRESH TABLE
+        "spark.sql.filesourceTableRelationCacheSize": "0",
+        "spark.sql.hive.filesourcePartitionFileCacheSize": "0",
     }
 
 

@@ -113,22 +113,24 @@ class Keeper:
         if self._stop.is_set():
             return
         write_spark(plan)  # not earlier: a session would look for a metastore that is starting
-        if "hive" not in before.apps and "trino" in before.settled and "hive" in missing:
-            self._teach_trino(plan)
+        if "hive" in missing and "hive" not in before.apps:
+            for app in {"trino", "prestosql"} & {*before.settled} - {*missing}:
+                self._teach(plan, app)
         if "aws" in plan.apps and "aws" not in missing:
             self._enter(plan)  # its entry names what was there before
         self._change(lambda s: replace(s, phase="running"))
 
-    def _teach_trino(self, plan: Plan) -> None:
+    def _teach(self, plan: Plan, app: str) -> None:
         """Start Trino again with the catalog of Hive, unless somebody's query runs on it."""
-        if is_busy(plan):
-            self._tell("Trino has a query at work and goes on without the catalog hive")
+        if is_busy(plan, app):
+            self._tell(f"{app} has a query at work and goes on without the catalog hive")
             return
-        self._change(lambda s: replace(s, settled=tuple(a for a in s.settled if a != "trino")))
+        self._change(lambda s: replace(s, settled=tuple(a for a in s.settled if a != app)))
+        self._clear(app)
         try:
-            self._start_all(plan, ["trino"])
-        except EmrError as error:  # what was asked for runs; who asks for Trino starts it again
-            self._clear("trino")
+            self._start_all(plan, [app])
+        except EmrError as error:  # what was asked for runs; who asks for this starts it again
+            self._clear(app)
             self._tell(str(error))
 
     def _leave(self, before: st.State, missing: list[str], error: EmrError) -> None:
@@ -194,9 +196,9 @@ class Keeper:
         service = service_of(app)
         if isinstance(service, StartsAfter) and not self._await(service.after):
             return
-        self._clear(app)
+        self._clear(app, dead=True)
         service.prepare(plan)
-        specs = service.daemons(plan)
+        specs = [spec for spec in service.daemons(plan) if spec.name not in self._running]
         if self._abort.is_set():
             return
         waits = []
@@ -226,10 +228,14 @@ class Keeper:
                 return False
         return True
 
-    def _clear(self, app: str) -> None:
-        """End what is left of an application whose daemon died."""
+    def _clear(self, app: str, *, dead: bool = False) -> None:
+        """End the daemons of an application, or what is left of its dead ones."""
         with self._lock:
-            left = [n for n, (spec, _) in self._running.items() if spec.app == app]
+            left = [
+                name
+                for name, (spec, process) in self._running.items()
+                if spec.app == app and not (dead and process.poll() is None)
+            ]
             taken = [self._running.pop(name)[1] for name in left]
         groups = [process.pid for process in taken]  # a dead server's sessions live on in it
         signal_groups(groups, signal.SIGTERM)

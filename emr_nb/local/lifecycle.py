@@ -33,7 +33,7 @@ from emr_nb.settings import Settings
 DEFAULT_NAME = "local"
 IDLE_LIMIT = 8 * 3600.0
 
-_START_SECONDS = 240.0
+_START_SECONDS = 300.0
 _STOP_SECONDS = 20.0
 _LOOK_SECONDS = 0.1
 

@@ -81,6 +81,7 @@ class Cache:
                 self._jars("hive", "Hive {}"),
                 self._jars("ecj", "Java compiler {}"),
                 self._archives("trino", "Trino {}"),
+                self._archives("prestosql", "PrestoSQL {}"),
                 self._archives("trino-hive", "Trino's Hive connector {}"),
             )
         }

@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any
 
+from emr_nb.local import prestosql
 from emr_nb.local.aws import client
 from emr_nb.local.hive import version as hive_version
 from emr_nb.local.hive_conf import client_site, execution_engine
@@ -69,11 +70,12 @@ def applications(plan: Plan) -> list[dict[str, str]]:
             {"Name": "Livy", "Version": livy},
         ]
     if "trino" in plan.apps:
-        found += [
-            {"Name": "Trino", "Version": trino_version()},
-            # no Presto of its own: the same server, asked in Presto's dialect
-            {"Name": "Presto", "Version": f"on Trino {trino_version()}"},
-        ]
+        found.append({"Name": "Trino", "Version": trino_version()})
+    if "prestosql" in plan.apps:
+        found.append({"Name": "Presto", "Version": f"PrestoSQL {prestosql.version()}"})
+    elif "trino" in plan.apps:
+        # no Presto of its own: the same server, asked in Presto's dialect
+        found.append({"Name": "Presto", "Version": f"on Trino {trino_version()}"})
     if "hive" in plan.apps:
         found.append({"Name": "Hive", "Version": hive_version()})
     return found
@@ -106,6 +108,9 @@ def configurations(plan: Plan) -> list[dict[str, Any]]:
     if "trino" in plan.apps:
         port = {"http-server.http.port": str(plan.ports["trino"])}
         found |= {"trino-config": port, "presto-config": dict(port)}
+    if "prestosql" in plan.apps:
+        port = {"http-server.http.port": str(plan.ports["prestosql"])}
+        found["presto-config"] = port
     if "hive" in plan.apps:
         found["hive-site"] = {
             **client_site(plan),
