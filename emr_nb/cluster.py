@@ -73,8 +73,8 @@ class HasRoute(Protocol):
 class StartsEngines(Protocol):
     """A provider that can start an engine beside what runs of a cluster; optional."""
 
-    def can_start(self, engine: str) -> bool:
-        """Tell whether it can, on the cluster that was attached last."""
+    def startable(self) -> Mapping[str, str]:
+        """Return those that it can, on the cluster that was attached last, by version."""
         ...
 
     def start_engine(self, engine: str, notify: Notify) -> tuple[Cluster, tuple[Service, ...]]:
@@ -185,11 +185,12 @@ class AttachedCluster:
             self._engines[name] = self._load("emr_nb.engines", name)(self.context)
         return self._engines[name]
 
-    def can_gain(self, engine: str) -> bool:
-        """Tell whether an engine that the cluster lacks can be started on it."""
-        there = any(service.name == engine for service in self.services)
-        provider = self._provider
-        return not there and isinstance(provider, StartsEngines) and provider.can_start(engine)
+    def gainable(self) -> Mapping[str, str]:
+        """Return the engines that the cluster lacks and can have started, with their versions."""
+        if not isinstance(self._provider, StartsEngines):
+            return {}
+        there = {service.name for service in self.services}
+        return {n: v for n, v in self._provider.startable().items() if n not in there}
 
     def gain(self, engine: str, notify: Notify = _quiet) -> None:
         """Have an engine started that the cluster lacks; those that are open go on.

@@ -1,4 +1,4 @@
-"""`emr-nb local …`: start, status, logs, stop, list."""
+"""`emr-nb local …`: start, status, logs, stop, list, apps."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from emr_nb.local.aws import require_moto
 from emr_nb.local.board import Board, megabytes
 from emr_nb.local.daemon import tail
 from emr_nb.local.lifecycle import DEFAULT_NAME, IDLE_LIMIT, LocalClusters
+from emr_nb.local.parts import Cache
 from emr_nb.local.processes import marked, rss
 from emr_nb.local.starting import start_on_board
 from emr_nb.settings import Settings
@@ -25,14 +26,16 @@ _FOLLOW_SECONDS = 0.3
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the `local` command."""
     local = commands.add_parser("local", help="a local cluster of the real daemons")
-    verbs = local.add_subparsers(dest="verb", required=True, metavar="start|status|logs|stop|list")
+    verbs = local.add_subparsers(
+        dest="verb", required=True, metavar="start|status|logs|stop|list|apps"
+    )
     start = verbs.add_parser("start", help="start it, or what is not running of it")
     start.add_argument(
         "--apps",
         default=",".join(APPS),
         metavar="APP,…",
         help=f"of {', '.join(ALL_APPS)}; +APP: beside what runs, or beside the default "
-        "(%(default)s)",
+        "(%(default)s). `emr-nb local apps` tells which versions they are",
     )
     start.add_argument(
         "--yarn",
@@ -51,8 +54,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     logs.add_argument("service", nargs="?", default="", help="such as livy or namenode")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
     stop = verbs.add_parser("stop", help="end every process of it and remove its data")
-    stop.add_argument("--keep-data", action="store_true", help="keep what is in HDFS")
+    stop.add_argument(
+        "--keep-data", action="store_true", help="keep what is in HDFS, and Hive's tables"
+    )
     verbs.add_parser("list", help="the local clusters there are")
+    verbs.add_parser("apps", help="what may run: engines, their versions, what is fetched")
     for verb in (start, status, logs, stop):
         verb.add_argument("--name", default=DEFAULT_NAME, help="which one (default %(default)s)")
 
@@ -66,6 +72,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
         "logs": _logs,
         "stop": _stop,
         "list": _list,
+        "apps": _apps,
     }
     return verbs[options.verb](clusters, options, out)
 
@@ -182,8 +189,15 @@ def _follow(logs: dict[str, Path], out: TextIO) -> None:
 
 def _stop(clusters: LocalClusters, options: argparse.Namespace, out: TextIO) -> int:
     clusters.stop(options.name, keep_data=options.keep_data)
-    kept = "; HDFS's data is kept" if options.keep_data else ""
+    kept = "; what is in HDFS and Hive's tables are kept, S3 is not" if options.keep_data else ""
     out.write(f"{options.name} is stopped{kept}\n")
+    return 0
+
+
+def _apps(clusters: LocalClusters, _: argparse.Namespace, out: TextIO) -> int:
+    from emr_nb.local.versions import table
+
+    out.writelines(f"{line}\n" for line in table(Cache(clusters.settings.cache_home)) if line)
     return 0
 
 

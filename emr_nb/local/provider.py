@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import NotAttachedError
@@ -81,9 +81,11 @@ class LocalProvider:
         self._attached = name
         return self._aws.attach(state.cluster_id, notify)
 
-    def can_start(self, engine: str) -> bool:
-        """Tell whether an engine that the attached cluster lacks can be started beside it."""
-        return bool(self._attached) and engine in ENGINES
+    def startable(self) -> Mapping[str, str]:
+        """Return the engines that can be started on the attached cluster, with their versions."""
+        from emr_nb.local.versions import startable
+
+        return startable() if self._attached else {}
 
     def start_engine(
         self, engine: str, notify: Callable[[str], None]

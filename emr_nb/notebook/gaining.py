@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from emr_nb.errors import StatementCancelledError
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 class Gains(Protocol):
     """An attached cluster that can have engines started on it (emr_nb.cluster)."""
 
-    def can_gain(self, engine: str) -> bool: ...
+    def gainable(self) -> Mapping[str, str]: ...
     def gain(self, engine: str, notify: Callable[[str], None]) -> None: ...
 
 
-def can_gain(made: Attachment, engine: str) -> bool:
-    """Tell whether a cell can have this engine started on the cluster, which lacks it."""
-    return isinstance(made.cluster, Gains) and made.cluster.can_gain(engine)
+def gainable(made: Attachment) -> Mapping[str, str]:
+    """Return the engines that the cluster lacks and a cell can have started, with versions."""
+    return made.cluster.gainable() if isinstance(made.cluster, Gains) else {}
 
 
 def gain(notebook: Notebook, magic: CellMagic, made: Attachment) -> None:
@@ -36,7 +36,9 @@ def gain(notebook: Notebook, magic: CellMagic, made: Attachment) -> None:
     """
     there = {service.name for service in made.cluster.services}
     cluster, wanted = made.cluster, magic.engines[0]
-    if there & set(magic.engines) or not isinstance(cluster, Gains) or not can_gain(made, wanted):
+    if there & set(magic.engines) or not isinstance(cluster, Gains):
+        return
+    if wanted not in cluster.gainable():
         return
     title = title_of(wanted)
     line = ProgressLine(notebook.screen)

@@ -348,8 +348,8 @@ class FakeCluster:
         self.engines: dict[str, Engine] = {}
         self.waiting: dict[str, Engine | BaseException] = {}
 
-    def can_gain(self, engine: str) -> bool:
-        return engine in self.waiting
+    def gainable(self) -> Mapping[str, str]:
+        return dict.fromkeys(self.waiting, "1.2")
 
     def gain(self, engine: str, notify: Callable[[str], None]) -> None:
         notify(f"starting {engine}")

@@ -32,7 +32,7 @@ from emr_nb.settings import Settings
 from emr_nb.transport.direct import DirectRoute
 
 NAME = os.environ.get("EMR_NB_TEST_HIVE_NAME", "hive")
-APPS = ("hdfs", "spark", "hive")
+APPS = ("hdfs", "spark", "hive", "trino", "aws")
 
 
 @dataclass(frozen=True)

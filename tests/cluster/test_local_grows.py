@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hive_rig import HiveRig, rows, run
 
 from emr_nb.cluster import attach
 from emr_nb.errors import DaemonDiedError
 from emr_nb.local.lifecycle import LocalClusters
 from emr_nb.local.processes import marked
+from emr_nb.local.state import State
 from emr_nb.settings import Settings
 
 pytestmark = pytest.mark.cluster
@@ -56,12 +58,11 @@ def test_an_attached_cluster_gains_hive_then_trino_under_the_same_id(
     told: list[str] = []
     with attach("local", settings=settings, notify=told.append) as cluster:
         known, before = cluster.info.id, clusters.state("local")
-        assert cluster.can_gain("hive")
-        assert not cluster.can_gain("flink")
+        assert set(cluster.gainable()) == {"hive", "trino", "presto"}
         cluster.gain("hive", told.append)
         assert "starting Hive (Hive metastore, HiveServer2)" in told
         assert cluster.info.id == known
-        assert not cluster.can_gain("hive")
+        assert "hive" not in cluster.gainable()
         cluster.sql("create table grown as select 1 as a")  # its session sees the metastore
         cluster.gain("presto", told.append)
         assert {"hive", "trino", "presto"} <= {s.name for s in cluster.services}
@@ -85,3 +86,24 @@ def test_trino_is_started_again_for_the_catalog_of_hive(clusters: LocalClusters)
     assert again is not None
     assert again.pid != first.pid
     assert (clusters.folders("late").root / "trino/etc/catalog/hive.properties").exists()
+
+
+@pytest.mark.full
+def test_kept_tables_are_read_after_a_restart(clusters: LocalClusters, tmp_path: Path) -> None:
+    clusters.fetch(clusters.missing(("hive",)), lambda *_: None)
+
+    def rig(state: State) -> HiveRig:
+        ports = {**state.ports, "livy": 1}  # nobody asks for Spark
+        return HiveRig(replace(state, ports=ports), clusters, tmp_path / "journal.db")
+
+    before = clusters.start("kept", ("hdfs", "hive"))
+    with rig(before).session() as session:
+        run(session, "create table kept stored as parquet as select 1 as a")
+        run(session, "insert into kept select 2")
+    clusters.stop("kept", keep_data=True)
+    after = clusters.start("kept", ("hdfs", "hive"))
+    assert after.ports["namenode-rpc"] == before.ports["namenode-rpc"]
+    with rig(after).session() as session:
+        assert sorted(rows(session, "select a from kept")) == [(1,), (2,)]
+        run(session, "insert into kept select 3")
+        assert len(rows(session, "select a from kept")) == 3

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import hive_rig
 import pytest
 
 from emr_nb.context import ClusterContext
@@ -103,17 +104,19 @@ def run(session: PrestoSession, sql: str, **more: Any) -> Result | None:
 @pytest.fixture(scope="session")
 def trino_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """The ports of a local cluster with Trino and S3, started once per run."""
-    joined = os.environ.get("EMR_NB_TEST_CLUSTER_HOME") or os.environ.get(
-        "EMR_NB_TEST_WORKERS_HOME"
-    )
+    own = os.environ.get("EMR_NB_TEST_CLUSTER_HOME")
+    shared = None if own else os.environ.get("EMR_NB_TEST_WORKERS_HOME")
+    joined = own or shared
     home = Path(joined) if joined else tmp_path_factory.mktemp("trino-home")
     clusters = LocalClusters(replace(Settings(), data_home=home))
+    # in a run of everything Hive's tests need a Trino too, and one is enough
+    name, apps = (hive_rig.NAME, hive_rig.APPS) if shared else (NAME, APPS)
     try:
-        state = start_saying(clusters, NAME, print, APPS)
+        state = start_saying(clusters, name, print, apps)
         yield {**state.ports, "endpoint": state.endpoint_url}
     finally:
         if not joined:
-            clusters.stop(NAME)
+            clusters.stop(name)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def test_the_first_cell_starts_it_says_so_and_goes_on(lacking):
 
 def test_attach_tells_which_are_started_so(lacking):
     lacking.run("%emr attach fake")
-    assert "started by the first cell: Trino" in str(lacking.notebook.attachment().facts)
+    assert "started by the first cell: Trino 1.2" in str(lacking.notebook.attachment().facts)
 
 
 def test_a_spark_session_from_before_the_metastore_is_told_what_it_lacks(lacking):
