@@ -76,7 +76,7 @@ class ProfileRunner(Runner):
         )
         inner = query.placed(placed)
         plain = request.line.replace(" --profile", "")  # run again, it is a query as any other
-        asked = replace(request, code=inner.text, rows=-1, inputs=(), line=plain)
+        asked = replace(request, code=inner.text, rows=-1, inputs="", line=plain)
         try:
             row = super()._drain(session, job, asked, None)
         except StatementError as error:
