@@ -132,9 +132,6 @@ def test_a_plan_of_trino_has_its_fragments():
         "Fragment 1",
         "  TableScan · table: tpch:t · a := tpch:a",
     ]
-    assert plan_text([["STAGE DEPENDENCIES:"], ["  Stage-1"], ["1"]]) == (
-        "STAGE DEPENDENCIES:\n  Stage-1\n1"
-    )
 
 
 # -- transpile ------------------------------------------------------------------------------
