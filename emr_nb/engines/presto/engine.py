@@ -137,7 +137,9 @@ class PrestoEngine:
             made = self._place(state)
             session = PrestoSession(self._context, made, state, "", reference.session_id)
         found = session.adopt(reference, row)
-        if row.spool:  # a `--to` of a kernel that is gone: nobody puts its files in place
+        if row.spool and owner_is_gone(
+            row
+        ):  # a `--to` of a kernel that is gone: nobody puts its files in place
             found.cancel()
             return None
         return found
