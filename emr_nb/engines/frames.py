@@ -26,8 +26,8 @@ from emr_nb.engines.sql.naming import parts_of, qualified
 from emr_nb.engines.sql.parameters import Placed
 from emr_nb.engines.target_folder import folder_of, hdfs_of, store_for
 from emr_nb.errors import EmrError, JournalError, TableExistsError, UsageError
-from emr_nb.journal import SessionRow, owner_is_gone
-from emr_nb.model import Event, FilePath, Progress
+from emr_nb.journal import OPEN_STATES, SessionRow, owner_is_gone, reference_of
+from emr_nb.model import Event, FilePath, Progress, StatementReference
 from emr_nb.results.outgoing import Outgoing
 from emr_nb.results.outgoing_sql import SqlWay
 from emr_nb.results.parquet_out import ParquetOut
@@ -142,8 +142,11 @@ class Frames(ABC):
         if scratch is not None:
             self._drop(schema, scratch)
 
-    def sweep(self) -> None:
-        """Drop what sessions of processes that are gone left, schemas and folders of `--to`."""
+    def sweep(self, end: Callable[[StatementReference], object]) -> None:
+        """Drop what sessions of processes that are gone left, schemas and folders of `--to`.
+
+        `end` ends a statement that may still write one.
+        """
         journal, cluster = self._context.journal, self._context.cluster.id
         with suppress(EmrError):
             for row in journal.sessions(cluster):
@@ -153,6 +156,9 @@ class Frames(ABC):
                         self._drop(row.name, Scratch(store, path))
             for spool in journal.spools(cluster):
                 if spool.engine == self._engine and owner_is_gone(spool):
+                    if spool.state in OPEN_STATES:
+                        with suppress(EmrError):
+                            end(reference_of(spool))
                     folder = folder_of(self._context, spool.spool)
                     if folder is not None and folder.remove():
                         journal.update(spool.tag, spool="")

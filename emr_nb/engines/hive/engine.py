@@ -185,7 +185,9 @@ class HiveEngine:
             swept, self._swept = self._swept, True
         if not swept:
             sweep = session.frames.sweep
-            threading.Thread(target=sweep, name="emr_nb-sweep", daemon=True).start()
+            threading.Thread(
+                target=sweep, args=(self.recover,), name="emr_nb-sweep", daemon=True
+            ).start()
 
     def _give_up(self, row: StatementRow, session: Handle, operation: Handle) -> None:
         """End a `--to` of a kernel that is gone: nobody is left to put its files in place."""

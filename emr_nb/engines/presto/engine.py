@@ -116,7 +116,9 @@ class PrestoEngine:
             swept, self._swept = self._swept, True
         if not swept:
             sweep = session.frames.sweep
-            threading.Thread(target=sweep, name="emr_nb-sweep", daemon=True).start()
+            threading.Thread(
+                target=sweep, args=(self.recover,), name="emr_nb-sweep", daemon=True
+            ).start()
         row = SessionRow(self._context.cluster.id, self.name, options.name, number)
         self._context.journal.remember_session(row, new=earlier is None)
         return session
