@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
 
 _MOST = 10_000
+_TOLD_EVERY = 100  # tables of a listing that is on its way
 _COLUMNS = (
     Field[CatalogNode]("column", lambda n: n.name),
     Field[CatalogNode]("type", lambda n: n.type),
@@ -46,7 +47,8 @@ def tables(notebook: Notebook, given: Parsed) -> Records[CatalogNode]:
     try:
         for node in find_tables(made, used, pattern):
             rows.append(node)
-            line.note(f"{used.title}: {plural(len(rows), 'table')}")
+            if len(rows) % _TOLD_EVERY == 0:
+                line.note(f"{used.title}: {plural(len(rows), 'table')}")
             if len(rows) >= _MOST:
                 break
     except BaseException:
