@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.base import KeepsCatalog
 from emr_nb.notebook.keeping import KeepAlive
 from emr_nb.notebook.recovery import Recovery
 from emr_nb.notebook.sessions import Attached, Sessions
@@ -90,6 +91,9 @@ class Attachment:
         """Let what was read of an engine's catalog be asked anew."""
         if engine in self.catalogs:
             self.catalogs[engine].refresh()
+        found = self.cluster.engine(engine)
+        if isinstance(found, KeepsCatalog):
+            found.forget_catalog()
 
     def in_use(self) -> Iterator[InUse]:
         """Yield Spark, then the engines that cells have used."""

@@ -14,7 +14,7 @@ from emr_nb.notebook.options import Option, Parsed, Parser
 
 if TYPE_CHECKING:
     from emr_nb.engines.inputs import LocalInput
-    from emr_nb.notebook.origins import Origin
+    from emr_nb.engines.sql.origins import Origin
     from emr_nb.notebook.state import Notebook
 
 LANGUAGES = ("python", "scala", "sql")
@@ -27,8 +27,9 @@ _CONTEXT = Option(
 OPTIONS = (
     Option("output", ("-o", "--output"), "Bring this variable (of SQL: the result) here",
            "name", "VAR", source="remote"),
-    Option("inputs", ("-i", "--input"), "Send these local variables first", metavar="VAR[,VAR]",
-           many=True, source="here"),
+    Option("inputs", ("-i", "--input"), "Send these local variables first; in SQL a frame is a "
+           "table of its name, and {{name}} takes a value", metavar="VAR[,VAR]", many=True,
+           source="here"),
     Option("as_", ("--as",), "What -o makes of it", choices=("pandas", "polars", "arrow"),
            default="pandas"),
     Option("rows", ("-n", "--rows", "--maxrows"), "Rows to bring: 0 = schema alone, -1 = all",
@@ -221,9 +222,10 @@ def with_inputs(notebook: Notebook, job: Job) -> Job:
     names = job.options["inputs"]
     if not names:
         return job
-    from emr_nb.notebook.inputs import local_inputs
+    from emr_nb.notebook.inputs import local_inputs, way_to
 
-    found = local_inputs(names, notebook.shell.user_ns, where=f"%%{job.magic} -i")
+    way = way_to(notebook, job.engine, job.options["on"] or "")
+    found = local_inputs(names, notebook.shell.user_ns, where=f"%%{job.magic} -i", way=way)
     parts = tuple(replace(part, inputs=() if part.number else found) for part in job.parts)
     return replace(job, inputs=found, parts=parts)
 

@@ -243,4 +243,4 @@ class Sessions:
 
 
 def _labels(infos: Sequence[SessionInfo]) -> list[str]:
-    return [i.name or i.id for i in infos]
+    return [i.name or i.label for i in infos]

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from emr_nb.engines.base import abilities_of
 from emr_nb.engines.sql.lexicon import Lexicon, lexicon
+from emr_nb.engines.sql.origins import Origin
 from emr_nb.engines.sql.parameters import place
 from emr_nb.engines.sql.splitting import Piece, split
 from emr_nb.errors import UsageError
 from emr_nb.notebook.attachment import SPARK, title_of
+from emr_nb.notebook.gaining import gain
 from emr_nb.notebook.options import Parsed
-from emr_nb.notebook.origins import Origin
 
 if TYPE_CHECKING:
     from emr_nb.engines.base import Engine
@@ -41,6 +42,7 @@ def prepared(
         notebook.attachment(job.options["on"] or "").last_sql = SPARK
     else:
         made = notebook.attachment(job.options["on"] or "")
+        gain(notebook, magic, made)
         engine = engine_of(notebook, magic, made)
         found = made.cluster.engine(engine)
         refuse_options(magic, job.options, found)
@@ -55,6 +57,7 @@ def rules_for(notebook: Notebook, magic: CellMagic, job: Job) -> Lexicon:
     if magic.is_spark:
         return lexicon(SPARK)
     made = notebook.attachment(job.options["on"] or "")
+    gain(notebook, magic, made)
     return rules_of(made.cluster.engine(engine_of(notebook, magic, made, say=False)))
 
 

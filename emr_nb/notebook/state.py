@@ -247,6 +247,8 @@ class Notebook:
                     self._look_back(made)
             except EmrError as error:  # HDFS and S3 work without Livy; its cells will tell more
                 made.problem = str(error).partition("\n")[0]
+        if not made.fresh:
+            self._look_back_beside(made)
         return made
 
     def _attachment(self, cluster: Attached, base: str) -> Attachment:
@@ -262,6 +264,9 @@ class Notebook:
                 self.journal, made.cluster.info.id, made.sessions.base_name, made.sessions.living
             )
         made.recovery.look(made.cluster.engine(SPARK))
+
+    def _look_back_beside(self, made: Attachment) -> None:
+        """See what an earlier kernel left on the other engines."""
         for name in made.recovery.engines_left():
             if name != SPARK:
                 with suppress(EmrError):  # it is missed by its own cells, not by the attach

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from emr_nb.engines.sql.naming import parts_of, plainly, qualified
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
 
 _MOST = 10_000
-_TOLD_EVERY = 100  # tables of a listing that is on its way
+_SHOWN = 200  # on the page; the answer itself has all
 _COLUMNS = (
     Field[CatalogNode]("column", lambda n: n.name),
     Field[CatalogNode]("type", lambda n: n.type),
@@ -43,21 +44,33 @@ def tables(notebook: Notebook, given: Parsed) -> Records[CatalogNode]:
             advice="Patterns are TABLE, SCHEMA.TABLE or CATALOG.SCHEMA.TABLE, with * and ?.",
         )
     line = ProgressLine(notebook.screen)
-    rows: list[CatalogNode] = []
     try:
-        for node in find_tables(made, used, pattern):
-            rows.append(node)
-            if len(rows) % _TOLD_EVERY == 0:
-                line.note(f"{used.title}: {plural(len(rows), 'table')}")
-            if len(rows) >= _MOST:
-                break
+        found = table_records(made, used, pattern, line.note)
     except BaseException:
         line.end_if_shown("failed", "tables not listed")
         raise
-    line.end_if_shown("done", f"{plural(len(rows), 'table')} of {used.title}")
+    line.end_if_shown("done", f"{plural(len(found), 'table')} of {used.title}")
+    return found
+
+
+def table_records(
+    made: Attachment,
+    used: InUse,
+    pattern: Sequence[str],
+    note: Callable[[str], None] = lambda _: None,
+) -> Records[CatalogNode]:
+    """Return the tables that fit, of which a page shows the first 200; `note` is told meanwhile."""
+    rows: list[CatalogNode] = []
+    for node in find_tables(made, used, pattern):
+        rows.append(node)
+        if len(rows) % _SHOWN == 1:
+            note(f"{used.title}: {plural(len(rows), 'table')}")
+        if len(rows) >= _MOST:
+            break
     notice = f"The first {count(_MOST)}: a pattern names fewer." if len(rows) >= _MOST else ""
+    notice = notice or ("" if rows else f"No such table on {used.title}.")
     fields = _fields(rules_of(made.cluster.engine(used.name)))
-    return Records(rows, fields, notice or ("" if rows else f"No such table on {used.title}."))
+    return Records(rows, fields, notice, shown=_SHOWN)
 
 
 def _fields(rules: Lexicon) -> tuple[Field[CatalogNode], ...]:
