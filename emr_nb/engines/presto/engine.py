@@ -127,8 +127,9 @@ class PrestoEngine:
             return None  # its address is nowhere but in our own notes
         if reference.statement_id not in ("", row.statement):
             return None
-        if place.startswith(ROWS_READ) and only_reads(row.text or "?"):
-            return None  # its first rows are gone with the kernel that read them
+        reads = only_reads(row.text or "?")
+        if reads and (place.startswith(ROWS_READ) or self._is_gone(row.statement)):
+            return None  # its first rows are gone with the kernel that read them, or all of it
         with self._lock:
             known = (s for s in self._open.values() if s.info.id == reference.session_id)
             session = next(known, None)
@@ -193,6 +194,14 @@ class PrestoEngine:
         rows = self._context.journal.sessions(self._context.cluster.id)
         mine = (r for r in rows if (r.engine, r.name) == (self.name, name) and owner_is_gone(r))
         return next((row.session for row in mine), None)
+
+    def _is_gone(self, query: str) -> bool:
+        """Tell whether the server has surely given up a query; raises TransportError."""
+        state = ClientState(self._context.user)
+        prefix = self._place(state).spoken.prefix
+        told = self.client.query(query, state, prefix, Deadline.after(self.patience.look))
+        error = (told or {}).get("errorCode") or {}
+        return told is None or error.get("name") == "ABANDONED_QUERY"
 
     def _place(self, state: ClientState) -> Place:
         with self._lock:

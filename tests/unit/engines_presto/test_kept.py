@@ -162,3 +162,22 @@ def test_a_kernel_that_is_gone_leaves_its_sessions_number_and_no_half_read_rows(
     place = session.journal.find(statement.reference.tag).place
     session.journal.update(statement.reference.tag, place="+" + place.lstrip("+"))
     assert later.recover(statement.reference) is None
+
+
+@pytest.mark.parametrize(
+    "gone", [{"forgot": True}, {"query": {"errorCode": {"name": "ABANDONED_QUERY"}}}]
+)
+def test_what_the_server_gave_up_runs_anew_unless_it_may_have_changed_something(
+    coordinator, submit, gone
+):
+    from emr_nb.engines.presto import PrestoEngine
+
+    replay, session = coordinator(FIRST, page(1, 2), page(3), LAST)
+    engine = PrestoEngine(session._context, "trino")
+    query = submit(session, "select a from t")
+    assert engine.recover(query.reference) is not None
+    insert = submit(session, "insert into t select 1")
+    for name, value in gone.items():
+        setattr(replay, name, value)
+    assert engine.recover(query.reference) is None
+    assert engine.recover(insert.reference) is not None  # its cell tells that nobody knows
