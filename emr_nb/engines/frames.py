@@ -77,8 +77,8 @@ class Frames(ABC):
         """Return the SQL that makes what was sent of a column."""
 
     @abstractmethod
-    def copy(self, table: str, source: str) -> str:
-        """Return the statement that makes a table of the rows of another one."""
+    def copy(self, parts: Sequence[str], view: str, item: LocalInput) -> None:
+        """Make the table of this name of a frame's view; raises UsageError, StatementError."""
 
     @abstractmethod
     def column_name(self, frame: Outgoing, name: str) -> str:
@@ -270,10 +270,11 @@ class Frames(ABC):
                 advice="--overwrite replaces it.",
             )
         if not there:
-            self.run(self.copy(table, view))
+            self.copy(parts, view, item)
             return
-        new = qualified([*parts[:-1], f"{parts[-1]}_{secrets.token_hex(6)}"], self.rules)
-        self.run(self.copy(new, view))
+        made = [*parts[:-1], f"{parts[-1]}_{secrets.token_hex(6)}"]
+        new = qualified(made, self.rules)
+        self.copy(made, view, item)
         self.run(f"DROP TABLE {table}")
         self.run(f"ALTER TABLE {new} RENAME TO {table}")
 

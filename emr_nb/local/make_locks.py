@@ -19,6 +19,7 @@ from emr_nb.local.fetch import repository_url, verify_context
 from emr_nb.local.lockfile import Lock, LockedFile, load
 
 _AWS_SDK = "1.12.262"  # what Hadoop 3.3.4's S3A was built with
+_PRESTOSQL = "350"
 _TRINO = "476"  # the newest whose server is published as separate parts there
 
 
@@ -184,6 +185,8 @@ RECIPES = {
             *(f"io.trino:trino-{plugin}:{_TRINO}@zip" for plugin in ("tpch", "memory")),
         ),
     ),
+    # the last version that speaks X-Presto-* headers alone; unpacked to what we use of it
+    "prestosql": Recipe(_PRESTOSQL, exact=(f"io.prestosql:presto-server:{_PRESTOSQL}@tar.gz",)),
     "trino-hive": Recipe(
         _TRINO,
         exact=(

@@ -165,6 +165,13 @@ def read(magic: CellMagic, line: str, cell: str | None) -> Job:
             where=command,
             advice="Write it with --to, then read what was written.",
         )
+    if (options["to"] or "").startswith("table:"):
+        raise UsageError(
+            "--to writes files, and a table is more than its files",
+            where=command,
+            advice="INSERT INTO or CREATE TABLE … AS writes a table; %emr push VAR --table DB.T "
+            "makes one of a variable. --to /PATH writes files.",
+        )
     if (options["overwrite"] or options["format"] != "parquet") and not options["to"]:
         raise UsageError("--format and --overwrite need --to PATH", where=command)
     language = options.get("language") or magic.language

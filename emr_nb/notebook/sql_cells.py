@@ -13,6 +13,7 @@ from emr_nb.engines.sql.parameters import place
 from emr_nb.engines.sql.splitting import Piece, split
 from emr_nb.errors import UsageError
 from emr_nb.notebook.attachment import SPARK, title_of
+from emr_nb.notebook.gaining import gain
 from emr_nb.notebook.options import Parsed
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def prepared(
         notebook.attachment(job.options["on"] or "").last_sql = SPARK
     else:
         made = notebook.attachment(job.options["on"] or "")
+        gain(notebook, magic, made)
         engine = engine_of(notebook, magic, made)
         found = made.cluster.engine(engine)
         refuse_options(magic, job.options, found)
@@ -55,6 +57,7 @@ def rules_for(notebook: Notebook, magic: CellMagic, job: Job) -> Lexicon:
     if magic.is_spark:
         return lexicon(SPARK)
     made = notebook.attachment(job.options["on"] or "")
+    gain(notebook, magic, made)
     return rules_of(made.cluster.engine(engine_of(notebook, magic, made, say=False)))
 
 

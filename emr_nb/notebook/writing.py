@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from emr_nb.engines.spool import Spooled
 from emr_nb.engines.spool_file import JoinedParquet
+from emr_nb.engines.target_folder import TargetFolder
 from emr_nb.errors import EmrError, PathExistsError, PathNotFoundError, UsageError
 from emr_nb.model import FileEntry, FilePath, WriteTarget
 from emr_nb.notebook.look import plural, size
@@ -83,7 +85,17 @@ class Destination:
         path = self.target.path
         if path.scheme == "file":
             Path(path.key).parent.mkdir(parents=True, exist_ok=True)
-        self.cluster.filesystem(path).write(path, data, overwrite=self.target.overwrite)
+        store = self.cluster.filesystem(path)
+        if not self.by_engine:
+            store.write(path, data, overwrite=self.target.overwrite)
+            return
+        # what the engine would have made is a folder, and so is what it replaces
+        folder = TargetFolder.make(store, self.target, secrets.token_hex(16), ())
+        try:
+            store.write(folder.files.child(f"part-00000.{self.target.format}"), data)
+            folder.put_in_place(lambda: ())
+        finally:
+            folder.remove()
 
     def facts(self, rows: int | None) -> list[str]:
         """Say what lies at the target now: rows if they were counted, files, bytes, encryption."""

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from emr_nb.engines.frames import Frames
+from emr_nb.engines.inputs import LocalInput
 from emr_nb.engines.sql.lexicon import Lexicon, lexicon
 from emr_nb.engines.sql.literals import identifier
 from emr_nb.engines.sql.literals import quoted as literal
+from emr_nb.engines.sql.naming import qualified
 from emr_nb.engines.target_folder import spelled
 from emr_nb.errors import UsageError
 from emr_nb.model import FilePath
@@ -51,8 +53,10 @@ class HiveFrames(Frames):
     def expression(self, way: SqlWay, column: str) -> str:
         return way.view.format(column)
 
-    def copy(self, table: str, source: str) -> str:
-        return f"CREATE TABLE {table} STORED AS PARQUET AS SELECT * FROM {source}"
+    def copy(self, parts: Sequence[str], view: str, item: LocalInput) -> None:
+        del item
+        table = qualified(list(parts), self.rules)
+        self.run(f"CREATE TABLE {table} STORED AS PARQUET AS SELECT * FROM {view}")
 
     def column_name(self, frame: Outgoing, name: str) -> str:
         if not name.strip() or _NO_NAME & set(name):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 
 from emr_nb.engines.sql.lexicon import Lexicon
-from emr_nb.engines.sql.literals import identifier
-from emr_nb.engines.sql.naming import plain_name
+from emr_nb.engines.sql.naming import plain_name, reserved, written
 from emr_nb.engines.sql.tokens import Token, significant, tokens
 from emr_nb.model import CatalogNode, Completion
 
@@ -60,7 +58,7 @@ def complete(
     wanted = plain_name(begun).lower() if begun[:1] not in ('"', "`") else begun[1:].lower()
     fitting = dict.fromkeys(pair for pair in found if pair[0].lower().startswith(wanted))
     names = [
-        Completion(_written(name, rules), start, cursor, kind)
+        Completion(written(name, rules), start, cursor, kind)
         for name, kind in islice(fitting, _MOST)
     ]
     return [*names, *(Completion(word, start, cursor, "keyword") for word in words)]
@@ -238,28 +236,10 @@ def _kind(node: CatalogNode) -> str:
     return {"table": "class", "view": "class"}.get(node.kind, "module")
 
 
-def _written(name: str, rules: Lexicon) -> str:
-    word = name.isascii() and name.isidentifier()
-    # a keyword, and the name of a schema everywhere
-    plain = word and (name == "default" or name.upper() not in _reserved(rules.dialect))
-    return name if plain else identifier(name, "name", rules)
-
-
 def _keywords(rules: Lexicon, begun: str) -> list[str]:
     """Return the keywords that a word begins, in the case in which it is written."""
     if not begun or not begun.isalpha():
         return []
     lower = begun.islower()
-    words = (word for word in _reserved(rules.dialect) if word.startswith(begun.upper()))
+    words = (word for word in reserved(rules.dialect) if word.startswith(begun.upper()))
     return sorted(word.lower() if lower else word for word in words)
-
-
-@cache
-def _reserved(dialect: str) -> frozenset[str]:
-    """Return the dialect's keywords, as sqlglot has them."""
-    from sqlglot.dialects.dialect import Dialect
-
-    found = Dialect.get(dialect) or Dialect.get("")
-    assert found is not None
-    words = (word for key in found.tokenizer_class.KEYWORDS for word in key.upper().split())
-    return frozenset(word for word in words if word.isalpha() and len(word) > 1)
