@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import os
 import uuid
@@ -143,7 +144,15 @@ def hive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HiveRig]:
         clusters.stop(NAME)
 
 
+@contextmanager
+def using(hive: HiveRig, *, alone: bool = False) -> Iterator[None]:
+    """Use HiveServer2 beside other workers' tests, or `alone` to kill it."""
+    with (hive.clusters.settings.data_home / f"{hive.state.name}.tests").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+
+
 @pytest.fixture(scope="module")
 def session(hive: HiveRig) -> Iterator[HiveSession]:
-    with hive.session() as session:
+    with using(hive), hive.session() as session:
         yield session

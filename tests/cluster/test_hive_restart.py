@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from hive_rig import HiveRig, hive, rows, run, submit  # noqa: F401 -- a fixture
+from hive_rig import HiveRig, hive, rows, run, submit, using  # noqa: F401 -- a fixture
 
 from emr_nb.errors import SessionLostError
 from emr_nb.local import state as st
@@ -32,7 +32,7 @@ def restart(hive: HiveRig) -> None:  # noqa: F811
 
 
 def test_a_killed_server_loses_the_session_and_says_so(hive: HiveRig) -> None:  # noqa: F811
-    with hive.engine() as engine:
+    with using(hive, alone=True), hive.engine() as engine:
         name = f"emr_nb/tests/killed/{os.getpid()}"
         old = engine.open(SessionOptions(name))
         run(old, "set hive.exec.parallel.thread.number=6")
