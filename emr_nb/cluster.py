@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
@@ -65,6 +66,19 @@ class HasRoute(Protocol):
 
     def route(self) -> Route:
         """Return the way to the cluster that was attached last."""
+        ...
+
+
+@runtime_checkable
+class StartsEngines(Protocol):
+    """A provider that can start an engine beside what runs of a cluster; optional."""
+
+    def startable(self) -> Mapping[str, str]:
+        """Return those that it can, on the cluster that was attached last, by version."""
+        ...
+
+    def start_engine(self, engine: str, notify: Notify) -> tuple[Cluster, tuple[Service, ...]]:
+        """Start it and wait for it; return the cluster's facts and services anew."""
         ...
 
 
@@ -170,6 +184,22 @@ class AttachedCluster:
         if name not in self._engines:
             self._engines[name] = self._load("emr_nb.engines", name)(self.context)
         return self._engines[name]
+
+    def gainable(self) -> Mapping[str, str]:
+        """Return the engines that the cluster lacks and can have started, with their versions."""
+        if not isinstance(self._provider, StartsEngines):
+            return {}
+        there = {service.name for service in self.services}
+        return {n: v for n, v in self._provider.startable().items() if n not in there}
+
+    def gain(self, engine: str, notify: Notify = _quiet) -> None:
+        """Have an engine started that the cluster lacks; those that are open go on.
+
+        Raises what the provider raises: the cluster is then what it was before.
+        """
+        assert isinstance(self._provider, StartsEngines)
+        self.info, self.services = self._provider.start_engine(engine, notify)
+        self.context = replace(self.context, cluster=self.info, services=self.services)
 
     def session(self, options: SessionOptions | None = None, engine: str = "spark") -> Session:
         """Return a session, opened on first use; raises SessionError."""

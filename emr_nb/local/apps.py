@@ -10,11 +10,23 @@ from emr_nb.local.hdfs import Hdfs
 from emr_nb.local.hive import Hive
 from emr_nb.local.livy import Livy
 from emr_nb.local.plan import LocalService
+from emr_nb.local.prestosql import PrestoSql
 from emr_nb.local.trino import HIVE_PART, Trino
 from emr_nb.local.yarn import Yarn
 
 APPS = ("hdfs", "spark", "aws")  # unless others are named
-ALL_APPS = ("hdfs", "yarn", "hive", "spark", "trino", "aws")  # in starting order
+ALL_APPS = ("hdfs", "yarn", "hive", "spark", "trino", "prestosql", "aws")  # in starting order
+
+TITLES = {
+    "hdfs": "HDFS",
+    "yarn": "YARN",
+    "hive": "Hive",
+    "spark": "Spark",
+    "trino": "Trino",
+    "prestosql": "PrestoSQL",
+    "aws": "the AWS APIs",
+}
+ENGINES = {"hive": "hive", "trino": "trino", "presto": "trino"}  # by which application
 
 
 def service_of(app: str) -> LocalService:
@@ -30,6 +42,8 @@ def service_of(app: str) -> LocalService:
             return Aws()
         case "trino":
             return Trino()
+        case "prestosql":
+            return PrestoSql()
         case "hive":
             return Hive()
     raise UsageError(
@@ -44,6 +58,14 @@ def with_needs(apps: Iterable[str]) -> tuple[str, ...]:
     for app in list(wanted):
         wanted.update(service_of(app).needs)
     return tuple(app for app in ALL_APPS if app in wanted)
+
+
+def with_companions(app: str) -> tuple[str, ...]:
+    """Return an application with those that a cell on it expects beside it.
+
+    Trino without Hive's catalog has no table that another engine could see.
+    """
+    return with_needs((app, "hive") if app in ("trino", "prestosql") else (app,))
 
 
 def parts_of(apps: Iterable[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Unpacks what is published as an archive of many files: Trino's server and its plugins."""
+"""Unpacks what is published as an archive of many files: Trino, its plugins, PrestoSQL."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from pathlib import Path
 from emr_nb.errors import DownloadError
 from emr_nb.local.lockfile import LockedFile
 
-# what a coordinator does not start without, and what ours uses; the rest is 110 MB
-_KEPT = ("lib", "plugin/spooling-filesystem")
-_SERVER = "trino-server-core"
+# by a server's archive: what a coordinator does not start without, and what ours uses; the
+# rest is 110 MB of Trino's and 290 MB of PrestoSQL's
+_KEPT = {
+    "trino-server-core": ("lib", "plugin/spooling-filesystem"),
+    "presto-server": ("lib", *(f"plugin/{name}" for name in ("tpch", "memory", "hive-hadoop2"))),
+}
 _PLACES = {"trino-hdfs": "plugin/hive/hdfs"}  # the Hive connector loads it apart from its own jars
 
 
@@ -53,6 +56,6 @@ def _tree(archive: Path, folder: Path) -> Path:
 
 
 def _moves(tree: Path, artifact: str) -> list[tuple[Path, str]]:
-    if artifact == _SERVER:
-        return [(tree / name, name) for name in _KEPT]
+    if artifact in _KEPT:
+        return [(tree / name, name) for name in _KEPT[artifact]]
     return [(tree, _PLACES.get(artifact, f"plugin/{artifact.removeprefix('trino-')}"))]

@@ -1,4 +1,4 @@
-"""`emr-nb local …`: start, status, logs, stop, list."""
+"""`emr-nb local …`: start, status, logs, stop, list, apps."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from emr_nb.local.aws import require_moto
 from emr_nb.local.board import Board, megabytes
 from emr_nb.local.daemon import tail
 from emr_nb.local.lifecycle import DEFAULT_NAME, IDLE_LIMIT, LocalClusters
+from emr_nb.local.parts import Cache
 from emr_nb.local.processes import marked, rss
 from emr_nb.local.starting import start_on_board
 from emr_nb.settings import Settings
@@ -25,9 +26,17 @@ _FOLLOW_SECONDS = 0.3
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the `local` command."""
     local = commands.add_parser("local", help="a local cluster of the real daemons")
-    verbs = local.add_subparsers(dest="verb", required=True, metavar="start|status|logs|stop|list")
+    verbs = local.add_subparsers(
+        dest="verb", required=True, metavar="start|status|logs|stop|list|apps"
+    )
     start = verbs.add_parser("start", help="start it, or what is not running of it")
-    start.add_argument("--apps", default=",".join(APPS), help=f"of {', '.join(ALL_APPS)}")
+    start.add_argument(
+        "--apps",
+        default=",".join(APPS),
+        metavar="APP,…",
+        help=f"of {', '.join(ALL_APPS)}; +APP: beside what runs, or beside the default "
+        "(%(default)s). `emr-nb local apps` tells which versions they are",
+    )
     start.add_argument(
         "--yarn",
         action="store_true",
@@ -45,8 +54,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     logs.add_argument("service", nargs="?", default="", help="such as livy or namenode")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
     stop = verbs.add_parser("stop", help="end every process of it and remove its data")
-    stop.add_argument("--keep-data", action="store_true", help="keep what is in HDFS")
+    stop.add_argument(
+        "--keep-data", action="store_true", help="keep what is in HDFS, and Hive's tables"
+    )
     verbs.add_parser("list", help="the local clusters there are")
+    verbs.add_parser("apps", help="what may run: engines, their versions, what is fetched")
     for verb in (start, status, logs, stop):
         verb.add_argument("--name", default=DEFAULT_NAME, help="which one (default %(default)s)")
 
@@ -60,12 +72,13 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
         "logs": _logs,
         "stop": _stop,
         "list": _list,
+        "apps": _apps,
     }
     return verbs[options.verb](clusters, options, out)
 
 
 def _start(clusters: LocalClusters, options: argparse.Namespace, out: TextIO) -> int:
-    apps = tuple(filter(None, (app.strip() for app in options.apps.split(","))))
+    apps = chosen_apps(options.apps, _running(clusters, options.name))
     if options.yarn:
         apps = with_yarn(apps)
     if "aws" in apps:
@@ -80,6 +93,19 @@ def _start(clusters: LocalClusters, options: argparse.Namespace, out: TextIO) ->
     out.write(f"\n{options.name} runs (after {time.monotonic() - began:.1f} s)\n")
     out.writelines(f"{line}\n" for line in describe(state))
     return 0
+
+
+def chosen_apps(text: str, running: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the applications that `--apps` names; with a `+` beside those that run."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    more = [word for word in words if word.startswith("+")]
+    base = (running or APPS) if more else ()
+    return tuple(dict.fromkeys([*base, *(word.removeprefix("+") for word in words)]))
+
+
+def _running(clusters: LocalClusters, name: str) -> tuple[str, ...]:
+    known = st.load(clusters.folders(name))
+    return known.apps if known is not None and known.running else ()
 
 
 def _status(clusters: LocalClusters, options: argparse.Namespace, out: TextIO) -> int:
@@ -117,7 +143,10 @@ def describe(state: st.State) -> Iterator[str]:
         yield f"  Livy     http://127.0.0.1:{ports['livy']}"
     if "trino" in state.apps:
         url = f"http://127.0.0.1:{ports['trino']}"
-        yield f"  Trino    {url}  (Presto's dialect too)"
+        too = "" if "prestosql" in state.apps else "  (Presto's dialect too)"
+        yield f"  Trino    {url}{too}"
+    if "prestosql" in state.apps:
+        yield f"  PrestoSQL  http://127.0.0.1:{ports['prestosql']}  (what %%presto runs on)"
     if "aws" in state.apps:
         yield f"  AWS, S3  {state.endpoint_url}  (cluster {state.cluster_id})"
 
@@ -160,8 +189,15 @@ def _follow(logs: dict[str, Path], out: TextIO) -> None:
 
 def _stop(clusters: LocalClusters, options: argparse.Namespace, out: TextIO) -> int:
     clusters.stop(options.name, keep_data=options.keep_data)
-    kept = "; HDFS's data is kept" if options.keep_data else ""
+    kept = "; what is in HDFS and Hive's tables are kept, S3 is not" if options.keep_data else ""
     out.write(f"{options.name} is stopped{kept}\n")
+    return 0
+
+
+def _apps(clusters: LocalClusters, _: argparse.Namespace, out: TextIO) -> int:
+    from emr_nb.local.versions import table
+
+    out.writelines(f"{line}\n" for line in table(Cache(clusters.settings.cache_home)) if line)
     return 0
 
 

@@ -11,7 +11,7 @@ from emr_nb.local.hdfs import SUPERGROUP, SUPERUSER
 from emr_nb.local.hive_conf import USER as HIVE_USER
 from emr_nb.local.hive_conf import client_site
 from emr_nb.local.hive_conf import spark_defaults as with_hive
-from emr_nb.local.plan import Plan, write_site
+from emr_nb.local.plan import Plan, write_site, write_text
 from emr_nb.local.yarn import USER as YARN_USER
 from emr_nb.local.yarn import capacity_scheduler, yarn_site
 
@@ -27,10 +27,10 @@ def core_site(plan: Plan) -> dict[str, str]:
         # users that this machine does not have; others get their groups from the machine
         "hadoop.user.group.static.mapping.overrides": (
             f"{SUPERUSER}={SUPERUSER},{SUPERGROUP};hadoop=hadoop,{SUPERGROUP};livy=livy;"
-            f"{YARN_USER}={YARN_USER};{HIVE_USER}={HIVE_USER};trino=trino"
+            f"{YARN_USER}={YARN_USER};{HIVE_USER}={HIVE_USER};trino=trino;presto=presto"
         ),
     }
-    for name in (SUPERUSER, "hadoop", "livy", "hive", "trino"):
+    for name in (SUPERUSER, "hadoop", "livy", "hive", "trino", "presto"):
         site[f"hadoop.proxyuser.{name}.hosts"] = "*"
         site[f"hadoop.proxyuser.{name}.groups"] = "*"
     if "namenode-rpc" in plan.ports:
@@ -62,11 +62,15 @@ def s3_site(plan: Plan) -> dict[str, str]:
 
 
 def write_shared(plan: Plan) -> None:
-    """Write core-site.xml and what several read of YARN's and Spark's configuration."""
+    """Write core-site.xml and what several read of YARN's configuration."""
     write_site(plan.hadoop_conf / "core-site.xml", core_site(plan))
     if "yarn" in plan.apps:
         write_site(plan.hadoop_conf / "yarn-site.xml", yarn_site(plan))
         write_site(plan.hadoop_conf / "capacity-scheduler.xml", capacity_scheduler())
+
+
+def write_spark(plan: Plan) -> None:
+    """Write what Spark reads when a session begins; those that run keep what they read."""
     if "spark" not in plan.apps:
         return
     spark = plan.folders.conf / "spark"
@@ -74,7 +78,7 @@ def write_shared(plan: Plan) -> None:
     rows = "".join(f"{key} {value}\n" for key, value in spark_defaults(plan).items())
     if "hive" in plan.apps:
         write_site(spark / "hive-site.xml", client_site(plan))
-    (spark / "spark-defaults.conf").write_text(rows + own_defaults(), encoding="utf-8")
+    write_text(spark / "spark-defaults.conf", rows + own_defaults())
 
 
 def own_defaults() -> str:

@@ -11,6 +11,7 @@ USER = "hive"
 WAREHOUSE = "/user/hive/warehouse"
 SCRATCH = "/tmp/hive"  # noqa: S108 - HDFS's, not this machine's
 ENGINES = ("mr", "tez")
+CATALOG = "spark.emr_nb.catalog"  # the catalog of a session, as its driver is told
 
 _DUMMY_TRANSACTIONS = "org.apache.hadoop.hive.ql.lockmgr.DummyTxnManager"
 _RESTRICTED = (  # what may not be set in a session: Hive's own list, and the execution engine
@@ -56,10 +57,7 @@ def metastore_site(plan: Plan) -> dict[str, str]:
         "hive.metastore.schema.verification": "false",
         "metastore.thrift.bind.host": "127.0.0.1",
         **_warehouse(plan),
-        # the defaults are classes of hive-exec, which the metastore has not
-        "metastore.expression.proxy": (
-            "org.apache.hadoop.hive.metastore.DefaultPartitionExpressionProxy"
-        ),
+        # the default has classes that our sets lack
         "metastore.task.threads.always": (
             "org.apache.hadoop.hive.metastore.events.EventCleanerTask"
         ),
@@ -94,9 +92,18 @@ def spark_defaults(plan: Plan) -> dict[str, str]:
     """Return what Spark needs to share its tables with Hive."""
     return {
         "spark.sql.catalogImplementation": "hive",
+        # Livy read its own configuration before it knew of Hive, and overrides the line above
+        CATALOG: "hive",
+        "spark.hadoop.hive.metastore.uris": metastore_uri(plan),
         "spark.sql.warehouse.dir": f"{plan.default_fs}{WAREHOUSE}",
         # Hive 3.1 reads no decimals that are written as integers
         "spark.sql.parquet.writeLegacyFormat": "true",
+        # the metastore refuses LIKE beside a comparison of numbers
+        "spark.sql.hive.metastorePartitionPruningFallbackOnException": "true",
+        # no list of a table's files is kept: Spark would not see what Hive and Trino add, and
+        # show old counts until REFRESH TABLE
+        "spark.sql.filesourceTableRelationCacheSize": "0",
+        "spark.sql.hive.filesourcePartitionFileCacheSize": "0",
     }
 
 

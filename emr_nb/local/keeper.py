@@ -2,7 +2,8 @@
 
 `python -m emr_nb.local.keeper DATA_HOME CACHE_HOME NAME`. Daemons are its children, so it
 learns of an end at once. It ends everything when it is told to (TERM), when a start fails,
-and when nobody has used the cluster for its idle limit.
+and when nobody has used the cluster for its idle limit. Applications that are added to a
+cluster which runs leave it as it was when they do not start.
 """
 
 from __future__ import annotations
@@ -22,16 +23,18 @@ from emr_nb.errors import EmrError
 from emr_nb.journal import process_started
 from emr_nb.local import state as st
 from emr_nb.local.apps import service_of
-from emr_nb.local.conf import write_shared
+from emr_nb.local.conf import write_shared, write_spark
 from emr_nb.local.daemon import DaemonSpec, died, start, wait_ready
-from emr_nb.local.http import answers
+from emr_nb.local.in_use import in_use
 from emr_nb.local.parts import Cache
 from emr_nb.local.plan import LocalService, Plan, StartsAfter
-from emr_nb.local.ports import choose_ports
+from emr_nb.local.ports import choose_ports, keep_ports, kept_ports
 from emr_nb.local.processes import end_all, signal_groups
+from emr_nb.local.trino import is_busy
 
 _LOOK_SECONDS = 0.25
 _IDLE_LOOK_SECONDS = 30.0
+_GIVE_UP_SECONDS = 10.0  # for the other starts to see that one has failed
 
 
 class Keeper:
@@ -42,13 +45,14 @@ class Keeper:
         self._state = state
         self._lock = threading.RLock()
         self._stop = threading.Event()
+        self._abort = threading.Event()  # the start that is going on is given up
         self._running: dict[str, tuple[DaemonSpec, subprocess.Popen[bytes]]] = {}
         self._used = time.monotonic()
         self._asked = 0.0
 
     def run(self) -> None:
         """Serve until told to stop."""
-        signal.signal(signal.SIGTERM, lambda *_: self._stop.set())
+        signal.signal(signal.SIGTERM, self._told_to_stop)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             while not self._stop.is_set():
@@ -59,6 +63,10 @@ class Keeper:
             self._fail(str(error))
         finally:
             self._end()
+
+    def _told_to_stop(self, *_: object) -> None:
+        self._stop.set()
+        self._abort.set()
 
     # -- starting ---------------------------------------------------------------------------
 
@@ -71,35 +79,93 @@ class Keeper:
         self._used = time.monotonic()
         if request["idle_limit"] is not None:
             self._change(lambda s: replace(s, idle_limit=request["idle_limit"]))
+        before = self._state
+        apps = tuple(dict.fromkeys([*before.apps, *request["apps"]]))
+        dead = {d.app for d in before.dead()}
+        missing = [a for a in apps if a not in before.settled or a in dead]
+        if not missing:
+            self._change(lambda s: replace(s, served=request["at"]))
+            return
+        try:
+            self._bring(before, apps, missing)
+        except EmrError as error:
+            if not before.settled or self._stop.is_set():
+                raise
+            self._leave(before, missing, error)
+        self._used = time.monotonic()
+
+    def _bring(self, before: st.State, apps: tuple[str, ...], missing: list[str]) -> None:
+        """Start the missing applications, then again what has to learn of them."""
         with self._lock:
-            apps = tuple(dict.fromkeys([*self._state.apps, *request["apps"]]))
-            dead = {d.app for d in self._state.dead()}
-            missing = [a for a in apps if a not in self._state.settled or a in dead]
-            if not missing:
-                self._change(lambda s: replace(s, served=request["at"]))
-                return
             self._state = replace(
                 self._state,
                 apps=apps,
                 phase="starting",
-                served=request["at"],
+                served=self._asked,
                 settled=tuple(a for a in self._state.settled if a not in missing),
             )
             plan = self._plan()
             self._save()
         write_shared(plan)
+        if not before.settled or "spark" in missing:
+            write_spark(plan)
         self._start_all(plan, missing)
+        if self._stop.is_set():
+            return
+        write_spark(plan)  # not earlier: a session would look for a metastore that is starting
+        if "hive" in missing and "hive" not in before.apps:
+            for app in {"trino", "prestosql"} & {*before.settled} - {*missing}:
+                self._teach(plan, app)
+        if "aws" in plan.apps and "aws" not in missing:
+            self._enter(plan)  # its entry names what was there before
+        self._change(lambda s: replace(s, phase="running"))
+
+    def _teach(self, plan: Plan, app: str) -> None:
+        """Start Trino again with the catalog of Hive, unless somebody's query runs on it."""
+        if is_busy(plan, app):
+            self._tell(f"{app} has a query at work and goes on without the catalog hive")
+            return
+        self._change(lambda s: replace(s, settled=tuple(a for a in s.settled if a != app)))
+        self._clear(app)
+        try:
+            self._start_all(plan, [app])
+        except EmrError as error:  # what was asked for runs; who asks for this starts it again
+            self._clear(app)
+            self._tell(str(error))
+
+    def _leave(self, before: st.State, missing: list[str], error: EmrError) -> None:
+        """Take back what did not start; the cluster is what it was before, and says why."""
+        for app in missing:
+            self._clear(app)
+        write_shared(replace(self._plan(), apps=before.apps, ports=before.ports))
+        self._change(
+            lambda s: replace(
+                s,
+                apps=before.apps,
+                ports=before.ports,
+                daemons=tuple(d for d in s.daemons if d.app in before.apps),
+                settled=tuple(a for a in before.settled if a not in missing),
+                phase="running",
+                error=str(error),
+                refused=self._asked,
+            )
+        )
 
     def _plan(self) -> Plan:
         uses = [use for app in self._state.apps for use in service_of(app).ports]
         have = dict(self._state.ports)
+        have |= kept_ports(self._folders.data, [use for use in uses if use not in have])
         have |= choose_ports([use for use in uses if use not in have], have.values())
+        keep_ports(self._folders.data, have)
         self._state = replace(self._state, ports=have)
         state = self._state
         return Plan(state.name, state.user, self._folders, self._cache, have, state.apps)
 
     def _start_all(self, plan: Plan, apps: list[str]) -> None:
         failures: list[EmrError] = []
+        self._abort.clear()
+        if self._stop.is_set():
+            return
         threads = [
             threading.Thread(target=self._guard, args=(failures, self._start_app, plan, app))
             for app in apps
@@ -107,20 +173,14 @@ class Keeper:
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
-            if failures:
+            if failures or self._stop.is_set():
                 break
             self._stop.wait(_LOOK_SECONDS / 5)
         if failures:
-            self._stop.set()
+            self._abort.set()
             for thread in threads:
-                thread.join(10)
+                thread.join(_GIVE_UP_SECONDS)
             raise failures[0]
-        if self._stop.is_set():
-            return
-        if "aws" in plan.apps and "aws" not in apps:
-            self._enter(plan)  # its entry names what was there before
-        self._used = time.monotonic()
-        self._change(lambda s: replace(s, phase="running"))
 
     def _guard(
         self, failures: list[EmrError], action: Callable[[Plan, str], None], plan: Plan, app: str
@@ -136,10 +196,10 @@ class Keeper:
         service = service_of(app)
         if isinstance(service, StartsAfter) and not self._await(service.after):
             return
-        self._clear(app)
+        self._clear(app, dead=True)
         service.prepare(plan)
-        specs = service.daemons(plan)
-        if self._stop.is_set():
+        specs = [spec for spec in service.daemons(plan) if spec.name not in self._running]
+        if self._abort.is_set():
             return
         waits = []
         for spec in specs:
@@ -149,7 +209,7 @@ class Keeper:
             self._note(spec, process, st.STARTING)
             waits.append((spec, process))
         for spec, process in waits:
-            seconds = wait_ready(spec, process, self._stop)
+            seconds = wait_ready(spec, process, self._abort)
             if seconds is None:
                 return
             self._note(spec, process, st.READY, seconds)
@@ -164,14 +224,18 @@ class Keeper:
         They end by themselves: each has its own deadline, and one that fails ends all.
         """
         while not set(apps) <= set(self._state.settled):
-            if self._stop.wait(_LOOK_SECONDS / 5):
+            if self._abort.wait(_LOOK_SECONDS / 5):
                 return False
         return True
 
-    def _clear(self, app: str) -> None:
-        """End what is left of an application whose daemon died."""
+    def _clear(self, app: str, *, dead: bool = False) -> None:
+        """End the daemons of an application, or what is left of its dead ones."""
         with self._lock:
-            left = [n for n, (spec, _) in self._running.items() if spec.app == app]
+            left = [
+                name
+                for name, (spec, process) in self._running.items()
+                if spec.app == app and not (dead and process.poll() is None)
+            ]
             taken = [self._running.pop(name)[1] for name in left]
         groups = [process.pid for process in taken]  # a dead server's sessions live on in it
         signal_groups(groups, signal.SIGTERM)
@@ -187,7 +251,7 @@ class Keeper:
         """Enter the cluster in its AWS APIs: all its ports are known by now."""
         from emr_nb.local.register import register
 
-        cluster_id = register(plan)
+        cluster_id = register(plan, self._state.cluster_id)
         self._change(lambda s: replace(s, cluster_id=cluster_id))
 
     # -- watching ---------------------------------------------------------------------------
@@ -205,18 +269,11 @@ class Keeper:
         idle = time.monotonic() - self._used
         if limit <= 0 or idle < min(limit, _IDLE_LOOK_SECONDS):
             return
-        if self._in_use():
+        if in_use(self._state):  # attaching also counts, as a request
             self._used = time.monotonic()
         elif idle > limit:
             self._tell(f"stopped after {limit:.0f} s of no use")
             self._stop.set()
-
-    def _in_use(self) -> bool:
-        """Whether a Livy session is there; attaching also counts, as a request."""
-        if "livy" not in self._state.ports:
-            return False
-        found = answers(f"http://127.0.0.1:{self._state.ports['livy']}/sessions")
-        return bool(found and found.get("total"))
 
     # -- the state --------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ from emr_nb.settings import Settings
 DEFAULT_NAME = "local"
 IDLE_LIMIT = 8 * 3600.0
 
-_START_SECONDS = 240.0
+_START_SECONDS = 300.0
 _STOP_SECONDS = 20.0
 _LOOK_SECONDS = 0.1
 
@@ -77,12 +77,14 @@ class LocalClusters:
     # -- starting ---------------------------------------------------------------------------
 
     def remembered(self, name: str, apps: Iterable[str]) -> tuple[str, ...]:
-        """Return the applications to start: with YARN for a cluster that was started with it.
+        """Return the applications to start, with those that run, and YARN for whom had it.
 
         Raises UsageError where its sessions run without YARN and would be lost by it.
         """
         wanted = with_needs(apps)
         known = st.load(self.folders(name))
+        if known is not None and known.running and "yarn" not in wanted:
+            wanted = with_needs({*wanted, *known.apps})
         if known is None or "spark" not in wanted:
             return wanted
         if "yarn" in known.apps:
@@ -135,8 +137,10 @@ class LocalClusters:
     ) -> st.State:
         """Start what is not running of a cluster, whose parts are there, and join what is.
 
-        `watch` is called at each change; `idle_limit` (seconds) None leaves a running
-        cluster's own. Raises DaemonDiedError, DeadlineExceededError.
+        `watch` is called at each look; `idle_limit` (seconds) None leaves a running cluster's
+        own. What is added to a running cluster goes on to start after an interrupt; where it
+        does not start, the cluster is left as it was. Raises DaemonDiedError,
+        DeadlineExceededError.
         """
         wanted = self.remembered(name, apps)
         folders = self.folders(name)
@@ -196,12 +200,12 @@ class LocalClusters:
 
     def _wait(self, folders: st.Folders, watch: Watch, asked: float) -> st.State:
         give_up = time.monotonic() + _START_SECONDS
-        seen: st.State | None = None
         while True:
             state = st.load(folders)
-            if state is not None and state != seen:
+            if state is not None:
                 watch(state)
-                seen = state
+            if state is not None and state.refused >= asked:
+                raise _start_failed(folders, state)
             if state is not None and state.served >= asked and state.phase == "running":
                 return state
             if state is None or state.phase == "failed" or not state.running:

@@ -96,9 +96,11 @@ def own_home() -> Path | None:
 def livy_conf(plan: Plan) -> dict[str, str]:
     """Return livy.conf; what is not here is Livy's own default."""
     on_yarn = "yarn" in plan.apps
-    with_hive = {"livy.repl.enable-hive-context": "true"} if "hive" in plan.apps else {}
+    # a driver of ours takes the catalog from Spark's configuration, as it is when it starts;
+    # the stock one has a catalog in memory unless its server was told of Hive
+    with_hive = own_home() is not None and "hive" in plan.apps
     return {
-        **with_hive,  # else Livy gives its sessions a catalog in memory, whatever Spark is told
+        **({"livy.repl.enable-hive-context": "true"} if with_hive else {}),
         "livy.server.host": "127.0.0.1",
         "livy.server.port": str(plan.ports["livy"]),
         "livy.spark.master": master(plan),

@@ -8,7 +8,10 @@ from importlib.resources import files
 from typing import Any
 
 LOCK_FORMAT = 1
-PART_SETS = (*("hdfs", "yarn", "livy", "s3a", "metastore", "hive", "ecj", "trino", "trino-hive"),)
+PART_SETS = (
+    *("hdfs", "yarn", "livy", "s3a", "metastore", "hive", "ecj", "trino", "trino-hive"),
+    "prestosql",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from emr_nb.local.fetch import repository_url, verify_context
 from emr_nb.local.lockfile import Lock, LockedFile, load
 
 _AWS_SDK = "1.12.262"  # what Hadoop 3.3.4's S3A was built with
+_PRESTOSQL = "350"
 _TRINO = "476"  # the newest whose server is published as separate parts there
 
 
@@ -89,6 +90,7 @@ _METASTORE = (
     *("org.datanucleus:datanucleus-api-jdo:4.2.4", "org.datanucleus:datanucleus-core:4.1.17"),
     *("org.datanucleus:datanucleus-rdbms:4.1.19", "org.datanucleus:javax.jdo:3.2.0-m3"),
     *("javax.transaction:transaction-api:1.1", "org.xerial.snappy:snappy-java:1.1.8.2"),
+    "joda-time:joda-time:2.9.9",  # the SDK of the set s3a
 )
 _HIVESERVER = (
     *_each("org.apache.hive", "3.1.3", "hive-exec", "hive-service", "hive-service-rpc"),
@@ -104,7 +106,7 @@ _HIVESERVER = (
     *("com.lmax:disruptor:3.4.4", "org.apache.commons:commons-collections4:4.4"),
     *("org.antlr:ST4:4.0.4", "org.apache.commons:commons-compress:1.26.0"),
     *_each("org.codehaus.janino", "3.0.11", "janino", "commons-compiler"),
-    *("joda-time:joda-time:2.9.9", "org.codehaus.jettison:jettison:1.1"),
+    "org.codehaus.jettison:jettison:1.1",
     *("org.roaringbitmap:RoaringBitmap:0.7.45", "org.slf4j:jcl-over-slf4j:1.7.36"),
     "org.apache.avro:avro:1.8.2",
     *_each("org.codehaus.jackson", "1.9.13", "jackson-mapper-asl", "jackson-core-asl"),
@@ -183,6 +185,8 @@ RECIPES = {
             *(f"io.trino:trino-{plugin}:{_TRINO}@zip" for plugin in ("tpch", "memory")),
         ),
     ),
+    # the last version that speaks X-Presto-* headers alone; unpacked to what we use of it
+    "prestosql": Recipe(_PRESTOSQL, exact=(f"io.prestosql:presto-server:{_PRESTOSQL}@tar.gz",)),
     "trino-hive": Recipe(
         _TRINO,
         exact=(

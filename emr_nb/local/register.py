@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any
 
+from emr_nb.local import prestosql
 from emr_nb.local.aws import client
 from emr_nb.local.hive import version as hive_version
 from emr_nb.local.hive_conf import client_site, execution_engine
@@ -20,10 +21,13 @@ RELEASE = "emr-7.9.0"  # EMR's releases with Spark 3.5 are 7.x
 _TYPE = "m5.xlarge"
 
 
-def register(plan: Plan) -> str:
-    """Run a job flow named as the cluster and return its id; an older entry is ended first."""
+def register(plan: Plan, known: str = "") -> str:
+    """Run a job flow named as the cluster and return its id; an older entry is ended first.
+
+    An entry `known` by its id is brought up to date instead, or made again under it.
+    """
     emr = client("emr", plan.aws_url)
-    unregister(emr, plan.name)
+    unregister(emr, plan.name, known)
     made = emr.run_job_flow(
         Name=plan.name,
         ReleaseLabel=RELEASE,
@@ -39,15 +43,16 @@ def register(plan: Plan) -> str:
         JobFlowRole="EMR_EC2_DefaultRole",
         ServiceRole="EMR_DefaultRole",
         VisibleToAllUsers=True,
-        AdditionalInfo=json.dumps({"emr-nb:primary-dns": "localhost"}),
+        AdditionalInfo=json.dumps({"emr-nb:primary-dns": "localhost", "emr-nb:id": known}),
     )
     return str(made["JobFlowId"])
 
 
-def unregister(emr: Any, name: str) -> None:
-    """End the live entries of that name."""
+def unregister(emr: Any, name: str, known: str = "") -> None:
+    """End the live entries of that name, but for the one known by its id."""
     live = emr.list_clusters(ClusterStates=["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"])
-    ids = [found["Id"] for found in live["Clusters"] if found["Name"] == name]
+    named = (found["Id"] for found in live["Clusters"] if found["Name"] == name)
+    ids = [found for found in named if found != known]
     if ids:
         emr.terminate_job_flows(JobFlowIds=ids)
         time.sleep(0.1)
@@ -65,11 +70,12 @@ def applications(plan: Plan) -> list[dict[str, str]]:
             {"Name": "Livy", "Version": livy},
         ]
     if "trino" in plan.apps:
-        found += [
-            {"Name": "Trino", "Version": trino_version()},
-            # no Presto of its own: the same server, asked in Presto's dialect
-            {"Name": "Presto", "Version": f"on Trino {trino_version()}"},
-        ]
+        found.append({"Name": "Trino", "Version": trino_version()})
+    if "prestosql" in plan.apps:
+        found.append({"Name": "Presto", "Version": f"PrestoSQL {prestosql.version()}"})
+    elif "trino" in plan.apps:
+        # no Presto of its own: the same server, asked in Presto's dialect
+        found.append({"Name": "Presto", "Version": f"on Trino {trino_version()}"})
     if "hive" in plan.apps:
         found.append({"Name": "Hive", "Version": hive_version()})
     return found
@@ -102,6 +108,9 @@ def configurations(plan: Plan) -> list[dict[str, Any]]:
     if "trino" in plan.apps:
         port = {"http-server.http.port": str(plan.ports["trino"])}
         found |= {"trino-config": port, "presto-config": dict(port)}
+    if "prestosql" in plan.apps:
+        port = {"http-server.http.port": str(plan.ports["prestosql"])}
+        found["presto-config"] = port
     if "hive" in plan.apps:
         found["hive-site"] = {
             **client_site(plan),

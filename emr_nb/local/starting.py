@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
+from emr_nb.errors import ClusterTerminatedError
 from emr_nb.local import state as st
-from emr_nb.local.apps import APPS
+from emr_nb.local.apps import APPS, TITLES, with_companions
 from emr_nb.local.board import Board, megabytes
 from emr_nb.local.lifecycle import LocalClusters
 
@@ -23,6 +24,7 @@ _WORDS = {
     "livy": "Livy with Spark",
     "aws": "AWS APIs and S3",
     "trino": "Trino",
+    "prestosql": "PrestoSQL",
 }
 
 
@@ -89,11 +91,39 @@ def start_saying(
     return clusters.start(name, apps, watch=watch)
 
 
+def add_saying(
+    clusters: LocalClusters, name: str, app: str, notify: Callable[[str], None]
+) -> st.State:
+    """Start an application and its companions beside what runs of a cluster, told as text.
+
+    Raises ClusterTerminatedError where the cluster itself does not run, DownloadError,
+    DaemonDiedError, DeadlineExceededError.
+    """
+    if not clusters.state(name).running:
+        raise ClusterTerminatedError(
+            f"The local cluster {name!r} does not run any more",
+            where=str(clusters.folders(name).root),
+            advice="%emr attach local starts it.",
+        )
+    title = TITLES[app]
+    apps = clusters.remembered(name, with_companions(app))
+    if missing := clusters.missing(apps):
+        total = sum(part.size for part in missing)
+        notify(f"fetching {title}, once: {megabytes(total)}")
+        clusters.fetch(missing, _Saying(notify, total, f"fetching {title}, once: "))
+
+    def watch(state: st.State) -> None:
+        waits = [_WORDS[d.name] for d in state.daemons if d.state == st.STARTING]
+        notify(f"starting {title}" + (f" ({', '.join(waits)})" if waits else ""))
+
+    return clusters.start(name, apps, watch=watch)
+
+
 class _Saying:
     """Adds up the parts' progress and says it every few seconds."""
 
-    def __init__(self, notify: Callable[[str], None], total: int) -> None:
-        self._notify, self._total = notify, total
+    def __init__(self, notify: Callable[[str], None], total: int, before: str = "fetched ") -> None:
+        self._notify, self._total, self._before = notify, total, before
         self._lock = threading.Lock()
         self._done: dict[str, int] = {}
         self._last = time.monotonic()
@@ -106,7 +136,7 @@ class _Saying:
                 return
             self._last = now
             fetched = min(sum(self._done.values()), self._total)
-        self._notify(f"fetched {megabytes(fetched)} of {megabytes(self._total)}")
+        self._notify(f"{self._before}{megabytes(fetched)} of {megabytes(self._total)}")
 
 
 def _daemon_words(daemon: st.Daemon) -> str:

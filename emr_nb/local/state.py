@@ -91,6 +91,7 @@ class State:
     created: float = 0.0
     idle_limit: float = 0.0
     served: float = 0.0  # when the last request that the keeper knows of was written
+    refused: float = 0.0  # of the last one whose applications did not start; `error` tells why
 
     @property
     def endpoint_url(self) -> str:

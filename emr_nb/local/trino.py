@@ -23,6 +23,7 @@ PLUGINS = ("tpch", "memory", "spooling-filesystem")
 HIVE_PART = "trino-hive"  # fetched only where Hive is among the applications
 
 _MAIN = "io.trino.server.TrinoServer"
+SECONDS = 240.0  # to start: 14 alone, ten times that beside what fills a small machine
 _READY = "select count(*) from tpch.tiny.region"
 _ASK_SECONDS = 5.0
 _MOST_PAGES = 200
@@ -48,14 +49,14 @@ class Trino:
         etc = home(plan) / "etc"
         shutil.rmtree(etc / "catalog", ignore_errors=True)  # an application may be gone
         (etc / "catalog").mkdir(parents=True)
-        _write(etc / "config.properties", config(plan))
+        write_properties(etc / "config.properties", config(plan))
         (etc / "log.properties").write_text("io.trino=INFO\n", encoding="utf-8")
         spooling = etc / "spooling-manager.properties"
         spooling.unlink(missing_ok=True)
         if "aws" in plan.apps:
-            _write(spooling, spooling_manager(plan))
+            write_properties(spooling, spooling_manager(plan))
         for name, properties in catalogs(plan).items():
-            _write(etc / "catalog" / f"{name}.properties", properties)
+            write_properties(etc / "catalog" / f"{name}.properties", properties)
         _lay_out_plugins(plan)
 
     def daemons(self, plan: Plan) -> tuple[DaemonSpec, ...]:
@@ -70,6 +71,7 @@ class Trino:
             ready=lambda: ready(url),
             environment={**plan.environment(USER), "JAVA_HOME": str(java)},
             folder=home(plan),
+            seconds=SECONDS,
         )
         return (spec,)
 
@@ -148,7 +150,7 @@ def catalogs(plan: Plan) -> dict[str, dict[str, str]]:
         "tpch": {"connector.name": "tpch", "tpch.splits-per-node": "4"},
         "memory": {"connector.name": "memory", "memory.max-data-per-node": "128MB"},
     }
-    if _has_hive(plan):
+    if has_hive(plan):
         found["hive"] = hive_catalog(plan)
     return found
 
@@ -175,20 +177,31 @@ def hive_catalog(plan: Plan) -> dict[str, str]:
     return found
 
 
-def ready(url: str) -> bool:
+def ready(url: str, dialect: str = "Trino") -> bool:
     """Tell whether a query is answered: `starting: false` comes before there is a worker."""
     info = answers(f"{url}/v1/info")
     if info is None or info.get("starting", True):
         return False
     try:
-        return bool(_rows(url, _READY))
+        return bool(_rows(url, _READY, dialect))
     except (OSError, ValueError):
         return False
 
 
-def _rows(url: str, sql: str) -> list[list[object]]:
+def is_busy(plan: Plan, app: str = "trino") -> bool:
+    """Tell whether somebody's query is at work on it; a server that does not answer has none."""
+    url = f"http://127.0.0.1:{plan.ports[app]}/v1/query"
+    headers = {"X-Trino-User": USER} if app == "trino" else {"X-Presto-User": USER}
+    try:
+        found = call("GET", url, headers=headers, seconds=_ASK_SECONDS)
+    except (OSError, ValueError):
+        return False
+    return any(query.get("state") not in ("FINISHED", "FAILED") for query in found or ())
+
+
+def _rows(url: str, sql: str, dialect: str) -> list[list[object]]:
     """Run a statement and return its rows; none when it fails."""
-    headers = {"X-Trino-User": USER, "X-Trino-Source": "emr_nb-local"}
+    headers = {f"X-{dialect}-User": USER, f"X-{dialect}-Source": "emr_nb-local"}
     page = call("POST", f"{url}/v1/statement", body=sql.encode(), headers=headers)
     rows: list[list[object]] = []
     for _ in range(_MOST_PAGES):
@@ -199,7 +212,8 @@ def _rows(url: str, sql: str) -> list[list[object]]:
     return [] if page.get("error") else rows
 
 
-def _has_hive(plan: Plan) -> bool:
+def has_hive(plan: Plan) -> bool:
+    """Tell whether the cluster has a metastore to make a catalog of."""
     return "hive" in plan.apps and "metastore" in plan.ports
 
 
@@ -219,7 +233,7 @@ def _flags(plan: Plan) -> tuple[str, ...]:
         "catalog.config-dir": "etc/catalog",
     }
     # spooled segments and Hive's readers take memory that no query's limit counts
-    heap = "-Xmx1200M" if _has_hive(plan) or "aws" in plan.apps else "-Xmx700M"
+    heap = "-Xmx1200M" if has_hive(plan) or "aws" in plan.apps else "-Xmx700M"
     properties = (f"-D{name}={value}" for name, value in names.items())
     return (heap, *_FLAGS, *properties, "-cp", f"{server}/lib/*")
 
@@ -231,11 +245,12 @@ def _lay_out_plugins(plan: Plan) -> None:
     folder.mkdir(parents=True)
     for name in PLUGINS:
         (folder / name).symlink_to(plan.cache.part("trino").folder / "plugin" / name)
-    if _has_hive(plan):
+    if has_hive(plan):
         (folder / "hive").symlink_to(plan.cache.part(HIVE_PART).folder / "plugin" / "hive")
 
 
-def _write(path: Path, properties: Mapping[str, str]) -> None:
+def write_properties(path: Path, properties: Mapping[str, str]) -> None:
+    """Write a Java properties file that its owner alone may read."""
     path.touch(mode=0o600)
     rows = "".join(f"{name}={value}\n" for name, value in properties.items())
     path.write_text(rows, encoding="utf-8")

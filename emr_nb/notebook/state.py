@@ -150,6 +150,13 @@ class Notebook:
         by_id = [a for a in self.attached.values() if a.cluster.info.id == wanted]
         if by_id:
             return by_id[0]
+        if any(wanted in magic.engines for magic in self.magics):
+            raise NotAttachedError(
+                f"{wanted!r} is an engine, and --on names an attached cluster",
+                where=", ".join(self.attached),
+                advice=f"A cell that begins with %%{wanted} runs there; "
+                f"commands such as %emr tables take --engine {wanted}.",
+            )
         near = nearest(wanted, tuple(self.attached))
         raise NotAttachedError(
             f"{wanted!r} is not attached",
@@ -238,6 +245,8 @@ class Notebook:
                     self._look_back(made)
             except EmrError as error:  # HDFS and S3 work without Livy; its cells will tell more
                 made.problem = str(error).partition("\n")[0]
+        if not made.fresh:
+            self._look_back_beside(made)
         return made
 
     def _attachment(self, cluster: Attached, base: str) -> Attachment:
@@ -253,6 +262,9 @@ class Notebook:
                 self.journal, made.cluster.info.id, made.sessions.base_name, made.sessions.living
             )
         made.recovery.look(made.cluster.engine(SPARK))
+
+    def _look_back_beside(self, made: Attachment) -> None:
+        """See what an earlier kernel left on the other engines."""
         for name in made.recovery.engines_left():
             if name != SPARK:
                 with suppress(EmrError):  # it is missed by its own cells, not by the attach

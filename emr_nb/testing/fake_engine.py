@@ -325,7 +325,8 @@ class MemoryFileSystem:
 class FakeCluster:
     """An attached cluster made of a FakeEngine and a MemoryFileSystem per scheme.
 
-    `engines` may have others beside `spark`, by their names.
+    `engines` may have others beside `spark`, by their names, and `waiting` those that a cell
+    can have started: one that is an exception does not start.
     """
 
     def __init__(self, engine: FakeEngine | None = None, *, name: str = "fake") -> None:
@@ -341,10 +342,23 @@ class FakeCluster:
         )
         self.name = name
         self.user = "ada"
-        self.services = (Service("livy"), Service("webhdfs"), Service("s3"))
+        self.services: tuple[Service, ...] = (Service("livy"), Service("webhdfs"), Service("s3"))
         self.stores = {"hdfs": MemoryFileSystem("hdfs"), "s3": MemoryFileSystem("s3")}
         self.closed = False
         self.engines: dict[str, Engine] = {}
+        self.waiting: dict[str, Engine | BaseException] = {}
+
+    def gainable(self) -> Mapping[str, str]:
+        return dict.fromkeys(self.waiting, "1.2")
+
+    def gain(self, engine: str, notify: Callable[[str], None]) -> None:
+        notify(f"starting {engine}")
+        found = self.waiting[engine]
+        if isinstance(found, BaseException):
+            raise found
+        self.engines[engine] = found
+        self.services = (*self.services, Service(engine, version="1.2"))
+        del self.waiting[engine]
 
     @property
     def files(self) -> ClusterFiles:

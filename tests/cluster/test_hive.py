@@ -254,6 +254,20 @@ def test_a_partition_of_each_is_seen_by_both(session: HiveSession, spark: Any) -
         run(session, "drop table parts")
 
 
+def test_a_filter_chooses_partitions(session: HiveSession, spark: Any) -> None:  # noqa: F811
+    run(session, "create table by_p (a int) partitioned by (n bigint, s string) stored as parquet")
+    try:
+        run(session, "insert into by_p partition (n=7, s='x') select 1")
+        run(session, "insert into by_p partition (n=8, s='y') select 2")
+        for engine in (session, spark):
+            assert rows(engine, "select a from by_p where n = 7") == [(1,)]
+            assert rows(engine, "select a from by_p where n > 7 and s like 'y%'") == [(2,)]
+        run(session, "alter table by_p drop partition (n > 7)")
+        assert rows(session, "select a from by_p") == [(1,)]
+    finally:
+        run(session, "drop table by_p")
+
+
 # -- what local execution must not do -----------------------------------------------------
 
 

@@ -54,6 +54,7 @@ class HiveStatement:
         submitted: float | None = None,
         added_lines: int = 0,
         command: bool = False,
+        ended: bool = False,
     ) -> None:
         self.reference = reference
         self.kept: Kept | None = None
@@ -73,16 +74,34 @@ class HiveStatement:
         self._fetching = False
         self._given_up = False
         self._settled = False
+        self._found_ended = ended
+
+    @property
+    def request(self) -> Request | None:
+        """What the cell asked, as far as it is known."""
+        return self._request
+
+    @property
+    def ended(self) -> bool:
+        """Whether it had ended when it was last looked at; no look is made."""
+        return self._settled or self._found_ended
 
     @property
     def where(self) -> str:
         shown = f"operation {self._operation.shown}, " if self._operation else ""
         return f"{shown}{self._session.where}"
 
+    @property
+    def refusal(self) -> StatementError | None:
+        """What the server said where it did not take the statement: nothing of it has run."""
+        return None if self._settled or self._operation is not None else self._failure
+
     def refused(self, status: Status) -> None:
         """Take the server's refusal of the statement as its outcome."""
         told = Told(status.message, status.sql_state, status.error_code, status.info)
-        self._failure = statement_error(told, self.where, added=self._added)
+        error = statement_error(told, self.where, added=self._added)
+        asked = self._request.code if self._request else ""
+        self._failure = self._session.explained(error, asked)
 
     # -- the protocol ---------------------------------------------------------------------
 
@@ -122,6 +141,10 @@ class HiveStatement:
         if error := self._broken or self._failure:
             raise error
         return self._result
+
+    def resume(self, plan: TransferPlan) -> None:
+        """Bring what a cell of this process asks for; before the first of `events`."""
+        self._plan = plan
 
     def release(self) -> None:
         """Let go of what `kept` reads; a plan that keeps owes this call."""

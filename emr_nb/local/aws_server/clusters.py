@@ -19,6 +19,7 @@ _STATES = {
 }
 _OLD_STATES = {"TERMINATING": "SHUTTING_DOWN", "TERMINATED": "COMPLETED"}
 _PRIMARIES = (1, 3)
+_TAKEN_OVER = ("Applications", "Configurations")
 
 
 class ClusterActions(EmrActions):
@@ -29,6 +30,12 @@ class ClusterActions(EmrActions):
         if not asked.get("ReleaseLabel") and not asked.get("AmiVersion"):
             raise Invalid("A release label or an AMI version must be given.")
         cluster = Cluster(asked, self.current_account, self.region, time.time())
+        if chosen := cluster.fact("id"):
+            known = self.clusters.get(chosen)
+            if known is not None and not known.over:
+                known.request |= {k: asked[k] for k in _TAKEN_OVER if k in asked}
+                return ActionResult({"JobFlowId": known.id, "ClusterArn": known.arn})
+            cluster.id = chosen
         instances = asked.get("Instances", {})
         cluster.tags = {t["Key"]: t.get("Value", "") for t in asked.get("Tags", [])}
         cluster.keep_alive = bool(instances.get("KeepJobFlowAliveWhenNoSteps", False))

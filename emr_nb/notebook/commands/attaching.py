@@ -13,6 +13,7 @@ from emr_nb.model import Service, SessionInfo
 from emr_nb.notebook.answers import Facts, Text
 from emr_nb.notebook.attachment import SPARK
 from emr_nb.notebook.commands.base import ON, Command, placed
+from emr_nb.notebook.gaining import gainable
 from emr_nb.notebook.look import about, moment, seconds
 from emr_nb.notebook.options import Option, Parsed
 from emr_nb.notebook.past import clock, with_cells
@@ -82,7 +83,7 @@ def _with_yarn(target: str) -> str:
 def _start_spark(notebook: Notebook, made: Attachment) -> None:
     line = ProgressLine(notebook.screen)
     session = made.sessions.get(tick=starting(line))
-    line.end("done", f"Spark session {session.info.id or session.info.name} is ready")
+    line.end("done", f"Spark session {session.info.label} is ready")
 
 
 def _silent(made: Attachment) -> set[str]:
@@ -102,7 +103,7 @@ def facts(made: Attachment, quiet: AbstractSet[str] = frozenset()) -> Facts:
         ("session", _session_line(made)),
     ]
     lines += [
-        (f"{used.title} session", f"{opened.info.id} {opened.info.name} · {opened.info.state}")
+        (f"{used.title} session", f"{opened.info.label} {opened.info.name} · {opened.info.state}")
         for used in made.in_use()
         if used.name != SPARK and (opened := used.sessions.opened()) is not None
     ]
@@ -128,16 +129,22 @@ def _engines_line(made: Attachment, quiet: AbstractSet[str]) -> str:
     found: list[str] = []
     mute: list[str] = []
     missing: list[str] = []
+    waiting: list[str] = []
+    versions = gainable(made)
     for engine, services in _ENGINES.items():
         known = [names[s] for s in services if s in names]
         service = next((s for s in known if s.name not in quiet), None)
+        if not known and services[0] in versions:
+            waiting.append(f"{engine} {versions[services[0]]}".rstrip())
+            continue
         if service is None:
             (mute if known else missing).append(_with_port(engine, known))
             continue
         spark = made.cluster.info.application("spark") if engine == "Spark" else None
         version = spark.version if spark else "" if engine == "Spark" else service.version
         found.append(f"{engine} {version}".rstrip())
-    absent = f" · no answer: {', '.join(mute)}" if mute else ""
+    absent = f" · started by the first cell: {', '.join(waiting)}" if waiting else ""
+    absent += f" · no answer: {', '.join(mute)}" if mute else ""
     absent += f" · not found: {', '.join(missing)}" if missing else ""
     return f"{', '.join(found) or 'none'}{absent}"
 
@@ -192,7 +199,7 @@ def _session_words(made: Attachment, info: SessionInfo) -> str:
         (info,) = placed(made, [info])
     queue = f", queue {info.queue}" if info.queue else ""
     app = f" ({info.app_id}{queue})" if info.app_id else ""
-    return f"{info.id} {info.name}{app} · {info.state}".strip()
+    return f"{info.short or info.id} {info.name}{app} · {info.state}".strip()
 
 
 def detach(notebook: Notebook, given: Parsed) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -364,3 +365,27 @@ def test_releases_security_configurations_and_uis(rig):
     assert url.startswith("https://")
     ui = rig.emr.create_persistent_app_ui(TargetResourceArn=arn)["PersistentAppUIId"]
     assert rig.emr.get_persistent_app_ui_presigned_url(PersistentAppUIId=ui)["PresignedURLReady"]
+
+
+def test_an_entry_that_names_itself_is_brought_up_to_date(rig):
+    def run(known: str, *applications: str) -> str:
+        made = rig.emr.run_job_flow(
+            Name="n",
+            ReleaseLabel="emr-7.9.0",
+            Applications=[{"Name": name} for name in applications],
+            Configurations=[{"Classification": "x", "Properties": {"n": str(len(applications))}}],
+            Instances=groups(group("MASTER", 1)),
+            AdditionalInfo=json.dumps({"emr-nb:id": known}),
+        )
+        return str(made["JobFlowId"])
+
+    first = run("", "Spark")
+    machines = rig.emr.list_instances(ClusterId=first)["Instances"]
+    assert run(first, "Spark", "Hive") == first
+    told = rig.emr.describe_cluster(ClusterId=first)["Cluster"]
+    assert {a["Name"] for a in told["Applications"]} == {"Spark", "Hive"}
+    assert told["Configurations"][0]["Properties"] == {"n": "2"}
+    assert rig.emr.list_instances(ClusterId=first)["Instances"] == machines
+    rig.server.world.clusters.clear()  # as after the death of its process
+    assert run(first, "Spark") == first
+    assert len(rig.emr.list_instances(ClusterId=first)["Instances"]) == 1

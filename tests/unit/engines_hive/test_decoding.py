@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from hive_replay import recorded
 from hypothesis import given
 from hypothesis import strategies as some
-from hive_replay import recorded
 
 from emr_nb.engines.hive.nested import typed_nested
 from emr_nb.engines.hive.results import Gathering

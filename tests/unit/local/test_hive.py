@@ -6,7 +6,7 @@ from emr_nb.aws.services import services_of
 from emr_nb.errors import UsageError
 from emr_nb.local import state as st
 from emr_nb.local.apps import APPS, service_of, with_needs
-from emr_nb.local.conf import core_site, spark_defaults, write_shared
+from emr_nb.local.conf import core_site, spark_defaults, write_spark
 from emr_nb.local.hive import Hive
 from emr_nb.local.hive_conf import metastore_site, server_site
 from emr_nb.local.livy import livy_conf
@@ -70,8 +70,8 @@ def test_all_stand_on_one_metastore_and_warehouse(plan):
     assert metastore_site(made)["hive.metastore.warehouse.dir"] == place
     assert server_site(made)["hive.metastore.warehouse.dir"] == place
     assert spark_defaults(made)["spark.sql.warehouse.dir"] == place
-    assert livy_conf(made)["livy.repl.enable-hive-context"] == "true"
-    write_shared(made)
+    assert spark_defaults(made)["spark.emr_nb.catalog"] == "hive"  # for our driver
+    write_spark(made)
     site = (made.folders.conf / "spark" / "hive-site.xml").read_text()
     assert f"thrift://localhost:{made.ports['metastore']}" in site
 
@@ -79,8 +79,8 @@ def test_all_stand_on_one_metastore_and_warehouse(plan):
 def test_a_cluster_without_it_is_as_it_was(plan):
     made = plan(APPS)
     assert "spark.sql.catalogImplementation" not in spark_defaults(made)
-    assert "livy.repl.enable-hive-context" not in livy_conf(made)
-    write_shared(made)
+    assert "spark.emr_nb.catalog" not in spark_defaults(made)
+    write_spark(made)
     assert not (made.folders.conf / "spark" / "hive-site.xml").exists()
 
 
@@ -112,3 +112,11 @@ def test_the_two_sets_stand_on_one_class_path():
 
 def test_a_start_names_its_daemons():
     assert {"metastore", "hiveserver2"} <= set(_WORDS)
+
+
+def test_a_livy_of_the_users_own_is_told_itself(plan, tmp_path, monkeypatch):
+    assert "livy.repl.enable-hive-context" not in livy_conf(plan(WITH_HIVE))
+    (tmp_path / "livy" / "jars").mkdir(parents=True)
+    monkeypatch.setenv("EMR_NB_LIVY_HOME", str(tmp_path / "livy"))
+    assert livy_conf(plan(WITH_HIVE))["livy.repl.enable-hive-context"] == "true"
+    assert "livy.repl.enable-hive-context" not in livy_conf(plan(APPS))

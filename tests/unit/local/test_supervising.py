@@ -13,8 +13,9 @@ import pytest
 from emr_nb.errors import DaemonDiedError, DeadlineExceededError, LocalClusterError
 from emr_nb.journal import process_started
 from emr_nb.local import state as st
+from emr_nb.local.commands import chosen_apps
 from emr_nb.local.daemon import DaemonSpec, start, tail, wait_ready
-from emr_nb.local.ports import choose_ports, is_free
+from emr_nb.local.ports import choose_ports, is_free, keep_ports, kept_ports
 from emr_nb.local.processes import alive, end_all, marked
 
 
@@ -180,3 +181,28 @@ def test_ports_are_free_and_distinct():
     assert more == {"x": 28999}
     with pytest.raises(LocalClusterError, match="No free port"):
         choose_ports(["x"], taken=range(21000, 29000))
+
+
+def test_a_port_that_the_data_names_is_taken_again(tmp_path):
+    data = tmp_path / "data"
+    assert kept_ports(data, ["namenode-rpc"]) == {}
+    (port,) = choose_ports(["namenode-rpc"]).values()
+    keep_ports(data, {"namenode-rpc": port, "livy": 1})
+    assert kept_ports(data, ["namenode-rpc", "livy"]) == {"namenode-rpc": port}
+    assert kept_ports(data, ["livy"]) == {}
+
+
+def test_a_kept_port_that_another_holds_is_told(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        keep_ports(tmp_path, {"namenode-rpc": port})
+        with pytest.raises(LocalClusterError, match=f"Port {port} is taken.*kept data"):
+            kept_ports(tmp_path, ["namenode-rpc"])
+
+
+def test_applications_with_a_plus_come_beside_what_runs():
+    assert chosen_apps("hdfs,hive") == ("hdfs", "hive")
+    assert chosen_apps("+hive") == ("hdfs", "spark", "aws", "hive")
+    assert chosen_apps("+hive, +trino", ("hdfs", "aws")) == ("hdfs", "aws", "hive", "trino")

@@ -67,6 +67,11 @@ final class ReplSession {
     Path classes = Files.createTempDirectory(parent, "spark");
     classes.toFile().deleteOnExit();
     conf.set("spark.repl.class.outputDir", classes.toString()); // read as the context starts
+    // the server has put in what its own configuration said when it started
+    String catalog = conf.get("spark.emr_nb.catalog", "");
+    if (!catalog.isEmpty()) {
+      conf.set("spark.sql.catalogImplementation", catalog);
+    }
     SparkEntries entries = new SparkEntries(conf);
     interpreters = new Interpreters(conf, entries, livyConf.getInt(RSCConf.Entry.SQL_NUM_ROWS));
     interpreters.start(defaultKind);
