@@ -60,6 +60,10 @@ class Frames(ABC):
     def run(self, sql: str) -> None:
         """Run a statement of ours; raises StatementError."""
 
+    def run_briefly(self, sql: str) -> None:
+        """Run a statement that nobody waits long for."""
+        self.run(sql)
+
     @abstractmethod
     def schema_name(self, name: str) -> str:
         """Return a new schema's whole name as SQL takes it; raises UsageError."""
@@ -187,7 +191,7 @@ class Frames(ABC):
     def _drop(self, schema: str, scratch: Scratch) -> None:
         with suppress(EmrError):
             if schema:
-                self.run(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+                self.run_briefly(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
             if scratch.remove(scratch.home):
                 with suppress(JournalError):
                     self._context.journal.forget_session(
