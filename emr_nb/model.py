@@ -168,6 +168,16 @@ class SessionInfo:
     queue: str = ""  # of YARN; only where it was asked for
     created: datetime | None = None
     log: tuple[str, ...] = ()
+    short: str = ""  # the part of a long `id` that people see
+
+    @property
+    def label(self) -> str:
+        """What a page calls the session: the short form of its id, else its name."""
+        return self.short or self.id or self.name
+
+    def called(self, word: str) -> bool:
+        """Tell whether somebody who writes this word means this session."""
+        return bool(word) and word in (self.name, self.id, self.short)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""One local cluster of real daemons for the whole run.
+"""Two local clusters of real daemons for the whole run: `local`, and `sql` with Hive and Trino.
 
 `EMR_NB_CACHE` names the cache of parts. A developer who keeps a cluster running names its
-`EMR_NB_HOME` in `EMR_NB_TEST_CLUSTER_HOME`: the tests then join it and leave it running.
+`EMR_NB_HOME` in `EMR_NB_TEST_CLUSTER_HOME`: the tests then join it and leave it running; one
+cluster serves for both when `EMR_NB_TEST_SQL_NAME` is its name.
 
 A run of everything has two workers that share the cluster: daemons, sessions and browsers are
 waited for most of the time. A run of chosen files has none, so that it can be debugged.
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from emr_nb.local import state as st
+from emr_nb.local.apps import APPS
 from emr_nb.local.lifecycle import LocalClusters
 from emr_nb.local.starting import start_saying
 from emr_nb.settings import Settings
@@ -25,6 +27,7 @@ from emr_nb.settings import Settings
 # jsonschema, which nbformat imports, makes forty grammars of formats that no notebook has
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
+_JOINED = "EMR_NB_TEST_CLUSTER_HOME"
 _SHARED = "EMR_NB_TEST_WORKERS_HOME"
 _WORKERS = 2
 # What takes longest begins first. Browsers come last: Playwright leaves an event loop running.
@@ -50,10 +53,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _end(home: Path) -> None:
+    _stop_all(home)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _stop_all(home: Path) -> None:
     clusters = LocalClusters(replace(Settings(), data_home=home))
     for state in clusters.all():
         clusters.stop(state.name)
-    shutil.rmtree(home, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -93,20 +100,36 @@ class RunningCluster:
 
 
 @pytest.fixture(scope="session")
-def local_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
-    """A running cluster `local`, started once per run; `EMR_NB_HOME` is its home meanwhile."""
-    joined = os.environ.get("EMR_NB_TEST_CLUSTER_HOME") or os.environ.get(_SHARED)
+def cluster_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The home of the run's clusters, which is `EMR_NB_HOME` meanwhile."""
+    joined = os.environ.get(_JOINED) or os.environ.get(_SHARED)
     home = Path(joined) if joined else tmp_path_factory.mktemp("home")
     before = os.environ.get("EMR_NB_HOME")
     os.environ["EMR_NB_HOME"] = str(home)
-    settings = replace(Settings(), data_home=home)
-    clusters = LocalClusters(settings)
     try:
-        yield RunningCluster(settings, start_saying(clusters, "local", print))
+        yield home
     finally:
         if not joined:
-            clusters.stop("local")
+            _stop_all(home)
         if before is None:
             del os.environ["EMR_NB_HOME"]
         else:
             os.environ["EMR_NB_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def local_cluster(cluster_home: Path) -> RunningCluster:
+    """A running cluster `local`, started once per run."""
+    return _running(cluster_home, "local", APPS)
+
+
+@pytest.fixture(scope="session")
+def sql_cluster(cluster_home: Path) -> RunningCluster:
+    """A running cluster with Hive and Trino beside all that `local` has, started once per run."""
+    name = os.environ.get("EMR_NB_TEST_SQL_NAME", "sql")
+    return _running(cluster_home, name, (*APPS, "hive", "trino"))
+
+
+def _running(home: Path, name: str, apps: tuple[str, ...]) -> RunningCluster:
+    settings = replace(Settings(), data_home=home)
+    return RunningCluster(settings, start_saying(LocalClusters(settings), name, print, apps))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from emr_nb.engines.inputs import LocalInput, Staged
 from emr_nb.model import (
@@ -23,6 +23,8 @@ from emr_nb.results.result import Result
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from emr_nb.results.outgoing_types import Way
+
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
@@ -30,6 +32,7 @@ class Abilities:
 
     `dialect` is that of its SQL, by the name that sqlglot has for it; by default the engine's
     own name. With `writes_targets` it writes `Request.target` itself; else the notebook does.
+    `way` is how the types of local frames travel to it; by default as to Spark.
     `cannot` has, by the name of a cell's option (`catalog`, `settings`, `session` …), why it
     has no meaning here: the option is refused before anything runs.
     """
@@ -37,6 +40,7 @@ class Abilities:
     dialect: str = ""
     writes_targets: bool = False
     cannot: Mapping[str, str] = field(default_factory=dict)
+    way: Callable[[Any], Way] | None = None
 
 
 def abilities_of(engine: Engine) -> Abilities:
@@ -85,6 +89,24 @@ class Statement(Protocol):
 
     def result(self) -> Result | None:
         """Return the table, or None when there is none; raises StatementError on failure."""
+        ...
+
+
+@runtime_checkable
+class Resumes(Protocol):
+    """An adopted statement that its cell goes on with; optional, before its `events`."""
+
+    def resume(self, plan: TransferPlan) -> None:
+        """Bring the result as this plan says; else it comes whole, within its budget."""
+        ...
+
+
+@runtime_checkable
+class KeepsCatalog(Protocol):
+    """An engine that keeps for a while what its `catalog` listed; optional."""
+
+    def forget_catalog(self) -> None:
+        """Ask for it anew from now on."""
         ...
 
 

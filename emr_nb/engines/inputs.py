@@ -10,6 +10,7 @@ from typing import Any
 from emr_nb.engines.values import spell
 from emr_nb.errors import UsageError
 from emr_nb.results.outgoing import Outgoing, is_frame, outgoing
+from emr_nb.results.outgoing_types import Way, way_of
 
 MOST_VALUE_BYTES = 16 * 1024 * 1024
 
@@ -30,13 +31,22 @@ class LocalInput:
     overwrite: bool = False
 
 
-def local_input(name: str, value: Any, *, table: str = "", overwrite: bool = False) -> LocalInput:
+def local_input(
+    name: str,
+    value: Any,
+    *,
+    table: str = "",
+    overwrite: bool = False,
+    way: Callable[[Any], Way] | None = None,
+) -> LocalInput:
     """Return what is sent for a value; raises UsageError naming what cannot be.
 
-    A frame is whatever gives an Arrow stream (Arrow, polars, a Result), or a pandas DataFrame.
+    A frame is whatever gives an Arrow stream (Arrow, polars, a Result), or a pandas DataFrame;
+    `way` is how its types travel, by default as to Spark.
     """
     if is_frame(value):
-        return LocalInput(name, value, outgoing(value, name), None, table, overwrite)
+        frame = outgoing(value, name, way or way_of)
+        return LocalInput(name, value, frame, None, table, overwrite)
     if table:
         raise UsageError(f"{name} is of type {type(value).__name__}: only a frame becomes a table")
     made = spell(value, name)

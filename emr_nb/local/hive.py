@@ -89,12 +89,14 @@ class Hive:
         """Return the metastore's daemon."""
         port = plan.ports["metastore"]
         main = (_METASTORE, "-p", str(port))
-        jars = [metastore_home(plan), plan.hadoop_conf, *_jars(plan, "metastore")]
+        confs = (metastore_home(plan), plan.hadoop_conf)
+        # a filter on partitions comes as an expression of hive-exec's classes
+        jars = (launcher_jar(plan.cache), *_jars(plan, "metastore"), *_query_jars(plan))
         flags = ("-Xmx384m", "-XX:TieredStopAtLevel=1", *_OPEN, *_properties(metastore_home(plan)))
         return DaemonSpec(
             name="metastore",
             app=self.app,
-            command=(*plan.java(main[0], _path(*jars), *flags), *main[1:]),
+            command=(*plan.java(main[0], _path(*confs, *jars), *flags), *main[1:]),
             log=plan.folders.log("metastore"),
             root=plan.folders.root,
             ready=lambda: listens(port),
@@ -181,6 +183,11 @@ def _jars(plan: Plan, *parts: str) -> list[Path]:
     # S3A is that of its Hadoop client, whose AWS library is the set s3a's
     s3a = [jar for jar in plan.cache.jars("s3a") if not jar.name.startswith("hadoop-aws-")]
     return [*(jar for part in parts for jar in plan.cache.jars(part)), *s3a]
+
+
+def _query_jars(plan: Plan) -> list[Path]:
+    wanted = ("hive-exec-", "hive-common-")
+    return [jar for jar in plan.cache.jars("hive") if jar.name.startswith(wanted)]
 
 
 def _acl(users: tuple[str, ...]) -> str:

@@ -57,10 +57,7 @@ def metastore_site(plan: Plan) -> dict[str, str]:
         "hive.metastore.schema.verification": "false",
         "metastore.thrift.bind.host": "127.0.0.1",
         **_warehouse(plan),
-        # the defaults are classes of hive-exec, which the metastore has not
-        "metastore.expression.proxy": (
-            "org.apache.hadoop.hive.metastore.DefaultPartitionExpressionProxy"
-        ),
+        # the default has classes that our sets lack
         "metastore.task.threads.always": (
             "org.apache.hadoop.hive.metastore.events.EventCleanerTask"
         ),
@@ -101,6 +98,8 @@ def spark_defaults(plan: Plan) -> dict[str, str]:
         "spark.sql.warehouse.dir": f"{plan.default_fs}{WAREHOUSE}",
         # Hive 3.1 reads no decimals that are written as integers
         "spark.sql.parquet.writeLegacyFormat": "true",
+        # the metastore refuses LIKE beside a comparison of numbers
+        "spark.sql.hive.metastorePartitionPruningFallbackOnException": "true",
         # no list of a table's files is kept: Spark would not see what Hive and Trino add, and
         # show old counts until REFRESH TABLE
         "spark.sql.filesourceTableRelationCacheSize": "0",

@@ -25,7 +25,7 @@ from emr_nb.local import state as st
 from emr_nb.local.apps import service_of
 from emr_nb.local.conf import write_shared, write_spark
 from emr_nb.local.daemon import DaemonSpec, died, start, wait_ready
-from emr_nb.local.http import answers
+from emr_nb.local.in_use import in_use
 from emr_nb.local.parts import Cache
 from emr_nb.local.plan import LocalService, Plan, StartsAfter
 from emr_nb.local.ports import choose_ports, keep_ports, kept_ports
@@ -273,18 +273,11 @@ class Keeper:
         idle = time.monotonic() - self._used
         if limit <= 0 or idle < min(limit, _IDLE_LOOK_SECONDS):
             return
-        if self._in_use():
+        if in_use(self._state):  # attaching also counts, as a request
             self._used = time.monotonic()
         elif idle > limit:
             self._tell(f"stopped after {limit:.0f} s of no use")
             self._stop.set()
-
-    def _in_use(self) -> bool:
-        """Whether a Livy session is there; attaching also counts, as a request."""
-        if "livy" not in self._state.ports:
-            return False
-        found = answers(f"http://127.0.0.1:{self._state.ports['livy']}/sessions")
-        return bool(found and found.get("total"))
 
     # -- the state --------------------------------------------------------------------------
 

@@ -29,9 +29,17 @@ class Field(Generic[T]):
 class Records(Sequence[T]):
     """A list that shows as a table; `.pandas()` gives a DataFrame of its values."""
 
-    def __init__(self, items: Iterable[T], columns: Sequence[Field[T]], notice: str = "") -> None:
+    def __init__(
+        self,
+        items: Iterable[T],
+        columns: Sequence[Field[T]],
+        notice: str = "",
+        *,
+        shown: int = MAX_SHOWN,
+    ) -> None:
         self._items = list(items)
         self._columns = tuple(columns)
+        self._shown = shown
         self.notice = notice
 
     def __len__(self) -> int:
@@ -52,13 +60,13 @@ class Records(Sequence[T]):
 
     def cells(self) -> list[list[str]]:
         """Return the texts of the rows that are shown, safe to print."""
-        shown = self._items[:MAX_SHOWN]
+        shown = self._items[: self._shown]
         return [[printable(c.write(c.value(i))) for c in self._columns] for i in shown]
 
     def _below(self) -> str:
         """Return the notice, and where not all rows are shown, that."""
-        cut = len(self._items) > MAX_SHOWN
-        told = f"{MAX_SHOWN:,} of {len(self._items):,} rows are shown; .pandas() has all" * cut
+        cut = len(self._items) > self._shown
+        told = f"{self._shown:,} of {len(self._items):,} rows are shown; .pandas() has all" * cut
         return "\n".join(text for text in (told, printable(self.notice)) if text)
 
     def __repr__(self) -> str:

@@ -19,15 +19,23 @@ if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
     from emr_nb.results.result import Result
 
+_CATALOGS = ("hive", "trino", "presto")  # whose sessions cost nothing
+
 Rows = list[tuple[Any, ...]]
 
 
-def engine_for(made: Attachment, named: str, command: str) -> InUse:
+def engine_for(made: Attachment, named: str, command: str, *, catalog: bool = False) -> InUse:
     """Return the engine that a command asks: the one named, else that of the last SQL cell.
 
-    Raises UsageError for a Spark that has no session: a command starts none.
+    Before any, what lies in the `catalog` is asked of whoever has one: Hive knows it by its
+    metastore, without compiling a statement. Raises UsageError for a Spark that has no
+    session: a command starts none.
     """
-    used = made.of(named or made.last_sql or SPARK)
+    wanted = named or made.last_sql
+    if not wanted and catalog and made.sessions.opened() is None:
+        there = {service.name for service in made.cluster.services}
+        wanted = next((name for name in _CATALOGS if name in there), "")
+    used = made.of(wanted or SPARK)
     if used.name == SPARK and not used.sessions.is_open() and used.sessions.found is None:
         raise UsageError(
             "No SQL cell has run yet, and Spark has no session",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.base import KeepsCatalog
 from emr_nb.notebook.keeping import KeepAlive
 from emr_nb.notebook.recovery import Recovery
 from emr_nb.notebook.sessions import Attached, Sessions
@@ -70,7 +71,9 @@ class Attachment:
 
     def turn(self, session: str, engine: str = SPARK) -> Turn:
         """Take the next place among the cells of a session; in the order of the cells."""
-        name = session or self.of(engine).sessions.name
+        sessions = self.of(engine).sessions
+        opened = sessions.opened(session) if session else None
+        name = opened.info.name if opened else session or sessions.name
         return self.turns.setdefault((engine, name), Turns()).take()
 
     def of(self, engine: str) -> InUse:
@@ -88,6 +91,9 @@ class Attachment:
         """Let what was read of an engine's catalog be asked anew."""
         if engine in self.catalogs:
             self.catalogs[engine].refresh()
+        found = self.cluster.engine(engine)
+        if isinstance(found, KeepsCatalog):
+            found.forget_catalog()
 
     def in_use(self) -> Iterator[InUse]:
         """Yield Spark, then the engines that cells have used."""

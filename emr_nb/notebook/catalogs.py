@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from typing import TYPE_CHECKING
 
 from emr_nb.engines.base import abilities_of
@@ -50,6 +51,7 @@ def tables(made: Attachment, used: InUse, pattern: Sequence[str]) -> Iterator[Ca
     belongs to the server itself is left out unless a pattern names it.
     """
     wanted = ["", "", "", *(part.lower() for part in pattern)][-3:]
+    fits = re.compile(translate(wanted[2] or "*")).match
     for top in children(made, used, None):
         if not _fits(top, wanted[0 if top.kind == "catalog" else 1]):
             continue
@@ -58,7 +60,7 @@ def tables(made: Attachment, used: InUse, pattern: Sequence[str]) -> Iterator[Ca
             if not _fits(schema, wanted[1]):
                 continue
             for table in children(made, used, schema):
-                if fnmatchcase(table.name.lower(), wanted[2] or "*"):
+                if fits(table.name.lower()):
                     yield table
 
 

@@ -14,7 +14,7 @@ from emr_nb.notebook.options import Option, Parsed, Parser
 
 if TYPE_CHECKING:
     from emr_nb.engines.inputs import LocalInput
-    from emr_nb.notebook.origins import Origin
+    from emr_nb.engines.sql.origins import Origin
     from emr_nb.notebook.state import Notebook
 
 LANGUAGES = ("python", "scala", "sql")
@@ -27,8 +27,9 @@ _CONTEXT = Option(
 OPTIONS = (
     Option("output", ("-o", "--output"), "Bring this variable (of SQL: the result) here",
            "name", "VAR", source="remote"),
-    Option("inputs", ("-i", "--input"), "Send these local variables first", metavar="VAR[,VAR]",
-           many=True, source="here"),
+    Option("inputs", ("-i", "--input"), "Send these local variables first; in SQL a frame is a "
+           "table of its name, and {{name}} takes a value", metavar="VAR[,VAR]", many=True,
+           source="here"),
     Option("as_", ("--as",), "What -o makes of it", choices=("pandas", "polars", "arrow"),
            default="pandas"),
     Option("rows", ("-n", "--rows", "--maxrows"), "Rows to bring: 0 = schema alone, -1 = all",
@@ -57,7 +58,9 @@ OPTIONS = (
 _CATALOG = Option("catalog", ("--catalog",), "Catalog of this statement", metavar="C")
 _INTERACT = Option("interact", ("--interact",), "A widget for each {{name}}; its Run runs it",
                    "flag")  # fmt: skip
-SQL_OPTIONS = (*OPTIONS, _CATALOG, _INTERACT)
+_PROFILE = Option("profile", ("--profile",), "Statistics of its columns instead of its rows, "
+                  "computed on the cluster", "flag")  # fmt: skip
+SQL_OPTIONS = (*OPTIONS, _CATALOG, _INTERACT, _PROFILE)
 _CODE = Option("code", kind="rest", metavar="CODE", help="What to run")
 
 
@@ -82,9 +85,9 @@ class CellMagic:
         """Return the parser of the cell form, or of the line form with the code behind it."""
         options: tuple[Option, ...] = OPTIONS if self.is_spark else SQL_OPTIONS
         if self.chooses:
-            options = (_LANGUAGE, _CONTEXT, *OPTIONS)
+            options = (_LANGUAGE, _CONTEXT, *OPTIONS, _PROFILE)
         if self.name == "sql":
-            options = (_CONTEXT, *options)  # `%%sql -c sql` exists in old notebooks
+            options = (_CONTEXT, *options, _PROFILE)  # `%%sql -c sql` exists in old notebooks
         mark = "%" if line else "%%"
         return Parser(f"{mark}{self.name}", self.summary, (*options, *((_CODE,) * line)))
 
@@ -162,6 +165,13 @@ def read(magic: CellMagic, line: str, cell: str | None) -> Job:
             where=command,
             advice="Write it with --to, then read what was written.",
         )
+    if (options["to"] or "").startswith("table:"):
+        raise UsageError(
+            "--to writes files, and a table is more than its files",
+            where=command,
+            advice="INSERT INTO or CREATE TABLE … AS writes a table; %emr push VAR --table DB.T "
+            "makes one of a variable. --to /PATH writes files.",
+        )
     if (options["overwrite"] or options["format"] != "parquet") and not options["to"]:
         raise UsageError("--format and --overwrite need --to PATH", where=command)
     language = options.get("language") or magic.language
@@ -185,6 +195,10 @@ def run_magic(notebook: Notebook, magic: CellMagic, line: str, cell: str | None)
     first = 1 if cell is None else 2
     with short_errors(cell or "", first, sql=sql, seen=notebook.saw_error):
         job = read(magic, line, cell)
+        if job.options.get("profile"):
+            from emr_nb.notebook.profiling import refuse
+
+            refuse(job)
         if job.options.get("interact"):
             from emr_nb.notebook.interact import interact
 
@@ -208,9 +222,10 @@ def with_inputs(notebook: Notebook, job: Job) -> Job:
     names = job.options["inputs"]
     if not names:
         return job
-    from emr_nb.notebook.inputs import local_inputs
+    from emr_nb.notebook.inputs import local_inputs, way_to
 
-    found = local_inputs(names, notebook.shell.user_ns, where=f"%%{job.magic} -i")
+    way = way_to(notebook, job.engine, job.options["on"] or "")
+    found = local_inputs(names, notebook.shell.user_ns, where=f"%%{job.magic} -i", way=way)
     parts = tuple(replace(part, inputs=() if part.number else found) for part in job.parts)
     return replace(job, inputs=found, parts=parts)
 

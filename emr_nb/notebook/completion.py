@@ -125,9 +125,11 @@ class Completer:
     def _tables(self, fragment: str) -> list[tuple[str, str]]:
         """Tables and what they lie in, of the engine of the last SQL cell."""
         made = self._notebook.attachment() if self._notebook.attached else None
-        if made is None or not made.last_sql:
+        has_hive = made is not None and any(s.name == "hive" for s in made.cluster.services)
+        engine = (made.last_sql if made else "") or "hive" * has_hive
+        if made is None or not engine:
             return []
-        magic = CellMagic(made.last_sql, "sql", "", engines=(made.last_sql,))
+        magic = CellMagic(engine, "sql", "", engines=(engine,))
         code = f"from {fragment}"
         begun, found = self._sql(magic, code, len(code), "")
         before = fragment[: len(fragment) - len(begun)]
@@ -147,12 +149,17 @@ class Completer:
         if not self._notebook.attached:
             return []
         folder = fragment[: fragment.rfind("/") + 1]
+        table = fragment.startswith("table:")
+        if table and not folder:
+            return [("table:" + name, kind) for name, kind in self._tables(fragment[6:])]
         if not folder or folder in ("s3://", "s3:/", "hdfs:/", "hdfs://"):
-            return [("/", "path"), ("hdfs:///", "path"), ("s3://", "path")]
+            return [(text, "path") for text in ("/", "hdfs:///", "s3://", "table:")]
         made = self._notebook.attachment()
 
         def look() -> Iterable[str]:
-            where = made.cluster.path(folder)
+            from emr_nb.notebook.locations import resolve
+
+            where = made.cluster.path(resolve(made, folder, start=False) if table else folder)
             page = made.cluster.filesystem(where).ls(where)
             return [folder + e.name + ("/" if e.is_directory else "") for e in page.items]
 

@@ -45,7 +45,7 @@ class Delivery:
         counted = f"first {plural(len(result), 'row')}" if result.truncated else (
             plural(len(result), "row")
         )  # fmt: skip
-        facts = [counted]
+        facts = [counted] if result.columns else []  # an INSERT has neither
         if result.truncated:
             notices.append(cut_notice(result, rows))
         if name:

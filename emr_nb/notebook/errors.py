@@ -24,7 +24,8 @@ _CHAINED = re.compile(r"^(The above exception was|During handling of the above e
 _NAMED = re.compile(r"[\w.$]*(Error|Exception|Interrupt|Exit|Warning)\b")
 _MOST_CALLS = 6
 _AT = re.compile(r"[; ]*\(?line \d+,? pos(?:ition)? \d+\)?[; ]*$", re.IGNORECASE)
-_LED = re.compile(r"^line \d+:\d+: ?", re.IGNORECASE)  # as Trino and Hive begin
+# as Trino and Hive begin: with the error's name, then the place
+_LED = re.compile(r"^([\w.]*(?: \[[^\]]*\])?)(?:: | |)line \d+:\d+:? ?", re.IGNORECASE)
 _LEAST_FOLDED = 6  # fewer lines are no loss; `%emr logs --error` has them
 _RED, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
@@ -57,7 +58,8 @@ def _without_source(what: str, *, sql: bool) -> str:
     """Leave out Spark's copy of a SQL cell, and counts of lines: the cell's own stand below."""
     if not sql:
         return what
-    return _LED.sub("", _AT.sub("", re.split(r"\n== SQL", what, maxsplit=1)[0]).rstrip(" ;"))
+    plain = _AT.sub("", re.split(r"\n== SQL", what, maxsplit=1)[0]).rstrip(" ;")
+    return _LED.sub(lambda found: f"{found[1]}: " if found[1] else "", plain)
 
 
 def _title(error: EmrError) -> str:

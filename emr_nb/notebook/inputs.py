@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from emr_nb.engines.base import TakesInputs
+from emr_nb.engines.base import TakesInputs, abilities_of
 from emr_nb.engines.inputs import LocalInput, Staged, local_input
 from emr_nb.errors import UsageError
 from emr_nb.model import Event, Progress
+from emr_nb.notebook.attachment import SPARK
 from emr_nb.notebook.options import nearest
 
 if TYPE_CHECKING:
     from emr_nb.engines.base import Session
     from emr_nb.notebook.cells import Job
     from emr_nb.notebook.progress_line import ProgressLine
+    from emr_nb.notebook.state import Notebook
+    from emr_nb.results.outgoing_types import Way
 
 
 def local_inputs(
@@ -24,6 +27,13 @@ def local_inputs(
     """Return the inputs that texts like `a,b` name; raises UsageError before anything is sent."""
     wanted = dict.fromkeys(part.strip() for text in texts for part in text.split(",") if part)
     return tuple(local_input(name, value_of(name, names, where), **more) for name in wanted)
+
+
+def way_to(notebook: Notebook, engine: str, on: str) -> Callable[[Any], Way] | None:
+    """Return how the types of frames travel to an engine; None: as to Spark."""
+    if engine == SPARK:
+        return None
+    return abilities_of(notebook.attachment(on).cluster.engine(engine)).way
 
 
 def value_of(name: str, names: Mapping[str, Any], where: str) -> Any:

@@ -55,7 +55,7 @@ def join(
         line.end("failed", f"no {used.title} session")
         raise
     if not started:
-        label = f"session {session.info.id or session.info.name}"
+        label = f"session {session.info.label}"
         took = f" started in {seconds(line.elapsed)}"
         line.next_phase(f"joined {label}" if sessions.found else label + took)
         if attachment.lost is not None and not name and job.engine == SPARK:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from emr_nb.engines.base import abilities_of
+from emr_nb.engines.base import Resumes, abilities_of
 from emr_nb.engines.tables import TableOutput
 from emr_nb.errors import (
     EmrError,
@@ -131,6 +131,17 @@ class Runner:
             self._write(self._destination, result)
             return None
         return self._deliver(job, request, result)
+
+    def send(self, attachment: Attachment, job: Job) -> None:
+        """Send a job's local data to a session, without a statement that takes it."""
+        with self.line_up(attachment, job):
+            session = self._session(attachment, job)
+            try:
+                self._with_inputs(session, self.request(job), job)
+            except BaseException:
+                self._line.end("failed", "not sent")
+                raise
+        self._line.end("done")
 
     def take(
         self, attachment: Attachment, statement: Statement, name: str | None, form: str
@@ -258,7 +269,10 @@ class Runner:
             self._turn.wait(self._check)
         if self._gate is not None:
             self._gate.enter()
-        statement = adopted or session.submit(request, self._plan(job, request))
+        plan = self._plan(job, request)
+        if isinstance(adopted, Resumes):
+            adopted.resume(plan)
+        statement = adopted or session.submit(request, plan)
         if self._turn is not None and self._ends_turn:
             self._turn.end()
         if self._gate is not None:
@@ -275,6 +289,7 @@ class Runner:
                 self._line.update(event)
             else:
                 self._show(event, first_line)
+        self._notebook.accounts.keep(statement)
         result = statement.result()
         # an engine that brings plain values tells them beside the protocol
         self._values = getattr(statement, "values", None) or {}
@@ -316,7 +331,8 @@ class Runner:
         again: threading.Event,
     ) -> StatementCancelledError:
         """Cancel on the cluster within CANCEL_SECONDS and say truthfully what came of it."""
-        answer = Cancel(engine, self._statement, _reference(engine, attachment, session, request))
+        ids = (request.tag, attachment.cluster.info.id, engine.name, session.info.id)
+        answer = Cancel(engine, self._statement, StatementReference(*ids))
         answer.wait(CANCEL_SECONDS, again)  # a second interrupt ends the wait, not the cancel
         what, advice = answer.told()
         self._line.end("cancelled", what)
@@ -325,15 +341,16 @@ class Runner:
     def _write(self, destination: Destination, result: Result | None) -> None:
         """Write what `--to` asks for, or tell what the executors have written."""
         rows = None
+        through_here = getattr(self._statement, "through_notebook", "")
         try:
-            if not destination.by_engine:
+            if through_here or not destination.by_engine:
                 if result is None or result.is_value:
                     raise ResultError(
                         "--to: the cell gave no table",
                         where=str(destination.target.path),
                         advice="Let the cell end in a DataFrame, or in a query.",
                     )
-                rows = destination.write(self._statement, result)
+                rows = destination.write(self._statement, result, self._wrote)
             facts = destination.facts(rows)
         except BaseException:
             self._line.end("failed", "not written")
@@ -342,6 +359,12 @@ class Runner:
             if release := getattr(self._statement, "release", None):
                 release()
         self._line.end("done", *facts)
+        if through_here and destination.by_engine:
+            text = f"The rows went through this notebook: {through_here}."
+            self._screen.show({"text/plain": text})
+
+    def _wrote(self, rows: int) -> None:
+        self._line.share(f"writing · {plural(rows, 'row')}", None)
 
     # -- after ----------------------------------------------------------------------------
 
@@ -374,14 +397,3 @@ class Runner:
         if not job.in_line:
             delivery.show(result, notices)
         return result
-
-
-def _reference(
-    engine: Engine, attachment: Attachment, session: Session, request: Request
-) -> StatementReference:
-    return StatementReference(
-        tag=request.tag,
-        cluster_id=attachment.cluster.info.id,
-        engine=engine.name,
-        session_id=session.info.id,
-    )

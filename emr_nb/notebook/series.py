@@ -41,7 +41,9 @@ class Series:
         self._screen = screen
         self._brought = brought
         self._gate = gate
-        self._first = self._runner = self._new()
+        self._first = self._runner = Runner(
+            notebook, screen=screen, brought=brought, gate=gate
+        )  # of the first statement, as long as nobody has told which
         self._cell = ""
         self.tags: list[str] = []  # of the statements that have begun
 
@@ -64,7 +66,8 @@ class Series:
         parts = job.parts or (job,)
         self._cell = cell_id(self._notebook.shell) if job.cell is None else job.cell
         if job.options["to"]:  # told before the first statement, though a later one writes
-            self._new().request(job)
+            self._new(job).request(job)
+        self._first = self._runner = self._new(parts[0])
         request = self._first.request(parts[0])
         self.tags.append(request.tag)
         return request
@@ -126,7 +129,7 @@ class Series:
     def _next(self, job: Job, number: int) -> Request:
         if self._gate is not None:
             self._gate.again()
-        self._runner = self._new()
+        self._runner = self._new(job.parts[number])
         request = self._runner.request(replace(job.parts[number], cell=self._cell))
         self.tags.append(request.tag)
         return request
@@ -134,7 +137,7 @@ class Series:
     def _left_at(self, attachment: Attachment, job: Job) -> int:
         """Return the statement at which an earlier kernel left this cell, 0 where it did not."""
         for number in range(len(job.parts) - 1, 0, -1):
-            request = self._new().request(replace(job.parts[number], cell=self._cell))
+            request = self._new(job).request(replace(job.parts[number], cell=self._cell))
             if attachment.recovery.has(request):
                 self._notebook.screen.stream(
                     f"Statement {number + 1} of this cell runs since an earlier kernel: those "
@@ -143,5 +146,10 @@ class Series:
                 return number
         return 0
 
-    def _new(self) -> Runner:
-        return Runner(self._notebook, screen=self._screen, brought=self._brought, gate=self._gate)
+    def _new(self, job: Job) -> Runner:
+        kind: type[Runner] = Runner
+        if job.options.get("profile") and job.is_answer:
+            from emr_nb.notebook.profiling import ProfileRunner
+
+            kind = ProfileRunner
+        return kind(self._notebook, screen=self._screen, brought=self._brought, gate=self._gate)

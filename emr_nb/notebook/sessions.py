@@ -116,11 +116,11 @@ class Sessions:
 
     def is_open(self, name: str = "") -> bool:
         """Tell whether a session is at hand without waiting."""
-        return (name or self.name) in self._open
+        return self.opened(name) is not None
 
     def opened(self, name: str = "") -> Session | None:
-        """Return a session that is open already."""
-        return self._open.get(name or self.name)
+        """Return a session that is open already, by its name, its id or the short form of it."""
+        return self._open.get(self._key(name))
 
     def get(
         self,
@@ -135,6 +135,8 @@ class Sessions:
         Raises SessionNotFoundError for a name that nobody has, SessionStartError.
         """
         wanted = name or self.name
+        if name and not new and (known := self.opened(name)) is not None:
+            return known
         with self._lock:  # cells beside the notebook ask at the same time
             if wanted in self._open:
                 return self._open[wanted]
@@ -145,6 +147,12 @@ class Sessions:
             session = opening.wait(tick)
         except (KeyboardInterrupt, StatementCancelledError):
             raise  # the wait is given up, not the session: the next cell joins it
+        except SessionNotFoundError:
+            with self._lock:
+                self._opening.pop(wanted, None)
+            if (its_name := self._name_of(wanted)) is None:
+                raise
+            return self.get(its_name, language=language, tick=tick)
         except BaseException:
             with self._lock:
                 self._opening.pop(wanted, None)
@@ -171,7 +179,7 @@ class Sessions:
 
     def forget(self, name: str = "") -> None:
         """Let go of a session that is lost; the next cell opens a new one under a new name."""
-        wanted = name or self.name
+        wanted = self._key(name)
         self._open.pop(wanted, None)
         self._began.discard(wanted)
         if wanted == self.name:
@@ -181,6 +189,7 @@ class Sessions:
     def stop(self, name: str = "") -> str:
         """End a session on the cluster, ours or another one by name or id; returns its name."""
         wanted = name or self.name
+        wanted = self._key(wanted)
         session = self._open.get(wanted)
         if session is None:
             from emr_nb.model import SessionOptions
@@ -193,10 +202,22 @@ class Sessions:
         self.forget(wanted)
         return wanted
 
+    def _key(self, name: str) -> str:
+        """Return the name of the open session that is meant; a word that means none is a name."""
+        word = name or self.name
+        if word in self._open:
+            return word
+        return next((k for k, s in list(self._open.items()) if s.info.called(word)), word)
+
+    def _name_of(self, word: str) -> str | None:
+        """Return the name of the session on the server that has this id, or its short form."""
+        infos = self.cluster.engine(self.engine_name).sessions()
+        return next((i.name for i in infos if i.called(word) and i.name not in ("", word)), None)
+
     def _info(self, wanted: str) -> SessionInfo:
         infos = self.cluster.engine(self.engine_name).sessions()
         for info in infos:
-            if wanted in (info.id, info.name):
+            if info.called(wanted):
                 return info
         raise SessionNotFoundError(
             f"No session is called {wanted!r}",
@@ -222,4 +243,4 @@ class Sessions:
 
 
 def _labels(infos: Sequence[SessionInfo]) -> list[str]:
-    return [i.name or i.id for i in infos]
+    return [i.name or i.label for i in infos]

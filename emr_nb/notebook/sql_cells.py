@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from emr_nb.engines.base import abilities_of
 from emr_nb.engines.sql.lexicon import Lexicon, lexicon
+from emr_nb.engines.sql.origins import Origin
 from emr_nb.engines.sql.parameters import place
 from emr_nb.engines.sql.splitting import Piece, split
 from emr_nb.errors import UsageError
 from emr_nb.notebook.attachment import SPARK, title_of
 from emr_nb.notebook.gaining import gain
 from emr_nb.notebook.options import Parsed
-from emr_nb.notebook.origins import Origin
 
 if TYPE_CHECKING:
     from emr_nb.engines.base import Engine
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # a statement beside the one whose table is the cell's runs without what concerns the table
 _ASIDE: dict[str, Any] = {
     "output": None, "rows": None, "to": None, "format": "parquet", "overwrite": False,
-    "chart": None, "x": None, "y": None, "quiet": True,
+    "chart": None, "x": None, "y": None, "quiet": True, "profile": False,
 }  # fmt: skip
 _FROM_ONE = frozenset({"trino", "presto"})  # count columns from 1
 
@@ -39,6 +39,7 @@ def prepared(
     """
     if magic.is_spark:
         rules, engine = lexicon(SPARK), SPARK
+        notebook.attachment(job.options["on"] or "").last_sql = SPARK
     else:
         made = notebook.attachment(job.options["on"] or "")
         gain(notebook, magic, made)
@@ -70,7 +71,8 @@ def in_parts(job: Job, rules: Lexicon, values: Mapping[str, Any]) -> Job:
             advice="Write a statement below them.",
         )
     placed = [place(piece.text, values, rules) for piece in pieces]
-    if len(pieces) == 1 and not placed[0].edits and rules.dialect == SPARK:
+    as_it_is = not placed[0].edits and not job.options.get("profile")
+    if len(pieces) == 1 and as_it_is and rules.dialect == SPARK:
         return job  # Spark takes comments and a semicolon as they are
     answer = _answer(pieces)
     aside = Parsed({**job.options, **_ASIDE})

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from emr_nb.errors import EmrError, NotAttachedError, UsageError
+from emr_nb.notebook.accounts import KeptAccounts
 from emr_nb.notebook.answers import bundle
 from emr_nb.notebook.attachment import SPARK, Attachment
 from emr_nb.notebook.errors import whole
@@ -91,6 +92,7 @@ class Notebook:
         self.config = EmrNb(parent=shell)
         self.screen: Screen = screen or ShellScreen(shell)
         self.results = ResultStore()
+        self.accounts = KeptAccounts()  # what ended statements took
         self.handles = Handles()  # of cells with --async
         self.closing = False  # whoever runs beside the notebook shows nothing any more
         self.last_error: tuple[str, ...] = ()
@@ -150,6 +152,13 @@ class Notebook:
         by_id = [a for a in self.attached.values() if a.cluster.info.id == wanted]
         if by_id:
             return by_id[0]
+        if any(wanted in magic.engines for magic in self.magics):
+            raise NotAttachedError(
+                f"{wanted!r} is an engine, and --on names an attached cluster",
+                where=", ".join(self.attached),
+                advice=f"A cell that begins with %%{wanted} runs there; "
+                f"commands such as %emr tables take --engine {wanted}.",
+            )
         near = nearest(wanted, tuple(self.attached))
         raise NotAttachedError(
             f"{wanted!r} is not attached",
@@ -238,6 +247,8 @@ class Notebook:
                     self._look_back(made)
             except EmrError as error:  # HDFS and S3 work without Livy; its cells will tell more
                 made.problem = str(error).partition("\n")[0]
+        if not made.fresh:
+            self._look_back_beside(made)
         return made
 
     def _attachment(self, cluster: Attached, base: str) -> Attachment:
@@ -253,6 +264,9 @@ class Notebook:
                 self.journal, made.cluster.info.id, made.sessions.base_name, made.sessions.living
             )
         made.recovery.look(made.cluster.engine(SPARK))
+
+    def _look_back_beside(self, made: Attachment) -> None:
+        """See what an earlier kernel left on the other engines."""
         for name in made.recovery.engines_left():
             if name != SPARK:
                 with suppress(EmrError):  # it is missed by its own cells, not by the attach

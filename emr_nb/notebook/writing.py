@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import secrets
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from emr_nb.engines.spool import Spooled
 from emr_nb.engines.spool_file import JoinedParquet
+from emr_nb.engines.target_folder import TargetFolder
 from emr_nb.errors import EmrError, PathExistsError, PathNotFoundError, UsageError
 from emr_nb.model import FileEntry, FilePath, WriteTarget
 from emr_nb.notebook.look import plural, size
@@ -60,10 +62,13 @@ class Destination:
                 advice="Use --overwrite to replace it.",
             )
 
-    def write(self, statement: Any, result: Result) -> int:
+    def write(
+        self, statement: Any, result: Result, told: Callable[[int], None] = lambda _: None
+    ) -> int:
         """Write a result through this notebook, read piece by piece; returns its rows.
 
         `statement` may have kept the pieces on the cluster; else `result` has the rows.
+        `told` is called with how many have passed so far.
         """
         kept = getattr(statement, "kept", None)
         if isinstance(kept, Spooled) and kept.is_parquet and kept.parts:
@@ -72,7 +77,7 @@ class Destination:
             return joined.rows
         schema = kept.arrow_schema if kept else result.schema
         pieces = (table for _, table in kept.tables()) if kept else iter([result.table])
-        counted = _Counted(pieces, kept.limit if kept else None)
+        counted = _Counted(pieces, kept.limit if kept else None, told)
         self._put(encoded(counted, schema, self.target.format))
         return counted.rows
 
@@ -80,7 +85,17 @@ class Destination:
         path = self.target.path
         if path.scheme == "file":
             Path(path.key).parent.mkdir(parents=True, exist_ok=True)
-        self.cluster.filesystem(path).write(path, data, overwrite=self.target.overwrite)
+        store = self.cluster.filesystem(path)
+        if not self.by_engine:
+            store.write(path, data, overwrite=self.target.overwrite)
+            return
+        # what the engine would have made is a folder, and so is what it replaces
+        folder = TargetFolder.make(store, self.target, secrets.token_hex(16), ())
+        try:
+            store.write(folder.files.child(f"part-00000.{self.target.format}"), data)
+            folder.put_in_place(lambda: ())
+        finally:
+            folder.remove()
 
     def facts(self, rows: int | None) -> list[str]:
         """Say what lies at the target now: rows if they were counted, files, bytes, encryption."""
@@ -125,9 +140,12 @@ class Destination:
 class _Counted:
     """Tables as they pass, cut at a limit of rows, and counted."""
 
-    def __init__(self, tables: Iterator[pa.Table], limit: int | None) -> None:
+    def __init__(
+        self, tables: Iterator[pa.Table], limit: int | None, told: Callable[[int], None]
+    ) -> None:
         self._tables = tables
         self._limit = limit
+        self._told = told
         self.rows = 0
 
     def __iter__(self) -> Iterator[pa.Table]:
@@ -135,6 +153,7 @@ class _Counted:
             left = None if self._limit is None else self._limit - self.rows
             taken = table if left is None else table.slice(0, left)
             self.rows += taken.num_rows
+            self._told(self.rows)
             yield taken
 
 

@@ -83,8 +83,11 @@ def is_frame(value: Any) -> bool:
     return hasattr(value, "__arrow_c_stream__") or _is_pandas(value)
 
 
-def outgoing(value: Any, name: str) -> Outgoing:
-    """Return a frame to send; `name` is what errors call it. Raises UsageError."""
+def outgoing(value: Any, name: str, way: Callable[[Any], Way] = way_of) -> Outgoing:
+    """Return a frame to send; `name` is what errors call it. Raises UsageError.
+
+    `way` tells how a type travels to the engine that it is for.
+    """
     if _is_pandas(value):
         from emr_nb.results.outgoing_pandas import pandas_source
 
@@ -94,7 +97,7 @@ def outgoing(value: Any, name: str) -> Outgoing:
     columns = []
     for found in source.schema:
         try:
-            columns.append(OutColumn(found.name, str(found.type), way_of(found.type)))
+            columns.append(OutColumn(found.name, str(found.type), way(found.type)))
         except UnsendableError as error:
             raise UsageError(
                 f"{name}: column {found.name!r} ({found.type}) cannot be sent: {error}",

@@ -49,7 +49,7 @@ def _struct(kind: pa.DataType) -> Way:
 
     def convert(array: pa.Array) -> pa.Array:
         children = [_converted(way, array.field(at)) for at, way in enumerate(ways)]
-        return pa.StructArray.from_arrays(children, fields=fields, mask=_nulls(array))
+        return pa.StructArray.from_arrays(children, fields=fields, mask=nulls(array))
 
     def spark(names: list[str], inner: list[Any]) -> dict[str, Any]:
         parts = [
@@ -75,9 +75,9 @@ def _list(kind: pa.DataType) -> Way:
     target = pa.list_(pa.field("element", _inside(way)))
 
     def convert(array: pa.Array) -> pa.Array:
-        values, offsets = _elements(array)
+        values, offsets = elements(array)
         return pa.ListArray.from_arrays(
-            offsets, _converted(way, values), type=target, mask=_nulls(array)
+            offsets, _converted(way, values), type=target, mask=nulls(array)
         )
 
     def spark(inner: Any) -> dict[str, Any]:
@@ -95,10 +95,10 @@ def _map(kind: pa.DataType) -> Way:
     target = pa.map_(_inside(key), _inside(value))
 
     def convert(array: pa.Array) -> pa.Array:
-        start, end, offsets = _spans(array)
+        start, end, offsets = spans(array)
         keys = key.convert(array.keys[start:end])
         items = _converted(value, array.items[start:end])
-        return pa.MapArray.from_arrays(offsets, keys, items, type=target, mask=_nulls(array))
+        return pa.MapArray.from_arrays(offsets, keys, items, type=target, mask=nulls(array))
 
     def spark(keys: Any, items: Any) -> dict[str, Any]:
         return {"type": "map", "keyType": keys, "valueType": items, "valueContainsNull": True}
@@ -113,11 +113,12 @@ def _map(kind: pa.DataType) -> Way:
     )
 
 
-def _nulls(array: pa.Array) -> pa.Array | None:
+def nulls(array: pa.Array) -> pa.Array | None:
+    """Return where an array has nulls; None where it has none."""
     return array.is_null() if array.null_count else None
 
 
-def _spans(array: pa.Array) -> tuple[int, int, pa.Array]:
+def spans(array: pa.Array) -> tuple[int, int, pa.Array]:
     """Return where the children of an array begin and end, and its offsets from there."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -129,7 +130,7 @@ def _spans(array: pa.Array) -> tuple[int, int, pa.Array]:
     return start, end, pc.subtract(offsets, offsets[0]).cast(pa.int32())
 
 
-def _elements(array: pa.Array) -> tuple[pa.Array, pa.Array]:
+def elements(array: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Return the elements of any kind of list, and the offsets of a plain one."""
     import numpy as np
     import pyarrow as pa
@@ -147,5 +148,5 @@ def _elements(array: pa.Array) -> tuple[pa.Array, pa.Array]:
         wanted = np.arange(sizes.sum()) + np.repeat(starts - (ends - sizes), sizes)
         offsets = np.concatenate([[0], ends]).astype(np.int32)
         return array.values.take(pa.array(wanted, pa.int64())), pa.array(offsets, pa.int32())
-    start, end, plain = _spans(array)
+    start, end, plain = spans(array)
     return array.values[start:end], plain

@@ -87,7 +87,7 @@ def way_of(kind: pa.DataType) -> Way:
 
         return nested_way(kind)
     if kind == pa.month_day_nano_interval():
-        return Way(pa.int32(), _MONTHS, _MONTHS, _months)
+        return Way(pa.int32(), _MONTHS, _MONTHS, months)
     if types.is_duration(kind):
         return Way(pa.int64(), _SPAN, _SPAN, _microseconds)
     found = _atomic(kind)
@@ -164,7 +164,7 @@ def _microseconds(array: pa.Array) -> pa.Array:
     return array.cast(pa.duration("us"), safe=True).view(pa.int64())
 
 
-def _months(array: pa.Array) -> pa.Array:
+def months(array: pa.Array) -> pa.Array:
     """Return the months of intervals that have nothing else."""
     import numpy as np
     import pyarrow as pa

@@ -1,9 +1,13 @@
-"""`python -m tests.bench`: every figure of README, measured in one run, as a Markdown table.
+"""`python -m tests.bench`: every figure of README, measured in one run, as Markdown tables.
 
 Both sides run on the same local cluster and the same Livy. `--quick` draws 20 statements
 instead of 200; `--json FILE` keeps the raw figures. `--faults N` prints instead what becomes of
 N statements when every one meets a fault on its way (1,000 take about a quarter of an hour);
 `--types FILE` writes the table of types between the marks in that file.
+
+`--sql` has the figures of Hive, Trino and the Presto dialect alone, with the other clients of
+each beside, `--sql FILE` writes them between the marks there; `--sql-types FILE` writes the
+tables of their types. `--home DIR` joins the cluster that runs in a home for these two.
 """
 
 from __future__ import annotations
@@ -18,18 +22,33 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.bench import cases, faults, files, report, spool, start
-from tests.bench.rival_env import rival_python
+from tests.bench import (
+    cases,
+    faults,
+    files,
+    report,
+    spool,
+    sql_report,
+    sql_rig,
+    sql_speed,
+    start,
+)
+from tests.bench.rival_env import rival_python, sql_rivals_python
 from tests.bench.sides import Ours, Side, Sparkmagic
 
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    options.add_argument("--quick", action="store_true", help="20 statements, 2 runs")
+    options.add_argument(
+        "--quick", action="store_true", help="20 statements, 2 runs; SQL engines: few rows, 1 run"
+    )
     options.add_argument("--seed", type=int, default=20131)
     options.add_argument("--json", type=Path, help="keep the raw figures in this file")
     options.add_argument("--faults", type=int, metavar="N", help="the scoreboard of faults alone")
     options.add_argument("--types", type=Path, metavar="FILE", help="the table of types alone")
+    options.add_argument("--sql", nargs="?", const="-", metavar="FILE", help="SQL engines alone")
+    options.add_argument("--sql-types", type=Path, metavar="FILE", help="the tables of SQL types")
+    options.add_argument("--home", type=Path, help="join the cluster of this home, for --sql…")
     options.add_argument("--alone", action="store_true", help="the scoreboard without sparkmagic")
     chosen = options.parse_args()
     raw: dict[str, Any] = {"seed": chosen.seed, "load": {}}
@@ -42,11 +61,21 @@ def main() -> None:
             typed(raw)
             report.write_types(chosen.types, raw["types"])
             return
-        measure(raw, 20 if chosen.quick else 200, 2 if chosen.quick else 7)
+        if chosen.sql_types:
+            sql_typed(raw, chosen.sql_types, chosen.home)
+            return
+        if not chosen.sql:
+            measure(raw, 20 if chosen.quick else 200, 2 if chosen.quick else 7)
+        sql(raw, sql_speed.QUICK if chosen.quick else sql_speed.Sizes(), chosen.home)
     finally:
         if chosen.json:
             chosen.json.write_text(json.dumps(raw, indent=1))
-    print(report.markdown(raw))
+    if not chosen.sql:
+        print(report.markdown(raw), end="\n\n")
+    if chosen.sql in (None, "-"):
+        print(sql_report.markdown(raw["sql"]))
+    else:
+        sql_report.put(Path(chosen.sql), "sql", sql_report.markdown(raw["sql"]))
 
 
 def measure(raw: dict[str, Any], statements: int, runs: int) -> None:
@@ -80,6 +109,26 @@ def measure(raw: dict[str, Any], statements: int, runs: int) -> None:
             finally:
                 for side in sides:
                     side.close()
+
+
+def sql(raw: dict[str, Any], sizes: sql_speed.Sizes, home: Path | None) -> None:
+    """Fill in the figures of Hive, Trino and the Presto dialect."""
+    from emr_nb.settings import cache_home
+
+    python = sql_rivals_python(cache_home())
+    with sql_rig.cluster(home) as ports:
+        step("SQL engines", raw, "sql", lambda: sql_speed.measure(ports, python, sizes))
+
+
+def sql_typed(raw: dict[str, Any], file: Path, home: Path | None) -> None:
+    """Fill in which values of Hive, Trino and the Presto dialect come back exactly."""
+    from emr_nb.settings import cache_home
+    from tests.bench import sql_types
+
+    python = sql_rivals_python(cache_home())
+    with sql_rig.cluster(home) as ports:
+        raw["sql types"] = sql_types.measure(ports, python)
+    sql_report.put(file, "sql types", sql_types.markdown(raw["sql types"]))
 
 
 def struck(raw: dict[str, Any], statements: int, *, alone: bool) -> None:

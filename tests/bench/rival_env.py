@@ -1,4 +1,7 @@
-"""sparkmagic in an environment of its own: it caps pandas below 3 and wants Kerberos at install."""
+"""Rivals in environments of their own, made on demand.
+
+sparkmagic caps pandas below 3 and wants Kerberos at install.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,19 @@ WHEELS = (
     "setuptools<81",
 )
 
+# Hive's and Presto's clients, with what they need for a server without authentication; thrift
+# comes with its accelerator where there is a C compiler
+SQL_CLIENTS = (
+    "impyla==0.24.0",
+    "PyHive==0.7.0",
+    "trino==0.340.0",
+    "presto-python-client==0.8.4",
+    "thrift==0.25.0",
+    "thrift-sasl==0.4.3",
+    "pure-sasl==0.6.2",
+    "pandas==3.1.1",
+)
+
 
 def rival_python(cache: Path, name: str = "bench", more: Sequence[str] = ()) -> Path:
     """Return the Python of the rival's environment, made on first use.
@@ -45,5 +61,18 @@ def rival_python(cache: Path, name: str = "bench", more: Sequence[str] = ()) -> 
         pip = [str(python), "-m", "pip", "install", "-q"]
         subprocess.run([*pip, *WHEELS, *more], check=True)
         subprocess.run([*pip, "--no-deps", *BARE], check=True)
+        done.touch()
+    return python
+
+
+def sql_rivals_python(cache: Path) -> Path:
+    """Return the Python that has the other clients of Hive, Trino and Presto."""
+    home = cache / "bench-sql-clients-1"
+    python = home / "bin" / "python"
+    done = home / ".done"
+    if not done.exists():
+        print("making the environment of the SQL rivals …", file=sys.stderr, flush=True)
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *SQL_CLIENTS], check=True)
         done.touch()
     return python

@@ -1,13 +1,8 @@
-"""A local cluster with Hive for all its tests, and ways to reach its HiveServer2.
-
-`EMR_NB_TEST_HIVE_HOME` names the home of one that is running, to be joined and left running.
-"""
+"""The local cluster's Hive, and ways to reach its HiveServer2."""
 
 from __future__ import annotations
 
-import fcntl
 import gzip
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +14,7 @@ import pytest
 
 from emr_nb.context import ClusterContext
 from emr_nb.engines.hive import HiveEngine
+from emr_nb.engines.hive.pace import Patience
 from emr_nb.engines.hive.session import HiveSession
 from emr_nb.engines.livy import LivyEngine
 from emr_nb.files.webhdfs import WebHdfsFactory
@@ -31,9 +27,6 @@ from emr_nb.results.plan import plan_transfer
 from emr_nb.results.result import Result
 from emr_nb.settings import Settings
 from emr_nb.transport.direct import DirectRoute
-
-NAME = os.environ.get("EMR_NB_TEST_HIVE_NAME", "hive")
-APPS = ("hdfs", "spark", "hive", "trino", "aws")
 
 
 @dataclass(frozen=True)
@@ -57,7 +50,7 @@ class HiveRig:
             cluster=Cluster("local", "local", "WAITING", provider="local"),
             services=(
                 Service("hive", (hive,), properties={"mapreduce.framework.name": "local", **more}),
-                Service("livy", (Endpoint("livy", "127.0.0.1", ports["livy"]),)),
+                Service("livy", (Endpoint("livy", "127.0.0.1", ports.get("livy", 0)),)),
                 Service("webhdfs", (Endpoint("webhdfs", "localhost", ports["namenode-http"]),)),
             ),
             route=DirectRoute(timeout=60),
@@ -68,9 +61,15 @@ class HiveRig:
         )
 
     @contextmanager
-    def engine(self, port: int | None = None, user: str = "", **more: str) -> Iterator[HiveEngine]:
+    def engine(
+        self,
+        port: int | None = None,
+        user: str = "",
+        patience: Patience | None = None,
+        **more: str,
+    ) -> Iterator[HiveEngine]:
         made = self.context(port, user, **more)
-        engine = HiveEngine(made)
+        engine = HiveEngine(made, patience)
         try:
             yield engine
         finally:
@@ -134,25 +133,23 @@ def unreadable(hive: HiveRig, session: Any) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def hive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HiveRig]:
-    joined = os.environ.get("EMR_NB_TEST_HIVE_HOME") or os.environ.get("EMR_NB_TEST_WORKERS_HOME")
-    home = Path(joined) if joined else tmp_path_factory.mktemp("hive-home")
-    clusters = LocalClusters(replace(Settings(), data_home=home))
-    state = start_saying(clusters, NAME, print, APPS)
-    yield HiveRig(state, clusters, tmp_path_factory.mktemp("hive-journal") / "journal.db")
-    if not joined:
-        clusters.stop(NAME)
+def hive(sql_cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> HiveRig:
+    journal = tmp_path_factory.mktemp("hive-journal") / "journal.db"
+    return HiveRig(sql_cluster.state, LocalClusters(sql_cluster.settings), journal)
 
 
 @contextmanager
-def using(hive: HiveRig, *, alone: bool = False) -> Iterator[None]:
-    """Use HiveServer2 beside other workers' tests, or `alone` to kill it."""
-    with (hive.clusters.settings.data_home / f"{hive.state.name}.tests").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        yield
+def own_cluster(folder: Path, name: str) -> Iterator[HiveRig]:
+    """Run a cluster for tests that kill what is in it; stopped at the end."""
+    clusters = LocalClusters(replace(Settings(), data_home=folder / "home"))
+    state = start_saying(clusters, name, print, ("hdfs", "hive"))
+    try:
+        yield HiveRig(state, clusters, folder / "journal.db")
+    finally:
+        clusters.stop(name)
 
 
 @pytest.fixture(scope="module")
 def session(hive: HiveRig) -> Iterator[HiveSession]:
-    with using(hive), hive.session() as session:
+    with hive.session() as session:
         yield session

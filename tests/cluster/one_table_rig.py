@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hive_rig import HiveRig, hive, rows, run, using  # noqa: F401 -- a fixture
+from hive_rig import HiveRig, hive, rows, run  # noqa: F401 -- a fixture
 
 from emr_nb.cluster import AttachedCluster, attach
 from emr_nb.engines.base import Session
@@ -55,10 +55,9 @@ class Engines:
 @pytest.fixture(scope="module")
 def engines(hive: HiveRig) -> Iterator[Engines]:  # noqa: F811
     made = _attached(hive, "", f"one_{uuid.uuid4().hex[:8]}")
-    with using(hive):
-        made.run(HIVE, f"create database {made.db}")
-        yield made
-        made.run(HIVE, f"drop database {made.db} cascade")
+    made.run(HIVE, f"create database {made.db}")
+    yield made
+    made.run(HIVE, f"drop database {made.db} cascade")
     made.cluster.close()
 
 

@@ -6,18 +6,21 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
-from hive_rig import HiveRig, hive, rows, run, submit, using  # noqa: F401 -- a fixture
+from hive_rig import HiveRig, own_cluster, rows, run, submit
 
 from emr_nb.errors import SessionLostError
 from emr_nb.local import state as st
 from emr_nb.model import SessionOptions
 
+pytestmark = pytest.mark.full  # it kills what other tests would use, and so has its own
+
 SLEEP = "select count(reflect('java.lang.Thread', 'sleep', bigint(60000))) from one"
 
 
-def restart(hive: HiveRig) -> None:  # noqa: F811
+def restart(hive: HiveRig) -> None:
     """Kill HiveServer2 and have the keeper start it again at the same port."""
     daemon = hive.clusters.state(hive.state.name).daemon("hiveserver2")
     assert daemon is not None
@@ -31,8 +34,8 @@ def restart(hive: HiveRig) -> None:  # noqa: F811
     hive.clusters.start(hive.state.name, ("hive",))
 
 
-def test_a_killed_server_loses_the_session_and_says_so(hive: HiveRig) -> None:  # noqa: F811
-    with using(hive, alone=True), hive.engine() as engine:
+def test_a_killed_server_loses_the_session_and_says_so(tmp_path: Path) -> None:
+    with own_cluster(tmp_path, "killed") as hive, hive.engine() as engine:
         name = f"emr_nb/tests/killed/{os.getpid()}"
         old = engine.open(SessionOptions(name))
         run(old, "set hive.exec.parallel.thread.number=6")

@@ -2,48 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import datetime as dt
-from decimal import Decimal
-from typing import Any
-
 import pyarrow as pa
 import pytest
 from trino_rig import TrinoRig, run
-from trino_types import CASES, Case, Ticks
+from trino_types import CASES, ZONE, Case, equal, same, value
 
 pytestmark = pytest.mark.cluster
 
-ZONE = "America/St_Johns"  # half an hour off, with summer time
 WAYS = ("trino", "presto", "json", "json+zstd", "json+lz4")
-
-
-def same(found: Any, wanted: Any) -> bool:
-    """Compare so that NaN equals NaN, 0.0 is not -0.0, and instants are compared in UTC."""
-    if isinstance(wanted, float):
-        return isinstance(found, float) and repr(found) == repr(wanted)
-    if isinstance(wanted, list | tuple):
-        return len(found) == len(wanted) and all(map(same, found, wanted))
-    if isinstance(wanted, dict):
-        return list(found) == list(wanted) and all(same(found[k], wanted[k]) for k in wanted)
-    if isinstance(wanted, dt.datetime) and wanted.tzinfo:
-        return bool(found.astimezone(dt.UTC) == wanted)
-    if isinstance(wanted, Decimal):
-        return isinstance(found, Decimal) and str(found) == str(wanted)
-    return (type(found) is type(wanted) and found == wanted) or (
-        isinstance(wanted, tuple) and tuple(found) == wanted
-    )  # fmt: skip
-
-
-def value(column: pa.ChunkedArray, wanted: Any) -> Any:
-    array = column.combine_chunks()
-    if isinstance(wanted, Ticks):
-        width = pa.int32() if array.type.bit_width == 32 else pa.int64()
-        return Ticks(array.view(width).to_pylist()[0])
-    (found,) = array.to_pylist()
-    if array.type == pa.month_day_nano_interval() and found is not None:
-        return tuple(found)
-    return found
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -95,32 +61,6 @@ def test_instants_agree_with_the_servers_own_arithmetic(trino: TrinoRig) -> None
         # an hour that comes twice is the one thing that the protocol's text does not tell
         told = [n for n in result.notices if "comes twice" in n]
         assert len(off) <= 2 * bool(told), (zone, off[:5])
-
-
-def equal(found: Any, wanted: Any) -> bool:
-    """Compare what another client gives: the same value in a form of its own is as good."""
-    if found is None or wanted is None:
-        return found is wanted
-    if isinstance(wanted, dict):
-        return len(found) == len(wanted) and all(map(equal, found, wanted.values()))
-    if isinstance(wanted, list) and wanted and isinstance(wanted[0], tuple):
-        pairs = list(found.items())
-        return len(pairs) == len(wanted) and all(
-            equal(one, other)
-            for mine, its in zip(pairs, wanted, strict=True)
-            for one, other in zip(mine, its, strict=True)
-        )
-    if isinstance(wanted, list):
-        return len(found) == len(wanted) and all(map(equal, found, wanted))
-    if isinstance(wanted, tuple):
-        return found.years * 12 + found.months == wanted[0]
-    if isinstance(wanted, bytes) and isinstance(found, str):
-        return base64.b64decode(found) == wanted
-    if isinstance(found, dt.time) and found.tzinfo:
-        return found == dt.time.fromisoformat(wanted)
-    if isinstance(wanted, str):
-        return str(found) == wanted
-    return not isinstance(wanted, Ticks) and same(found, wanted)
 
 
 def test_the_trino_client_beside(trino: TrinoRig, capsys: pytest.CaptureFixture[str]) -> None:

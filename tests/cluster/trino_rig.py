@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import hive_rig
 import pytest
 
 from emr_nb.context import ClusterContext
@@ -18,17 +16,12 @@ from emr_nb.engines.presto import PrestoEngine
 from emr_nb.engines.presto.session import PrestoSession
 from emr_nb.engines.presto.statement import PrestoStatement
 from emr_nb.journal import Journal
-from emr_nb.local.lifecycle import LocalClusters
-from emr_nb.local.starting import start_saying
 from emr_nb.model import Cluster, Endpoint, Request, Service, SessionOptions
 from emr_nb.results.plan import TransferPlan, plan_transfer
 from emr_nb.results.result import Result
 from emr_nb.settings import Settings
 from emr_nb.testing.fault_proxy import FaultProxy
 from emr_nb.transport.direct import DirectRoute
-
-NAME = "trino"
-APPS = ("trino", "aws")
 
 
 @dataclass
@@ -102,21 +95,9 @@ def run(session: PrestoSession, sql: str, **more: Any) -> Result | None:
 
 
 @pytest.fixture(scope="session")
-def trino_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The ports of a local cluster with Trino and S3, started once per run."""
-    own = os.environ.get("EMR_NB_TEST_CLUSTER_HOME")
-    shared = None if own else os.environ.get("EMR_NB_TEST_WORKERS_HOME")
-    joined = own or shared
-    home = Path(joined) if joined else tmp_path_factory.mktemp("trino-home")
-    clusters = LocalClusters(replace(Settings(), data_home=home))
-    # in a run of everything Hive's tests need a Trino too, and one is enough
-    name, apps = (hive_rig.NAME, hive_rig.APPS) if shared else (NAME, APPS)
-    try:
-        state = start_saying(clusters, name, print, apps)
-        yield {**state.ports, "endpoint": state.endpoint_url}
-    finally:
-        if not joined:
-            clusters.stop(name)
+def trino_server(sql_cluster: Any) -> dict[str, Any]:
+    """The ports of a local cluster with Trino and S3."""
+    return {**sql_cluster.state.ports, "endpoint": sql_cluster.aws}
 
 
 @pytest.fixture

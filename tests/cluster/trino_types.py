@@ -6,11 +6,15 @@ that Arrow stores, for what Python's types do not hold.
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
+
+ZONE = "America/St_Johns"  # half an hour off, with summer time
 NAN, INF = float("nan"), float("inf")
 wall = dt.datetime.fromisoformat
 
@@ -153,3 +157,57 @@ CASES = [
          [dt.timedelta(days=1), None]),
     Case("approx_set(1)", "HyperLogLog", b"\x02\x0c\x01\x00\x80\x03D\x00"),
 ]  # fmt: skip
+
+
+def same(found: Any, wanted: Any) -> bool:
+    """Compare so that NaN equals NaN, 0.0 is not -0.0, and instants are compared in UTC."""
+    if isinstance(wanted, float):
+        return isinstance(found, float) and repr(found) == repr(wanted)
+    if isinstance(wanted, list | tuple):
+        return len(found) == len(wanted) and all(map(same, found, wanted))
+    if isinstance(wanted, dict):
+        return list(found) == list(wanted) and all(same(found[k], wanted[k]) for k in wanted)
+    if isinstance(wanted, dt.datetime) and wanted.tzinfo:
+        return bool(found.astimezone(dt.UTC) == wanted)
+    if isinstance(wanted, Decimal):
+        return isinstance(found, Decimal) and str(found) == str(wanted)
+    return (type(found) is type(wanted) and found == wanted) or (
+        isinstance(wanted, tuple) and tuple(found) == wanted
+    )  # fmt: skip
+
+
+def value(column: pa.ChunkedArray, wanted: Any) -> Any:
+    array = column.combine_chunks()
+    if isinstance(wanted, Ticks):
+        width = pa.int32() if array.type.bit_width == 32 else pa.int64()
+        return Ticks(array.view(width).to_pylist()[0])
+    (found,) = array.to_pylist()
+    if array.type == pa.month_day_nano_interval() and found is not None:
+        return tuple(found)
+    return found
+
+
+def equal(found: Any, wanted: Any) -> bool:
+    """Compare what another client gives: the same value in a form of its own is as good."""
+    if found is None or wanted is None:
+        return found is wanted
+    if isinstance(wanted, dict):
+        return len(found) == len(wanted) and all(map(equal, found, wanted.values()))
+    if isinstance(wanted, list) and wanted and isinstance(wanted[0], tuple):
+        pairs = list(found.items())
+        return len(pairs) == len(wanted) and all(
+            equal(one, other)
+            for mine, its in zip(pairs, wanted, strict=True)
+            for one, other in zip(mine, its, strict=True)
+        )
+    if isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(equal, found, wanted))
+    if isinstance(wanted, tuple):
+        return found.years * 12 + found.months == wanted[0]
+    if isinstance(wanted, bytes) and isinstance(found, str):
+        return base64.b64decode(found) == wanted
+    if isinstance(found, dt.time) and found.tzinfo:
+        return found == dt.time.fromisoformat(wanted)
+    if isinstance(wanted, str):
+        return str(found) == wanted
+    return not isinstance(wanted, Ticks) and same(found, wanted)

@@ -7,7 +7,7 @@ its wildcards alone is left out here.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from emr_nb.engines.hive import service
@@ -37,8 +37,8 @@ class Catalog:
         """List what is below a node; a node of a kind and a qualified name is understood."""
         handle = self._session.handle
         if parent is None:
-            rows = self._rows("GetSchemas", service.schemas(handle))
-            return [CatalogNode(r["TABLE_SCHEM"], "schema", quoted(r["TABLE_SCHEM"])) for r in rows]
+            rows = self._rows("GetSchemas", service.schemas(handle), "TABLE_SCHEM")
+            return [CatalogNode(name, "schema", quoted(name)) for (name,) in rows]
         names = parts_of(parent.qualified or parent.name)
         if parent.kind == "schema":
             return self._tables(names[-1])
@@ -51,31 +51,29 @@ class Catalog:
 
     def _tables(self, schema: str) -> list[CatalogNode]:
         fields = service.tables(self._session.handle, escaped(schema), "%")
+        whole = quoted(schema)
+        wanted = ("TABLE_SCHEM", "TABLE_NAME", "TABLE_TYPE")
         return [
-            CatalogNode(
-                row["TABLE_NAME"],
-                "view" if row["TABLE_TYPE"] in _VIEWS else "table",
-                f"{quoted(schema)}.{quoted(row['TABLE_NAME'])}",
-            )
-            for row in self._rows("GetTables", fields)
-            if row["TABLE_SCHEM"] == schema
+            CatalogNode(name, "view" if kind in _VIEWS else "table", f"{whole}.{quoted(name)}")
+            for of, name, kind in self._rows("GetTables", fields, *wanted)
+            if of == schema
         ]
 
     def _columns(self, schema: str, table: str) -> list[CatalogNode]:
         fields = service.columns(self._session.handle, escaped(schema), escaped(table))
         whole = f"{quoted(schema)}.{quoted(table)}"
+        wanted = (
+            *("TABLE_SCHEM", "TABLE_NAME", "COLUMN_NAME"),
+            *("TYPE_NAME", "COLUMN_SIZE", "DECIMAL_DIGITS"),
+        )
         return [
-            CatalogNode(
-                row["COLUMN_NAME"],
-                "column",
-                f"{whole}.{quoted(row['COLUMN_NAME'])}",
-                row["TYPE_NAME"].lower(),
-            )
-            for row in self._rows("GetColumns", fields)
-            if (row["TABLE_SCHEM"], row["TABLE_NAME"]) == (schema, table)
+            CatalogNode(name, "column", f"{whole}.{quoted(name)}", _spelled(*told))
+            for of, table_of, name, *told in self._rows("GetColumns", fields, *wanted)
+            if (of, table_of) == (schema, table)
         ]
 
-    def _rows(self, name: str, fields: Sequence[Field]) -> list[dict[str, str]]:
+    def _rows(self, name: str, fields: Sequence[Field], *wanted: str) -> Iterator[tuple[str, ...]]:
+        """Return the wanted columns of a call's rows; a value that is not there is empty."""
         session = self._session
         reply = session.read(name, fields)
         if reply.status.failed:
@@ -93,10 +91,19 @@ class Catalog:
         finally:
             session.closing.close(operation)
         result = gathering.result(StatementReference("", "", "hive", session.info.id))
-        return [
-            {key: value or "" for key, value in row.items() if isinstance(value, str | None)}
-            for row in result.table.to_pylist()
+        columns = [
+            ["" if value is None else str(value) for value in result.table[column].to_pylist()]
+            for column in wanted
         ]
+        return zip(*columns, strict=True)
+
+
+def _spelled(told: str, size: str, digits: str) -> str:
+    """Return a column's type as SQL writes it: the server tells its numbers apart from its name."""
+    name = told.lower()
+    if name == "decimal" and size:
+        return f"{name}({size},{digits or 0})"
+    return f"{name}({size})" if name in ("varchar", "char") and size else name
 
 
 def parts_of(qualified: str) -> tuple[str, ...]:

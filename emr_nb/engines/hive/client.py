@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from emr_nb.engines.hive.pace import Patience
 from emr_nb.engines.hive.service import Status
 from emr_nb.engines.hive.thrift import Field, Reader, message
 from emr_nb.engines.hive.wire import HttpWire, Login, SocketWire, Wire
@@ -33,10 +34,18 @@ class Reply:
 class HiveClient:
     """A client of one HiveServer2; may be used from several threads."""
 
-    def __init__(self, route: Route, service: Service, login: Login, timeout: float) -> None:
+    def __init__(
+        self,
+        route: Route,
+        service: Service,
+        login: Login,
+        timeout: float,
+        patience: Patience | None = None,
+    ) -> None:
         self.endpoint = service.endpoints[0]
         self.login = login
         self.timeout = timeout
+        self.patience = patience or Patience()
         self._route = route
         self._secure = service.properties.get("tls") == "true"
         self._lock = threading.Lock()

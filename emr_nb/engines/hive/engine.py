@@ -7,22 +7,28 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.base import Abilities
+from emr_nb.engines.catalogs import KeptCatalog
 from emr_nb.engines.hive import service
 from emr_nb.engines.hive.catalog import Catalog
 from emr_nb.engines.hive.client import HiveClient
+from emr_nb.engines.hive.frame_types import way
 from emr_nb.engines.hive.memory import SessionMemory
+from emr_nb.engines.hive.pace import Patience
 from emr_nb.engines.hive.service import Handle
 from emr_nb.engines.hive.session import HiveSession
 from emr_nb.engines.hive.statement import HiveStatement
 from emr_nb.engines.hive.watching import ask_once
 from emr_nb.engines.hive.wire import Login
+from emr_nb.engines.sql.completing import complete
+from emr_nb.engines.sql.lexicon import lexicon
 from emr_nb.errors import (
     AuthenticationError,
     SessionLostError,
     SessionNotFoundError,
     SessionStartError,
 )
-from emr_nb.journal import SessionRow
+from emr_nb.journal import SessionRow, StatementRow, owner_is_gone
 from emr_nb.model import (
     CatalogNode,
     Completion,
@@ -38,13 +44,19 @@ from emr_nb.transport.base import Deadline
 
 if TYPE_CHECKING:
     from emr_nb.context import ClusterContext
+    from emr_nb.engines.base import Session
 
 Notify = Callable[[Event], None]
 
 _PREFIXES = ("hive.", "mapreduce.", "mapred.", "tez.", "yarn.", "dfs.", "fs.", "parquet.", "orc.")
-# so that a notebook that is gone, or asleep, loses neither its session nor a statement
-_STAYS = {"set:hiveconf:hive.server2.close.session.on.disconnect": "false"}
+_OPENED_WITH = {
+    # so that a notebook that is gone, or asleep, loses neither its session nor a statement
+    "set:hiveconf:hive.server2.close.session.on.disconnect": "false",
+    # a column is called `a`, as on every other engine, and not `t.a`
+    "set:hiveconf:hive.resultset.use.unique.column.names": "false",
+}
 _RECOVER_SECONDS = 20.0
+_RULES = lexicon("hive")
 
 
 class HiveEngineFactory:
@@ -61,16 +73,23 @@ class HiveEngine:
     """
 
     name = "hive"
+    abilities = Abilities(
+        writes_targets=True,
+        cannot={"catalog": "Hive has one catalog; -d names a database"},
+        way=way,
+    )
 
-    def __init__(self, context: ClusterContext) -> None:
+    def __init__(self, context: ClusterContext, patience: Patience | None = None) -> None:
         self._context = context
         hive = context.service("hive")
         self._login = login_of(context.user, hive)
         timeout = max(30.0, context.settings.request_timeout)
-        self.client = HiveClient(context.route, hive, self._login, timeout)
+        self.client = HiveClient(context.route, hive, self._login, timeout, patience)
         self._lock = threading.Lock()
         self._open: dict[str, HiveSession] = {}
         self._memories: dict[str, SessionMemory] = {}
+        self.catalogs = KeptCatalog(lambda parent, _: Catalog(self._newest()).children(parent))
+        self._swept = False
 
     # -- the protocol ---------------------------------------------------------------------
 
@@ -85,6 +104,7 @@ class HiveEngine:
             found = self._living(row)
             if found is not None and not options.fresh:
                 self._context.journal.remember_session(row)
+                self._sweep_once(found)
                 return found
             if found is not None:
                 found.close()
@@ -97,7 +117,9 @@ class HiveEngine:
             )
         if options.fresh:
             self._memories.pop(options.name, None)
-        return self._create(options, notify or _silent)
+        made = self._create(options, notify or _silent)
+        self._sweep_once(made)
+        return made
 
     def recover(self, reference: StatementReference) -> HiveStatement | None:
         handle = Handle.parse(reference.session_id)
@@ -108,6 +130,9 @@ class HiveEngine:
                 unknown = "nobody can tell whether it ran: its reply never came"
                 self._context.journal.update(row.tag, state="unknown", error=unknown)
             return None
+        if row is not None and row.spool and owner_is_gone(row):
+            self._give_up(row, handle, operation)
+            return None
         look = ask_once(self.client, operation, Deadline.after(_RECOVER_SECONDS))
         if look.status.failed:
             return None
@@ -116,20 +141,27 @@ class HiveEngine:
             *(reference.session_id, operation.spelled),
         )
         session = self._adopted(handle, reference.session_id)
-        return session.adopt(full, operation, row.created if row else None)
+        return session.adopt(full, operation, row, ended=look.state.ended)
 
     def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:
-        return Catalog(self._newest()).children(parent)
+        return self.catalogs.children(parent)
+
+    def forget_catalog(self) -> None:
+        """Ask for what is in the catalog anew from now on."""
+        self.catalogs.forget()
 
     def complete(
         self,
         code: str,
         cursor: int,
-        session: HiveSession | None = None,
-        language: str = "python",
+        session: Session | None = None,
+        language: str = "sql",  # noqa: ARG002 -- it has no other
     ) -> Sequence[Completion]:
-        del code, cursor, session, language
-        return []
+        """Complete a cell by keywords and the catalog; raises what the catalog raises."""
+        with self._lock:
+            known = session or next(reversed(self._open.values()), None)
+        here = known.database if isinstance(known, HiveSession) else "default"
+        return complete(code, cursor, _RULES, self.catalogs.children, (here,))
 
     def logs(self, session_id: str, size: int = 200) -> Sequence[str]:
         """Return the last lines of its statements' logs, as far as they came by here."""
@@ -139,10 +171,30 @@ class HiveEngine:
 
     def close(self) -> None:
         with self._lock:
+            left = list(self._open.values())
             self._open.clear()
+        for session in left:
+            session.frames.close()
         self.client.close()
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _sweep_once(self, session: HiveSession) -> None:
+        """Remove what kernels that are gone left behind, beside the caller."""
+        with self._lock:
+            swept, self._swept = self._swept, True
+        if not swept:
+            sweep = session.frames.sweep
+            threading.Thread(target=sweep, name="emr_nb-sweep", daemon=True).start()
+
+    def _give_up(self, row: StatementRow, session: Handle, operation: Handle) -> None:
+        """End a `--to` of a kernel that is gone: nobody is left to put its files in place."""
+        reference = StatementReference(
+            *(row.tag, row.cluster, self.name, session.session_id, operation.spelled)
+        )
+        self._adopted(session, session.session_id).adopt(reference, operation, None).cancel()
+        why = "its kernel ended before its files were put in place"
+        self._context.journal.update(row.tag, state="cancelled", error=why)
 
     def _newest(self) -> HiveSession:
         """Return the session that was opened last, or one for the catalog."""
@@ -173,13 +225,21 @@ class HiveEngine:
                 name = name or next((r.name for r in self._rows() if r.session == session_id), "")
                 info = self._info(session_id, name)
                 memory = self._memories.setdefault(name or session_id, SessionMemory())
-                known = HiveSession(self.client, self._context, info, handle, memory, adopted=True)
+                known = HiveSession(
+                    self.client,
+                    self._context,
+                    info,
+                    handle,
+                    memory,
+                    catalog=self.catalogs,
+                    adopted=True,
+                )
                 self._open[session_id] = known
             return known
 
     def _create(self, options: SessionOptions, notify: Notify) -> HiveSession:
         notify(Progress("starting", 0.0, detail="HiveServer2"))
-        configuration = {**_STAYS, **_configuration(options.conf)}
+        configuration = {**_OPENED_WITH, **_configuration(options.conf)}
         fields = service.open_session(self._login.user, self._login.secret(), configuration)
         deadline = Deadline.after(options.start_timeout)
         reply = self.client.call("OpenSession", fields, deadline)
@@ -197,6 +257,7 @@ class HiveEngine:
             self._info(handle.session_id, options.name),
             handle,
             memory,
+            catalog=self.catalogs,
             version=int(reply.body.get(2) or 0),
         )
         with self._lock:
@@ -224,7 +285,12 @@ class HiveEngine:
         self._context.journal.forget_session(row.cluster, row.engine, row.session)
 
     def _info(self, session_id: str, name: str) -> SessionInfo:
-        return SessionInfo(session_id, name, self.name, "open", self._login.user, language="sql")
+        handle = Handle.parse(session_id)
+        return SessionInfo(
+            *(session_id, name, self.name, "open", self._login.user),
+            language="sql",
+            short=handle.shown if handle else "",
+        )
 
 
 def login_of(user: str, hive: Service) -> Login:

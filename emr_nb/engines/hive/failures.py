@@ -10,9 +10,8 @@ from emr_nb.errors import StatementError
 
 _PREFIX = re.compile(r"^(?:Error while (?:compiling|processing) statement: )?(?:FAILED: )?")
 _CLASS = re.compile(r"^(?:[a-z]\w*\.)*(\w*(?:Exception|Error))\b:?\s*(?:\[Error \d+\]: )?")
-_LINE = re.compile(r"\b([Ll]ine )(\d+)(:\d+)")
+_LINE = re.compile(r"\b([Ll]ine )(\d+):(\d+)")
 _PERMISSION = re.compile(r"Permission denied: user=\S+ access=\S+ inode=\"[^\"]*\"[^\n]*")
-_MISSING = re.compile(r"Table not found '?([\w.`]+)'?|Database does not exist: (\w+)")
 _CAUSE = re.compile(r"^(?:Caused by: |ERROR ?: (?:FAILED: )?)(.+)$")
 _RETURN_CODE = "Execution Error, return code"
 
@@ -31,7 +30,7 @@ class Told:
 def statement_error(told: Told, where: str, *, added: int = 0) -> StatementError:
     """Return the error; `added` are lines that we put before the cell's own."""
     first, _, rest = _PREFIX.sub("", told.message, count=1).partition("\n")
-    text = _LINE.sub(lambda m: f"{m[1]}{max(1, int(m[2]) - added)}{m[3]}", first).strip()
+    text = _LINE.sub(lambda m: f"{m[1]}{max(1, int(m[2]) - added)}:{m[3]}", first).strip()
     found = _LINE.search(text)
     line = int(found[2]) if found else None
     name = _CLASS.match(text)
@@ -46,16 +45,11 @@ def statement_error(told: Told, where: str, *, added: int = 0) -> StatementError
         evalue=text[name.end() :] if name and text.startswith(name[0]) else text,
         traceback=tuple(line for line in (cause,) if line),
         line=line,
+        column=int(found[3]) + 1 if found else None,  # Hive counts them from 0
         folded=tuple(folded),
         where=where,
         advice=_advice(text),
     )
-
-
-def missing_name(message: str) -> str:
-    """Return the table or database that a failure says is not there; empty for others."""
-    found = _MISSING.search(message)
-    return (found[1] or found[2]).strip("`") if found else ""
 
 
 def _cause(log: Sequence[str]) -> str:
@@ -69,6 +63,8 @@ def _cause(log: Sequence[str]) -> str:
 def _advice(text: str) -> str:
     if "AccessControl" in text or "Permission denied" in text:
         return "HDFS judges by the user of this attach (`%emr status`), who may not do that."
+    if "UnsupportedOperationException" in text:  # it is there, and told that it cannot
+        return "Hive's metastore cannot compare partitions with such a value: write it otherwise."
     if "Unable to instantiate" in text or "MetaException" in text or "TTransport" in text:
         return "The Hive metastore may be down: `%emr logs` and `%emr doctor` look at it."
     if "restricted" in text or "can't be modified at runtime" in text:

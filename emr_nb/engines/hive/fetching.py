@@ -19,7 +19,6 @@ from emr_nb.engines.waits import interruptible
 from emr_nb.errors import DeadlineExceededError, EmrError, ReplyLostError
 from emr_nb.transport.base import Deadline
 
-FETCH_SECONDS = 300.0  # a query without a job runs while its rows are fetched
 _FIRST_ROWS = 1000
 _WANTED_BYTES = 8 * 2**20  # of a fetch
 _MOST_ROWS = 100_000
@@ -90,7 +89,7 @@ class _Ahead:
             reply = self._fetch.client.call(
                 "FetchResults",
                 service.fetch(self._fetch.operation, asked, first=first),
-                Deadline.after(FETCH_SECONDS),
+                Deadline.after(self._fetch.client.patience.fetch),
                 wire=self._wire,
             )
             count = 0 if reply.status.failed else _rows(reply)

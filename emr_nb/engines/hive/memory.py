@@ -10,6 +10,7 @@ _COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 _USE = re.compile(r"use\s+(`(?:[^`]|``)+`|\w+)\s*;?\s*\Z", re.IGNORECASE)
 _SET = re.compile(r"set\s+([\w.:-]+)\s*=(.*?);?\s*\Z", re.IGNORECASE | re.DOTALL)
 _COMMANDS = frozenset({"set", "reset", "dfs", "add", "list", "delete", "reload", "compile"})
+_CHANGE = frozenset({"create", "drop", "alter", "import", "msck", "reload"})
 _RESET = re.compile(r"reset\s*;?\s*\Z", re.IGNORECASE)
 _MADE = re.compile(
     r"create\s+temporary\s+(?P<kind>table|function|macro|external\s+table)\s+"
@@ -86,6 +87,12 @@ def is_command(code: str) -> bool:
     """Tell whether this is a command of Hive's shell and no statement of HiveQL."""
     word = re.match(r"\w+", _COMMENTS.sub("", code).lstrip())
     return word is not None and word[0].lower() in _COMMANDS
+
+
+def changes_catalog(code: str) -> bool:
+    """Tell whether a statement may change which tables or columns there are."""
+    word = re.match(r"\w+", _COMMENTS.sub("", code).lstrip())
+    return word is not None and word[0].lower() in _CHANGE
 
 
 def quoted(name: str) -> str:

@@ -7,33 +7,44 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.asked import placed, request_of, spelled
 from emr_nb.engines.hive import service
 from emr_nb.engines.hive.cancelling import Closing
 from emr_nb.engines.hive.client import HiveClient, Reply
+from emr_nb.engines.hive.frames import HiveFrames
 from emr_nb.engines.hive.lost import session_lost
-from emr_nb.engines.hive.memory import SessionMemory, is_command
+from emr_nb.engines.hive.memory import SessionMemory, changes_catalog, is_command
+from emr_nb.engines.hive.nearest import with_nearest
 from emr_nb.engines.hive.place import Place, refused
 from emr_nb.engines.hive.service import Handle
 from emr_nb.engines.hive.statement import HiveStatement
 from emr_nb.engines.hive.submitting import Submitter
+from emr_nb.engines.hive.targets import submit_to
 from emr_nb.engines.hive.thrift import Field
+from emr_nb.engines.rewritten import Rewritten
+from emr_nb.engines.sql.origins import Origin
 from emr_nb.errors import (
     EmrError,
     JournalError,
     SessionLostError,
+    StatementError,
     StatementOutcomeUnknownError,
     TransportError,
-    UsageError,
 )
 from emr_nb.journal import Journal, StatementRow
 from emr_nb.model import Event, Log, Request, SessionInfo, StatementReference
+from emr_nb.results.budget import byte_budget
 from emr_nb.results.plan import TransferPlan, plan_transfer
 
 if TYPE_CHECKING:
     from emr_nb.context import ClusterContext
+    from emr_nb.engines.base import Statement
+    from emr_nb.engines.catalogs import KeptCatalog
+    from emr_nb.engines.inputs import LocalInput, Staged
 
 TOUCH_SECONDS = 900.0
 _KEPT_LINES = 2000
@@ -52,6 +63,7 @@ class HiveSession:
         handle: Handle,
         memory: SessionMemory,
         *,
+        catalog: KeptCatalog | None = None,
         version: int = service.NEWEST,
         adopted: bool = False,
     ) -> None:
@@ -68,6 +80,13 @@ class HiveSession:
         # an adopted session may be anywhere
         self._place = Place(memory.database, "") if adopted else Place("default", "default")
         self._jobs: bool | None = None
+        self._catalog = catalog
+        self.frames = HiveFrames(self)
+
+    @property
+    def database(self) -> str:
+        """The database that the user chose, as far as is known here."""
+        return self._place.own or "default"
 
     @property
     def journal(self) -> Journal:
@@ -88,18 +107,20 @@ class HiveSession:
 
     # -- the protocol ---------------------------------------------------------------------
 
-    def submit(self, request: Request, plan: TransferPlan) -> HiveStatement:
-        if request.target is not None:
-            raise UsageError(
-                "Hive does not write `--to` itself here", advice="The notebook writes the rows."
-            )
+    def submit(self, request: Request, plan: TransferPlan) -> Statement:
         with self._lock:
             self._refuse_gone(request.code)
             self.journal.begin(self._row(request))
             try:
                 self._place.be_in(self, request.database)
+                placed = self.frames.placed(request.code)
+                if request.target is not None:
+                    return submit_to(self, request, plan, placed)
                 self.journal.update(request.tag, state="sent")
-                return self._begin(request, plan)
+                statement = self.begin(replace(request, code=placed.text), plan)
+                if not placed.edits:
+                    return statement
+                return Rewritten(statement, Origin(request.code, 0, placed))
             except KeyboardInterrupt:
                 with contextlib.suppress(JournalError):
                     self.journal.update(request.tag, state="cancelled")
@@ -116,13 +137,33 @@ class HiveSession:
         self.ping()
         return TOUCH_SECONDS
 
+    def stage(
+        self,
+        inputs: Sequence[LocalInput],
+        *,
+        language: str,  # noqa: ARG002 -- it has no other
+        notify: Callable[[Event], None] | None = None,
+    ) -> Staged:
+        return self.frames.stage(inputs, notify)
+
     def close(self) -> None:
+        self.frames.close()
         with contextlib.suppress(TransportError):
             self.client.call("CloseSession", [self.handle.session()])
         self.memory.clear()  # ended on purpose: the next one of its name begins anew
         self.journal.forget_session(self._context.cluster.id, "hive", self.info.id)
 
     # -- for its statements ---------------------------------------------------------------
+
+    @property
+    def context(self) -> ClusterContext:
+        return self._context
+
+    @property
+    def writers(self) -> set[str]:
+        """Who writes files for this user where it is somebody else on the cluster."""
+        properties = self._context.service("hive").properties
+        return set() if properties.get("hive.server2.enable.doAs") == "true" else {"hive"}
 
     def ping(self) -> None:
         """Ask whether the session lives; raises SessionLostError and TransportError."""
@@ -153,6 +194,14 @@ class HiveSession:
         """Remember what a statement that has succeeded changed in the session."""
         if self.memory.note(code):
             self._place.moved(self.memory.database)
+        if self._catalog is not None and changes_catalog(code):
+            self._catalog.forget()
+
+    def explained(self, error: StatementError, sql: str) -> StatementError:
+        """Return a failure with the nearest names, where one was not found."""
+        if self._catalog is None:
+            return error
+        return with_nearest(error, self._catalog, sql, self.database)
 
     def heard(self, event: Event) -> None:
         """Keep the lines of an operation's log."""
@@ -160,12 +209,28 @@ class HiveSession:
             self.lines.extend(event.lines)
 
     def adopt(
-        self, reference: StatementReference, operation: Handle, sent: float | None
+        self,
+        reference: StatementReference,
+        operation: Handle,
+        row: StatementRow | None,
+        *,
+        ended: bool = False,
     ) -> HiveStatement:
-        """Return a statement that another process submitted; `sent` is since the epoch."""
-        ago = max(0.0, time.time() - sent) if sent else 0.0
-        began = time.monotonic() - ago
-        return HiveStatement(self, reference, operation, submitted=began, added_lines=1)
+        """Return a statement that another process submitted, as its row tells of it."""
+        ago = max(0.0, time.time() - row.created) if row else 0.0
+        request = request_of(row) if row else None
+        budget = byte_budget(self._context.settings.result_bytes)
+        plan = plan_transfer(request, budget=budget) if request else None
+        return HiveStatement(
+            self,
+            reference,
+            operation,
+            request=request,
+            plan=plan or TransferPlan(None, budget=budget),
+            submitted=time.monotonic() - ago,
+            added_lines=1,
+            ended=ended,
+        )
 
     def again(self) -> tuple[list[str], list[str]]:
         """Tell this new session what an earlier one was told: what it took, and what not."""
@@ -176,20 +241,20 @@ class HiveSession:
                 self._place.moved(self.memory.database)
         return [sql for sql in statements if sql not in failed], failed
 
-    def run(self, sql: str) -> HiveStatement:
+    def run(self, sql: str, database: str | None = None) -> HiveStatement:
         """Begin a statement of ours that has no row in the journal."""
         with self._lock:
+            if database:
+                self._place.be_in(self, database)
             return self.unlisted(sql)
 
-    def unlisted(self, sql: str) -> HiveStatement:
+    def unlisted(self, sql: str, settings: Mapping[str, str] | None = None) -> HiveStatement:
         """Begin such a statement, by whoever holds this session."""
-        request = Request(sql, "sql", uuid.uuid4().hex, rows=-1)
-        return self._begin(request, plan_transfer(request), listed=False)
+        request = Request(sql, "sql", uuid.uuid4().hex, rows=-1, settings=settings or {})
+        return self.begin(request, plan_transfer(request), listed=False)
 
-    # -- inside ---------------------------------------------------------------------------
-
-    def _begin(self, request: Request, plan: TransferPlan, *, listed: bool = True) -> HiveStatement:
-        """Send a statement; a command is also brought to its end.
+    def begin(self, request: Request, plan: TransferPlan, *, listed: bool = True) -> HiveStatement:
+        """Send a statement, by whoever holds this session; a command is also brought to its end.
 
         Commands share one file of their session, which the end of any operation removes.
         """
@@ -248,6 +313,7 @@ class HiveSession:
             cell=request.cell_id,
             text=request.code if history else "",
             line=request.line if history else "",
+            place=placed("", spelled(request)) if history else "",
         )
 
     def _not_submitted(self, tag: str, error: EmrError) -> None:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.account import Account
+from emr_nb.engines.hive.accounting import account_of
 from emr_nb.engines.hive.cancelling import cancel_operation
 from emr_nb.engines.hive.client import Reply
 from emr_nb.engines.hive.failures import Told, statement_error
@@ -54,6 +56,7 @@ class HiveStatement:
         submitted: float | None = None,
         added_lines: int = 0,
         command: bool = False,
+        ended: bool = False,
     ) -> None:
         self.reference = reference
         self.kept: Kept | None = None
@@ -73,16 +76,39 @@ class HiveStatement:
         self._fetching = False
         self._given_up = False
         self._settled = False
+        self._found_ended = ended
+
+    @property
+    def request(self) -> Request | None:
+        """What the cell asked, as far as it is known."""
+        return self._request
+
+    @property
+    def ended(self) -> bool:
+        """Whether it had ended when it was last looked at; no look is made."""
+        return self._settled or self._found_ended
 
     @property
     def where(self) -> str:
         shown = f"operation {self._operation.shown}, " if self._operation else ""
         return f"{shown}{self._session.where}"
 
+    @property
+    def account(self) -> Account:
+        """What it took, as far as the server told."""
+        return account_of(self._watch.look, self._watch.log, self._watch.elapsed)
+
+    @property
+    def refusal(self) -> StatementError | None:
+        """What the server said where it did not take the statement: nothing of it has run."""
+        return None if self._settled or self._operation is not None else self._failure
+
     def refused(self, status: Status) -> None:
         """Take the server's refusal of the statement as its outcome."""
         told = Told(status.message, status.sql_state, status.error_code, status.info)
-        self._failure = statement_error(told, self.where, added=self._added)
+        error = statement_error(told, self.where, added=self._added)
+        asked = self._request.code if self._request else ""
+        self._failure = self._session.explained(error, asked)
 
     # -- the protocol ---------------------------------------------------------------------
 
@@ -123,9 +149,15 @@ class HiveStatement:
             raise error
         return self._result
 
+    def resume(self, plan: TransferPlan) -> None:
+        """Bring what a cell of this process asks for; before the first of `events`."""
+        self._plan = plan
+
     def release(self) -> None:
         """Let go of what `kept` reads; a plan that keeps owes this call."""
-        self.kept = None
+        kept, self.kept = self.kept, None
+        if kept is not None:
+            self._note(state="done", rows=kept.taken)
         if self._operation is not None:
             self._session.closing.close(self._operation)
 
@@ -264,7 +296,8 @@ class HiveStatement:
         else:
             if self._request is not None:
                 self._session.learn(self._request.code)
-            self._note(state="done", rows=len(self._result) if self._result else None)
+            if self.kept is None:  # else it is told as its rows have been taken
+                self._note(state="done", rows=len(self._result) if self._result else None)
 
     def _note(self, **changes: str | float | None) -> None:
         """Write to the journal; a full disk must not hide the statement's own outcome."""

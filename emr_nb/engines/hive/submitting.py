@@ -17,8 +17,6 @@ from emr_nb.engines.waits import interruptible
 from emr_nb.errors import EmrError, StatementOutcomeUnknownError, TransportError
 from emr_nb.transport.base import Deadline
 
-# the server compiles before it answers, and one statement at a time by default
-SUBMIT_SECONDS = 600.0
 _SHOWN = 80
 
 
@@ -28,7 +26,10 @@ class Submitter:
 
     client: HiveClient
     session: Handle
-    seconds: float = SUBMIT_SECONDS
+
+    @property
+    def seconds(self) -> float:
+        return self.client.patience.submit
 
     def send(self, text: str, overlay: Mapping[str, str], tag: str) -> Reply:
         """Send a statement and return the reply; an interrupt cancels what may come of it.

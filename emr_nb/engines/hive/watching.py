@@ -16,9 +16,6 @@ from emr_nb.errors import AuthenticationError, TransportError
 from emr_nb.model import Event, Log
 from emr_nb.transport.base import Deadline
 
-LOOK_SECONDS = 30.0  # the server holds a look back for 5 s at most
-_NOTICE_SECONDS = 5.0
-_AWAY_SECONDS = 120.0
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 _EVENT_SECONDS = 0.1
 _LOG_ROWS = 1000
@@ -82,7 +79,7 @@ class Watch:
         reply = self.client.call(
             "GetOperationStatus",
             service.look(self.operation, progress=self.progress),
-            Deadline.after(LOOK_SECONDS),
+            Deadline.after(self.client.patience.look),
         )
         return Look.read(reply.body, reply.data)
 
@@ -94,7 +91,7 @@ class Watch:
         reply = self.client.call(
             "FetchResults",
             service.fetch(self.operation, _LOG_ROWS, first=first, kind=service.LOG),
-            Deadline.after(LOOK_SECONDS),
+            Deadline.after(self.client.patience.look),
         )
         self._anew = False
         if reply.status.failed:
@@ -124,9 +121,9 @@ class Watch:
             raise error
         self._away = self._away or now
         away = now - self._away
-        if away > _AWAY_SECONDS:
+        if away > self.client.patience.away:
             raise error
-        if away > _NOTICE_SECONDS and not self._noticed:
+        if away > self.client.patience.notice and not self._noticed:
             self._noticed = True
             yield Log((f"HiveServer2 has not answered for {away:.0f} s; still trying.",))
         time.sleep(_PAUSES[min(self._failures, len(_PAUSES) - 1)])

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from emr_nb.files.base import FileSystem
 
 
+_SPARK = "spark"  # others' sweeps see to their own
+
+
 def sweep(context: ClusterContext, hdfs: FileSystem | None, living: Collection[str]) -> list[str]:
     """Remove orphans and return their paths; `living` are the ids of Livy's sessions.
 
@@ -24,7 +27,7 @@ def sweep(context: ClusterContext, hdfs: FileSystem | None, living: Collection[s
     """
     removed = []
     for row in context.journal.spools(context.cluster.id):
-        if is_orphan(row, living) and _remove(context, hdfs, row.spool):
+        if row.engine == _SPARK and is_orphan(row, living) and _remove(context, hdfs, row.spool):
             _forget(context.journal, row, living)
             removed.append(row.spool)
     for root in roots(context):

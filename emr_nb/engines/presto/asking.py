@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from emr_nb.engines.presto.state import ClientState
 from emr_nb.engines.presto.submit import Submitter
 from emr_nb.engines.presto.wire import Page
 from emr_nb.errors import TransportError
+from emr_nb.model import Column
 from emr_nb.transport.base import Deadline
 
 
@@ -32,6 +34,15 @@ class Asker:
 
         Raises StatementError, TransportError, and DeadlineExceededError after `seconds`.
         """
+        table = self._asked(sql, state, seconds).table()
+        columns = [column.to_pylist() for column in table.columns] if table is not None else []
+        return list(zip(*columns, strict=True))
+
+    def columns(self, sql: str, state: ClientState, seconds: float = 20.0) -> Sequence[Column]:
+        """Return the columns of a query; raises as `rows` does."""
+        return self._asked(sql, state, seconds).columns
+
+    def _asked(self, sql: str, state: ClientState, seconds: float) -> Collected:
         deadline = Deadline.after(seconds)
         patience = replace(self.patience, settle=seconds, away=seconds, look=seconds)
         asked = replace(state, encodings="")
@@ -47,7 +58,7 @@ class Asker:
 
     def _follow(
         self, page: Page | None, followed: Followed, deadline: Deadline, sql: str
-    ) -> list[tuple[Any, ...]]:
+    ) -> Collected:
         collected = Collected(None, self.client.where, cuttable=False)
         while page is not None:
             if page.error is not None:
@@ -58,6 +69,4 @@ class Asker:
             if page.next_uri:
                 deadline.check(f"asking {sql[:60]}", self.client.where)
             page = followed.next()
-        table = collected.table()
-        columns = [column.to_pylist() for column in table.columns] if table is not None else []
-        return list(zip(*columns, strict=True))
+        return collected

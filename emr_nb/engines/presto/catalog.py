@@ -3,59 +3,25 @@
 from __future__ import annotations
 
 import re
-import threading
-import time
 from collections.abc import Sequence
 
+from emr_nb.engines.catalogs import KeptCatalog
 from emr_nb.engines.presto.asking import Asker
 from emr_nb.engines.presto.state import ClientState
 from emr_nb.model import CatalogNode
 
-_KEPT_SECONDS = 300.0
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _KINDS = {"VIEW": "view", "MATERIALIZED VIEW": "view"}
 
 
-class Catalog:
-    """A server's catalogs as one user sees them; usable from several threads.
-
-    What was listed stays for five minutes, or until `forget`.
-    """
+class Catalog(KeptCatalog):
+    """A server's catalogs as one user sees them; raises StatementError and TransportError."""
 
     def __init__(self, asker: Asker, state: ClientState) -> None:
+        super().__init__(self._listed)
         self._asker, self._state = asker, state
-        self._lock = threading.Lock()
-        self._kept: dict[str, tuple[float, Sequence[CatalogNode]]] = {}
-
-    def children(
-        self, parent: CatalogNode | None = None, seconds: float = 20.0
-    ) -> Sequence[CatalogNode]:
-        """List what is below a node; raises StatementError and TransportError."""
-        key = "" if parent is None else f"{parent.kind} {parent.qualified}"
-        if (known := self._known(key)) is not None:
-            return known
-        found = self._listed(parent, seconds)
-        with self._lock:
-            self._kept[key] = (time.monotonic(), found)
-        return found
-
-    def age(self, parent: CatalogNode | None = None) -> float | None:
-        """Return how many seconds ago a node's children were asked for; None if never."""
-        with self._lock:
-            kept = self._kept.get("" if parent is None else f"{parent.kind} {parent.qualified}")
-        return time.monotonic() - kept[0] if kept else None
-
-    def forget(self) -> None:
-        """Ask for everything anew from now on."""
-        with self._lock:
-            self._kept.clear()
 
     # -- inside ---------------------------------------------------------------------------
-
-    def _known(self, key: str) -> Sequence[CatalogNode] | None:
-        with self._lock:
-            at, nodes = self._kept.get(key, (0.0, ()))
-        return nodes if at and time.monotonic() - at < _KEPT_SECONDS else None
 
     def _listed(self, parent: CatalogNode | None, seconds: float) -> Sequence[CatalogNode]:
         if parent is None:

@@ -57,18 +57,23 @@ def complete(catalog: Catalog, state: ClientState, code: str, cursor: int) -> Se
     start = cursor - len(begun)
     asked = begun.strip('"').lower()
     names = parts(path) if path else []
-    made = [
-        Completion(text, start, cursor, kind)
-        for text, kind in _candidates(catalog, state, code, names)
-        if text.strip('"').lower().startswith(asked)
-    ]
-    return list(dict.fromkeys(made))[:_MOST]
+    fitting = (
+        (name, kind)
+        for name, kind in _candidates(catalog, state, code, names)
+        if name.lower().startswith(asked)
+    )
+    texts: dict[tuple[str, str], None] = {}
+    for name, kind in fitting:
+        texts[name if kind == "keyword" else quoted(name), kind] = None
+        if len(texts) == _MOST:
+            break
+    return [Completion(text, start, cursor, kind) for text, kind in texts]
 
 
 def _candidates(
     catalog: Catalog, state: ClientState, code: str, names: list[str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield texts and kinds; what a server does not tell in time is left out."""
+    """Yield names and kinds; what a server does not tell in time is left out."""
     known = dict(_tables(code, state))
     if not names:
         for table in dict.fromkeys(known.values()):
@@ -99,7 +104,7 @@ def _of(catalog: Catalog, path: tuple[str, ...] | None) -> Iterator[tuple[str, s
         return
     with suppress(EmrError):
         nodes: Sequence[CatalogNode] = catalog.children(node(*path), _SECONDS)
-        yield from ((quoted(n.name), n.kind) for n in nodes)
+        yield from ((n.name, n.kind) for n in nodes)
 
 
 def _full(path: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -7,16 +7,21 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.engines.asked import place_of
+from emr_nb.engines.base import Abilities
 from emr_nb.engines.presto.asking import Asker
 from emr_nb.engines.presto.catalog import Catalog
 from emr_nb.engines.presto.client import PRESTO, TRINO, PrestoClient, Spoken
 from emr_nb.engines.presto.completion import complete
+from emr_nb.engines.presto.frame_types import way
 from emr_nb.engines.presto.pace import Patience
-from emr_nb.engines.presto.session import Place, PrestoSession
+from emr_nb.engines.presto.result import only_reads
+from emr_nb.engines.presto.session import ROWS_READ, Place, PrestoSession
 from emr_nb.engines.presto.state import ClientState
 from emr_nb.engines.presto.statement import PrestoStatement
+from emr_nb.engines.presto.warming import Warming
 from emr_nb.errors import SessionNotFoundError, UsageError
-from emr_nb.journal import SessionRow
+from emr_nb.journal import SessionRow, owner_is_gone
 from emr_nb.model import (
     CatalogNode,
     Completion,
@@ -58,6 +63,8 @@ class PrestoEngine:
     dialects it speaks is found out at the first session.
     """
 
+    abilities = Abilities(writes_targets=True, way=way)
+
     def __init__(
         self, context: ClusterContext, name: str, patience: Patience | None = None
     ) -> None:
@@ -72,6 +79,8 @@ class PrestoEngine:
         self._spoken: Spoken | None = None
         self._open: dict[str, PrestoSession] = {}
         self._catalog: Catalog | None = None
+        self._warming: Warming | None = None
+        self._swept = False
 
     # -- the protocol ---------------------------------------------------------------------
 
@@ -101,23 +110,43 @@ class PrestoEngine:
                 advice="Nothing was started. `%emr sessions` lists what is there.",
             )
         state = _state_of(options.conf, self._context.user)
-        number = f"{self.name}-{secrets.token_hex(4)}"
+        earlier = None if options.fresh else self._number_of(options.name)
+        number = earlier or f"{self.name}-{secrets.token_hex(4)}"
         session = PrestoSession(self._context, self._place(state), state, options.name, number)
         with self._lock:
             self._open[options.name] = session
+            swept, self._swept = self._swept, True
+        if not swept:
+            sweep = session.frames.sweep
+            threading.Thread(target=sweep, name="emr_nb-sweep", daemon=True).start()
         row = SessionRow(self._context.cluster.id, self.name, options.name, number)
-        self._context.journal.remember_session(row, new=True)
+        self._context.journal.remember_session(row, new=earlier is None)
         return session
 
     def recover(self, reference: StatementReference) -> PrestoStatement | None:
         row = self._context.journal.find(reference.tag)
-        if row is None or not row.place or not row.statement:
+        if row is None or not (place := place_of(row)) or not row.statement:
             return None  # its address is nowhere but in our own notes
         if reference.statement_id not in ("", row.statement):
             return None
+        reads = only_reads(row.text or "?")
+        if reads and (place.startswith(ROWS_READ) or self._is_gone(row.statement)):
+            return None  # its first rows are gone with the kernel that read them, or all of it
+        with self._lock:
+            known = (s for s in self._open.values() if s.info.id == reference.session_id)
+            session = next(known, None)
         state = ClientState(self._context.user)
-        session = PrestoSession(self._context, self._place(state), state, "", reference.session_id)
-        return session.adopt(reference, row)
+        made = self._place(state)
+        if session is None:
+            session = PrestoSession(self._context, made, state, "", reference.session_id)
+        found = session.adopt(reference, row)
+        if row.spool and owner_is_gone(
+            row
+        ):  # a `--to` of a kernel that is gone: nobody puts its files in place
+            found.cancel()
+            return None
+        self._warmed().keep(row, state, made.spoken.prefix)
+        return found
 
     def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:
         return self.catalogs().children(parent)
@@ -131,6 +160,13 @@ class PrestoEngine:
                 asker = Asker(place.client, place.spoken, place.patience)
                 self._catalog = Catalog(asker, state)
             return self._catalog
+
+    def forget_catalog(self) -> None:
+        """Ask for what is in the catalogs anew from now on."""
+        with self._lock:
+            known = self._catalog
+        if known is not None:
+            known.forget()
 
     def complete(
         self,
@@ -150,10 +186,38 @@ class PrestoEngine:
 
     def close(self) -> None:
         with self._lock:
+            left, warming = list(self._open.values()), self._warming
             self._open.clear()
+        if warming is not None:
+            warming.close()
+        for session in left:
+            session.frames.close()
         self.client.http.close()
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _number_of(self, name: str) -> str | None:
+        """Return what a kernel that is gone called its session of this name: we go on with it."""
+        rows = self._context.journal.sessions(self._context.cluster.id)
+        mine = (r for r in rows if (r.engine, r.name) == (self.name, name) and owner_is_gone(r))
+        return next((row.session for row in mine), None)
+
+    def _warmed(self) -> Warming:
+        with self._lock:
+            if self._warming is None:
+                context = self._context
+                seconds = context.settings.keep_alive
+                every = self.patience.touch_every
+                self._warming = Warming(self.client, context.journal, every, seconds)
+            return self._warming
+
+    def _is_gone(self, query: str) -> bool:
+        """Tell whether the server has surely given up a query; raises TransportError."""
+        state = ClientState(self._context.user)
+        prefix = self._place(state).spoken.prefix
+        told = self.client.query(query, state, prefix, Deadline.after(self.patience.look))
+        error = (told or {}).get("errorCode") or {}
+        return told is None or error.get("name") == "ABANDONED_QUERY"
 
     def _place(self, state: ClientState) -> Place:
         with self._lock:

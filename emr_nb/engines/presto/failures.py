@@ -51,6 +51,7 @@ def statement_error(error: Mapping[str, Any], where: str) -> StatementError:
         evalue=message,
         traceback=stack,
         line=int(place["lineNumber"]) if place.get("lineNumber") else None,
+        column=int(place["columnNumber"]) if place.get("columnNumber") else None,
         folded=stack,
         where=where,
         advice=_ADVICE.get(name, ""),

@@ -36,9 +36,10 @@ def read(body: bytes, kinds: Sequence[Kind]) -> list[pa.Array] | None:
     import pyarrow as pa
     from pyarrow import csv
 
-    text = _as_csv(body)
-    if text is None:
+    found = _as_csv(body)
+    if found is None:
         return None
+    text, rows = found
     names = [str(at) for at in range(len(kinds))]
     types = {name: _read_as(kind) for name, kind in zip(names, kinds, strict=True)}
     try:
@@ -58,12 +59,13 @@ def read(body: bytes, kinds: Sequence[Kind]) -> list[pa.Array] | None:
     except pa.ArrowException:
         return None  # years beyond 9999, another number of values …
     # Within a text the mark between rows would have made one of two rows
-    if table.num_rows != body.count(_BETWEEN) + 1 or not _same_begin(body, table):
+    if table.num_rows != rows or not _same_begin(body, table):
         return None
     return [column.chunk(0) for column in table.combine_chunks().columns]
 
 
-def _as_csv(body: bytes) -> bytes | None:
+def _as_csv(body: bytes) -> tuple[bytes, int] | None:
+    """Return the rows as CSV, and how many marks between rows say that there are."""
     if not body.startswith(b"[[") or not body.endswith(b"]]"):
         return None
     text = body[2:-2]
@@ -74,7 +76,8 @@ def _as_csv(body: bytes) -> bytes | None:
             text = text.replace(escaped, plain)
         if b"\\" in text:
             return None
-    return text.replace(_BETWEEN, b"\n")
+    lines = text.replace(_BETWEEN, b"\n")
+    return lines, (len(text) - len(lines)) // (len(_BETWEEN) - 1) + 1
 
 
 def _read_as(kind: Kind) -> pa.DataType:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from emr_nb.engines.presto.rows import Rows
 from emr_nb.engines.presto.wire import Page, Segment
 from emr_nb.errors import ResultError
-from emr_nb.model import StatementReference
+from emr_nb.model import Column, StatementReference
 from emr_nb.results.budget import too_large
 from emr_nb.results.plan import TransferPlan
 from emr_nb.results.result import Result
@@ -37,7 +37,7 @@ class Collected:
     """
 
     def __init__(self, plan: TransferPlan | None, where: str, *, cuttable: bool) -> None:
-        self._plan, self._where, self._cuttable = plan, where, cuttable
+        self._plan, self._where, self.cuttable = plan, where, cuttable
         self._rows: Rows | None = None
         self._batches: list[pa.RecordBatch] = []
         self._update_type = ""
@@ -51,9 +51,14 @@ class Collected:
     def enough(self) -> bool:
         """Whether no more is wanted: one row above the limit is there, or the schema alone."""
         limit = self._plan.limit if self._plan else None
-        if limit is None or self._rows is None or not self._cuttable or self._update_type:
+        if limit is None or self._rows is None or not self.cuttable or self._update_type:
             return False
         return limit == 0 or self.count > limit
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns, as far as they have been told."""
+        return self._rows.columns if self._rows else ()
 
     def see(self, page: Page) -> None:
         """Take what a page tells beside its rows; raises ResultError for a type of no return."""
@@ -66,17 +71,35 @@ class Collected:
 
     def add(self, body: bytes, segment: Segment | None = None) -> None:
         """Take rows as JSON; raises ResultError, and ResultTooLargeError above the budget."""
-        if self._rows is None:
-            raise ResultError("Rows came before their columns", where=self._where)
-        for batch in self._rows.batches(body):
+        for batch in self.batches(body, segment):
             self._batches.append(batch)
             self.bytes += batch.nbytes
-            self.count += batch.num_rows
-            if segment is not None and segment.rows and batch.num_rows != segment.rows:
-                raise ResultError(f"{batch.num_rows:,} of {segment.rows:,} rows came")
         budget = self._plan.budget if self._plan else 0
         if 0 < budget < self.bytes:
             raise too_large(self.bytes, budget, self._where, more=True)
+
+    def batches(self, body: bytes, segment: Segment | None = None) -> list[pa.RecordBatch]:
+        """Return rows that come as JSON, counted and not gathered; raises ResultError."""
+        if self._rows is None:
+            raise ResultError("Rows came before their columns", where=self._where)
+        made = list(self._rows.batches(body))
+        rows = sum(batch.num_rows for batch in made)
+        self.count += rows
+        if segment is not None and segment.rows and rows != segment.rows:
+            raise ResultError(f"{rows:,} of {segment.rows:,} rows came", where=self._where)
+        return made
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema of the rows; raises ResultError before their columns are known."""
+        if self._rows is None:
+            raise ResultError("The columns are not known yet", where=self._where)
+        return self._rows.schema
+
+    @property
+    def is_table(self) -> bool:
+        """Whether rows are those of a query, as far as has been told."""
+        return self._rows is not None and not self._update_type
 
     def update(self) -> str:
         """Say what an update did; empty for a query with a table."""
@@ -107,6 +130,12 @@ class Collected:
             reference=reference,
             notices=tuple(notices),
         )
+
+    def empty(self, reference: StatementReference) -> Result:
+        """Return a result of these columns without a row: they are taken another way."""
+        assert self._rows is not None
+        table = self._rows.schema.empty_table()
+        return Result(table=table, columns=self._rows.columns, reference=reference)
 
     def _is_count(self) -> bool:
         columns = self._rows.columns if self._rows else ()

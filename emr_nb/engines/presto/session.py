@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.asked import asked_of, place_of, placed, request_of, spelled
+from emr_nb.engines.presto.asking import Asker
 from emr_nb.engines.presto.catalog import Catalog
 from emr_nb.engines.presto.client import PrestoClient, Spoken
+from emr_nb.engines.presto.frames import PrestoFrames
 from emr_nb.engines.presto.nearest import with_nearest
 from emr_nb.engines.presto.pace import Patience
+from emr_nb.engines.presto.placing import submit_placed
 from emr_nb.engines.presto.reading import Followed
 from emr_nb.engines.presto.state import ClientState
 from emr_nb.engines.presto.statement import PrestoStatement
@@ -29,12 +33,15 @@ from emr_nb.errors import (
     UsageError,
 )
 from emr_nb.journal import Journal, StatementRow
-from emr_nb.model import Request, SessionInfo, StatementReference
-from emr_nb.results.plan import TransferPlan
+from emr_nb.model import Event, Request, SessionInfo, StatementReference
+from emr_nb.results.budget import byte_budget
+from emr_nb.results.plan import TransferPlan, plan_transfer
 from emr_nb.transport.base import Deadline, Route
 
 if TYPE_CHECKING:
     from emr_nb.context import ClusterContext
+    from emr_nb.engines.base import Statement
+    from emr_nb.engines.inputs import LocalInput, Staged
 
 ROWS_READ = "+"  # before a place: rows were read on the way there, which do not come again
 _NEXT_TOUCH = 3600.0  # no server keeps anything of a session that could expire
@@ -70,6 +77,16 @@ class PrestoSession:
         self._lock = threading.Lock()
         self._submitter = Submitter(place.client, place.spoken, place.patience)
         self._closed = False
+        self.frames = PrestoFrames(self, place.engine)
+
+    @property
+    def context(self) -> ClusterContext:
+        return self._context
+
+    @property
+    def asker(self) -> Asker:
+        """What asks the server beside the user's statements."""
+        return Asker(self.client, self._place.spoken, self._place.patience)
 
     @property
     def journal(self) -> Journal:
@@ -106,20 +123,29 @@ class PrestoSession:
 
     # -- the protocol ---------------------------------------------------------------------
 
-    def submit(self, request: Request, plan: TransferPlan) -> PrestoStatement:
+    def submit(self, request: Request, plan: TransferPlan) -> Statement:
+        if request.target is not None or self.frames.names:
+            return submit_placed(self, request, plan)
+        return self.enter(request, plan)
+
+    def enter(
+        self, request: Request, plan: TransferPlan, text: str = "", *, spool: str = ""
+    ) -> PrestoStatement:
+        """Submit a request, as this text where it is given; `spool` is noted with it."""
         if self._closed:
             raise SessionLostError(f"Session {self._name} was closed", where=self.client.where)
-        sql = _statement_of(request.code)
-        state = self._state_for(request)
+        sql = _statement_of(text or request.code)
+        state = self.state_for(request)
         began = time.monotonic()
         self.journal.begin(self._row(request))
         followed: Followed | None = None
         try:
-            self.journal.update(request.tag, state="sent")
+            self.journal.update(request.tag, state="sent", spool=spool)
             page, headers = self._submitter.submit(sql, state, request.tag)
             self.change(state, state.changed(headers, self.prefix))
-            followed = self._followed(page.next_uri, state, request.tag)
-            self._running(request.tag, page)
+            asked = self._asked(request)
+            followed = self._followed(page.next_uri, state, request.tag, asked)
+            self._running(request.tag, page, asked)
             pages = self._begun(page, followed)
         except KeyboardInterrupt:
             self._note(request.tag, state="cancelled", error="interrupted while it was sent")
@@ -150,7 +176,17 @@ class PrestoSession:
     def touch(self) -> float:
         return _NEXT_TOUCH
 
+    def stage(
+        self,
+        inputs: Sequence[LocalInput],
+        *,
+        language: str,  # noqa: ARG002 -- it has no other
+        notify: Callable[[Event], None] | None = None,
+    ) -> Staged:
+        return self.frames.stage(inputs, notify)
+
     def close(self) -> None:
+        self.frames.close()
         self._closed = True
         with contextlib.suppress(JournalError):
             self.journal.forget_session(self._context.cluster.id, self._place.engine, self._number)
@@ -188,38 +224,55 @@ class PrestoSession:
 
     def adopt(self, reference: StatementReference, row: StatementRow) -> PrestoStatement:
         """Return a query that another process, or an earlier one, has begun."""
-        place = row.place.removeprefix(ROWS_READ)
+        place, request = place_of(row), request_of(row)
+        budget = byte_budget(self._context.settings.result_bytes)
+        plan = plan_transfer(request, budget=budget) if request else None
         return PrestoStatement(
             self,
             replace(reference, statement_id=row.statement, engine=self._place.engine),
-            self._followed(place, self.state, row.tag),
+            self._followed(place.removeprefix(ROWS_READ), self.state, row.tag, asked_of(row)),
             sql=row.text,
             language=row.language or "sql",
+            request=request,
+            plan=plan or TransferPlan(None, budget=budget),
             began=time.monotonic() - max(0.0, time.time() - row.created),
-            headless=row.place.startswith(ROWS_READ),
+            headless=place.startswith(ROWS_READ),
         )
 
     # -- inside ---------------------------------------------------------------------------
 
-    def _state_for(self, request: Request) -> ClientState:
+    def state_for(self, request: Request) -> ClientState:
         """Return the state that a statement begins with: the session's, and its own options."""
         with self._lock:
             state = self.state
-        if request.database:
-            catalog, _, schema = request.database.rpartition(".")
-            state = replace(state, catalog=catalog or state.catalog, schema=schema)
+        catalog, schema = request.catalog or "", request.database or ""
+        if schema and not catalog:
+            catalog, _, schema = schema.rpartition(".")
+        if catalog and catalog != state.catalog:
+            state = replace(state, catalog=catalog, schema="")  # that was another catalog's
+        state = replace(state, schema=schema or state.schema)
+        if state.schema and not state.catalog:
+            raise UsageError(
+                f"Schema {state.schema!r} of which catalog? The session has none yet",
+                where=self.client.where,
+                advice="Nothing was sent. Say --catalog NAME too, or first USE catalog.schema; "
+                "SHOW CATALOGS lists them.",
+            )
         if request.settings:
             state = replace(state, properties={**state.properties, **request.settings})
         return state
 
-    def _followed(self, uri: str, state: ClientState, tag: str) -> Followed:
+    def _asked(self, request: Request) -> str:
+        return spelled(request) if self._context.settings.history else ""
+
+    def _followed(self, uri: str, state: ClientState, tag: str, asked: str) -> Followed:
         read = False
 
         def moved(uri: str, rows: bool) -> None:
             nonlocal read
             if not (read and rows):  # once told, each page's place tells nothing new
                 read = read or rows
-                self._note(tag, place=(ROWS_READ if read else "") + uri)
+                self._note(tag, place=placed((ROWS_READ if read else "") + uri, asked))
 
         return Followed(
             self.client,
@@ -238,9 +291,9 @@ class PrestoSession:
         second = followed.next()
         return (page, second) if second is not None else (page,)
 
-    def _running(self, tag: str, page: Page) -> None:
+    def _running(self, tag: str, page: Page, asked: str) -> None:
         # it is entered: a journal that cannot be written must not be taken for a failure
-        self._note(tag, state="running", statement=page.id, place=page.next_uri)
+        self._note(tag, state="running", statement=page.id, place=placed(page.next_uri, asked))
 
     def _note(self, tag: str, **changes: str | float | None) -> None:
         with contextlib.suppress(JournalError):

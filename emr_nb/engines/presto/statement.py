@@ -9,8 +9,11 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from emr_nb.engines.account import Account
+from emr_nb.engines.presto.accounting import account_of
 from emr_nb.engines.presto.cancelling import cancel_query
 from emr_nb.engines.presto.failures import statement_error
+from emr_nb.engines.presto.kept import Kept
 from emr_nb.engines.presto.progress import progress_of
 from emr_nb.engines.presto.reading import Arrived, Followed, PageReader
 from emr_nb.engines.presto.result import Collected, only_reads
@@ -62,6 +65,7 @@ class PrestoStatement:
         self.language = language
         self.request = request
         self.values: Mapping[str, Any] = {}
+        self.kept: Kept | None = None
         self._session = session
         self._followed = followed
         self._sql = sql
@@ -69,6 +73,7 @@ class PrestoStatement:
         self._home = self._home or urlsplit(followed.uri).netloc
         self._segments = Segments(session.client, session.route)
         self._reader = PageReader(followed, self._bring, first)
+        self._plan = plan
         self._collected = Collected(plan, self.where, cuttable=only_reads(sql))
         self._headless = headless  # another process has read its first rows
         self._began = time.monotonic() if began is None else began
@@ -86,6 +91,11 @@ class PrestoStatement:
         return f"query {self.reference.statement_id}, {self._session.client.where}"
 
     @property
+    def account(self) -> Account | None:
+        """What it took, by the statistics of its last page."""
+        return account_of(self._page.stats) if self._page is not None else None
+
+    @property
     def ended(self) -> bool:
         """Whether the last page has been seen; nothing is asked."""
         return self._settled
@@ -93,10 +103,12 @@ class PrestoStatement:
     # -- the protocol ---------------------------------------------------------------------
 
     def events(self) -> Iterator[Event]:
-        if self._settled:
+        if self._settled or self.kept is not None:
             return
         try:
             yield from self._whole()
+            if self.kept is not None:
+                return  # it ends as its rows are taken
             if text := self._collected.update() if self._failure is None else "":
                 yield Output({"text/plain": text})
         except ResultError as error:
@@ -127,6 +139,21 @@ class PrestoStatement:
             raise error
         return self._result
 
+    def resume(self, plan: TransferPlan) -> None:
+        """Bring what a cell of this process asks for; before the first of `events`."""
+        self._plan = plan
+        self._collected = Collected(plan, self.where, cuttable=only_reads(self._sql))
+
+    def release(self) -> None:
+        """Let go of what `kept` reads; a plan that keeps owes this call."""
+        if self.kept is None:
+            return
+        if not self.kept.whole and not (self._broken or self._failure):
+            self._failure = self._was_cancelled("its rows were not taken to their end")
+        self.kept = None
+        self._end_early()
+        self._settle()
+
     # -- reading --------------------------------------------------------------------------
 
     def _whole(self) -> Iterator[Event]:
@@ -149,18 +176,19 @@ class PrestoStatement:
 
     def _read(self) -> Iterator[Event]:
         """Take pages to the last, or to where there is enough."""
-        if self._headless:
-            raise ResultError(
-                "The first rows of this query were read by a kernel that is gone",
-                where=self.where,
-                advice="Run the cell again: what has been read cannot be asked for twice.",
-            )
+        if self._headless and only_reads(self._sql or "select"):
+            raise self._headless_error()
         for arrived in self._reader.pages():
             if self._cancelled:
                 break
             if isinstance(arrived, Log):
                 yield arrived
                 continue
+            if self._keeps(arrived.page):
+                limit = self._plan.limit if self._plan else None
+                self.kept = Kept(self._collected, arrived, self._rest, limit, self.where)
+                self._result = self._collected.empty(self.reference)
+                return
             yield from self._take(arrived)
             if self._failure is not None:
                 return
@@ -169,17 +197,56 @@ class PrestoStatement:
                 self._end_early()
                 break
         if self._cancelled:
-            self._failure = StatementCancelledError(
-                "The query was cancelled", ename="Cancelled", where=self.where
-            )
+            self._failure = self._was_cancelled()
+        elif self._headless and not self._collected.update():
+            raise self._headless_error()
         else:
             self._result = self._collected.result(self.reference)
+
+    def _headless_error(self) -> ResultError:
+        return ResultError(
+            "The first rows of this query were read by a kernel that is gone",
+            where=self.where,
+            advice="Run the cell again: what has been read cannot be asked for twice.",
+        )
+
+    def _keeps(self, page: Page) -> bool:
+        """Whether rows begin here that are not to be gathered."""
+        if self._plan is None or not self._plan.keep or not page.has_data or page.error:
+            return False
+        self._collected.see(page)
+        return self._collected.is_table
+
+    def _rest(self) -> Iterator[Arrived]:
+        """Yield the pages that follow, to whoever takes a kept result; raises as `result` does."""
+        try:
+            for arrived in self._reader.pages():
+                if isinstance(arrived, Log):
+                    continue
+                if arrived.page.error is not None:
+                    raise self._failed(arrived.page.error)
+                yield arrived
+        except HttpStatusError as error:
+            if error.status not in _GONE:
+                raise
+            self._gone(error)
+            raise (self._broken or self._failure or error) from error
+        if self._cancelled:
+            self._failure = self._was_cancelled()
+            raise self._failure
+
+    def _failed(self, error: Mapping[str, Any]) -> StatementError:
+        self._failure = self._session.explained(statement_error(error, self.where), self._sql)
+        return self._failure
+
+    def _was_cancelled(self, why: str = "") -> StatementCancelledError:
+        said = f"The query was cancelled: {why}" if why else "The query was cancelled"
+        return StatementCancelledError(said, ename="Cancelled", where=self.where)
 
     def _take(self, arrived: Arrived) -> Iterator[Event]:
         page = self._page = arrived.page
         if page.error is not None:
-            error = statement_error(page.error, self.where)
-            self._failure = self._session.explained(error, self._sql)
+            self._failed(page.error)
             return
         self._collected.see(page)
         if not self._collected.enough:
@@ -188,7 +255,8 @@ class PrestoStatement:
             for segment, part in zip(page.segments, arrived.parts, strict=True):
                 self._collected.add(awaited(part), segment)
         now = time.monotonic()
-        if now - self._told >= self._followed.patience.event_every:
+        # the last page tells the whole of what it took, however soon it comes
+        if not page.next_uri or now - self._told >= self._followed.patience.event_every:
             self._told = now
             fetching = self._collected.count > 0
             yield progress_of(page.stats, now - self._began, fetching=fetching)
@@ -207,9 +275,7 @@ class PrestoStatement:
     def _gone(self, error: HttpStatusError) -> None:
         """Say what can be known of a query that the server knows no more."""
         if self._cancelled:
-            self._failure = StatementCancelledError(
-                "The query was cancelled", ename="Cancelled", where=self.where
-            )
+            self._failure = self._was_cancelled()
             return
         why = (
             "the coordinator was restarted, another process reads it, or nobody asked for its "
@@ -246,7 +312,10 @@ class PrestoStatement:
         elif error is not None:
             self._note(state="failed", error=error.what[:2000], place="")
         else:
-            self._note(state="done", rows=len(self._result) if self._result else None, place="")
+            rows = self._collected.count if self._plan and self._plan.keep else (
+                len(self._result) if self._result else None
+            )  # fmt: skip
+            self._note(state="done", rows=rows, place="")
 
     def _note(self, **changes: str | float | None) -> None:
         """Write to the journal; a full disk must not hide the query's own outcome."""

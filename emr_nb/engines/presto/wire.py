@@ -12,7 +12,7 @@ from typing import Any
 from emr_nb.errors import ReplyLostError
 
 _DATA = b'"data":[['
-_ENDS = (b']],"', b"]]}")
+_MORE, _LAST = b']],"', b"]]}"  # the end of the rows, with further keys behind it or none
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,8 @@ def _parted(body: bytes) -> tuple[bytes, bytes]:
     if start < 0:
         return body, b""
     begin = start + len(_DATA) - 2
-    end = max(body.rfind(mark) for mark in _ENDS)
+    end = body.rfind(_MORE)
+    end = max(end, body.rfind(_LAST, max(end, 0)))  # of a body without it all would be searched
     if end < begin:
         return body, b""
     return body[:start] + b'"data":null' + body[end + 2 :], body[begin : end + 2]

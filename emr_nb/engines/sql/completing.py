@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from itertools import islice
 
 from emr_nb.engines.sql.lexicon import Lexicon
-from emr_nb.engines.sql.literals import identifier
-from emr_nb.engines.sql.naming import plain_name
+from emr_nb.engines.sql.naming import plain_name, reserved, written
 from emr_nb.engines.sql.tokens import Token, significant, tokens
 from emr_nb.model import CatalogNode, Completion
 
@@ -22,6 +21,7 @@ _ENDS_TABLES = frozenset(
      "VALUES", "WINDOW", "LATERAL", "CROSS", "LEFT", "RIGHT", "INNER", "FULL", "NATURAL", "AS",
      "EXCEPT", "INTERSECT", "TABLESAMPLE", "PARTITION", "JOIN", "OUTER", "SEMI", "ANTI", "WITH")
 )  # fmt: skip
+_MOST = 200
 _NAMES = frozenset({"word", "name", "number"})
 
 
@@ -33,10 +33,13 @@ class Named:
     alias: str
 
 
-def complete(code: str, cursor: int, rules: Lexicon, children: Children) -> list[Completion]:
+def complete(
+    code: str, cursor: int, rules: Lexicon, children: Children, here: Sequence[str] = ()
+) -> list[Completion]:
     """Complete the name before a character offset; nothing inside a text or comment.
 
-    `children` lists a catalog's nodes (None: its root); what it raises passes.
+    `children` lists a catalog's nodes (None: its root); what it raises passes. `here` is the
+    schema of names that tell none, by its path. Of very many names the first 200 are given.
     """
     statement, at = _around(code, cursor, rules)
     before = significant(statement[:at], rules)
@@ -46,16 +49,17 @@ def complete(code: str, cursor: int, rules: Lexicon, children: Children) -> list
     start = cursor - len(begun)
     found: Iterable[tuple[str, str]]
     if _wants_table(statement, rest):
-        found = _tables(path, children)
+        found = _tables(path, children, tuple(here))
         words = () if path else _keywords(rules, begun)
     else:
-        found = _columns(statement, path, rules, children)
+        whole = f"{statement[: at - len(begun)]}x{statement[at:]}"  # a quote may stand open there
+        found = _columns(whole, path, rules, children, tuple(here))
         words = () if path else _keywords(rules, begun)
     wanted = plain_name(begun).lower() if begun[:1] not in ('"', "`") else begun[1:].lower()
+    fitting = dict.fromkeys(pair for pair in found if pair[0].lower().startswith(wanted))
     names = [
-        Completion(_written(name, rules), start, cursor, kind)
-        for name, kind in dict.fromkeys(found)
-        if name.lower().startswith(wanted)
+        Completion(written(name, rules), start, cursor, kind)
+        for name, kind in islice(fitting, _MOST)
     ]
     return [*names, *(Completion(word, start, cursor, "keyword") for word in words)]
 
@@ -134,9 +138,16 @@ def _wants_table(statement: str, before: Sequence[Token]) -> bool:
     return False
 
 
-def _tables(path: tuple[str, ...], children: Children) -> Iterator[tuple[str, str]]:
+def _tables(
+    path: tuple[str, ...], children: Children, here: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
     """Yield what a path begins: catalogs, schemas and tables, those of a lone schema at once."""
     top = children(None)
+    if not path and here:
+        node = _find(here, children)
+        yield from ((child.name, _kind(child)) for child in (children(node) if node else ()))
+        yield from ((node.name, _kind(node)) for node in top)
+        return
     if not path:
         yield from ((node.name, _kind(node)) for node in top)
         schemas = [n for n in top if n.kind == "schema" and n.name.lower() in ("default", "main")]
@@ -160,7 +171,11 @@ def _find(path: tuple[str, ...], children: Children) -> CatalogNode | None:
 
 
 def _columns(
-    statement: str, path: tuple[str, ...], rules: Lexicon, children: Children
+    statement: str,
+    path: tuple[str, ...],
+    rules: Lexicon,
+    children: Children,
+    here: tuple[str, ...],
 ) -> Iterator[tuple[str, str]]:
     """Yield the columns of the table that the path names, or of all of the statement."""
     named = tables_of(statement, rules)
@@ -169,15 +184,17 @@ def _columns(
     if not path:
         yield from ((table.alias, "instance") for table in named)
     for table in chosen:
-        node = _table(table.parts, children)
+        node = _table(table.parts, children, here)
         if node is not None:
             yield from ((child.name, "property") for child in children(node))
 
 
-def _table(parts: tuple[str, ...], children: Children) -> CatalogNode | None:
+def _table(parts: tuple[str, ...], children: Children, here: tuple[str, ...]) -> CatalogNode | None:
     """Return a table's node; one without a schema is looked for in those that are likely."""
     if len(parts) > 1:
         return _find(parts, children)
+    if here and (found := _find((*here, *parts), children)) is not None:
+        return found
     for schema in children(None):
         likely = schema.kind == "schema" and schema.name.lower() in ("default", "main")
         if likely and (found := _find((schema.name, *parts), children)) is not None:
@@ -219,28 +236,10 @@ def _kind(node: CatalogNode) -> str:
     return {"table": "class", "view": "class"}.get(node.kind, "module")
 
 
-def _written(name: str, rules: Lexicon) -> str:
-    word = name.isascii() and name.isidentifier()
-    # a keyword, and the name of a schema everywhere
-    plain = word and (name == "default" or name.upper() not in _reserved(rules.dialect))
-    return name if plain else identifier(name, "name", rules)
-
-
 def _keywords(rules: Lexicon, begun: str) -> list[str]:
     """Return the keywords that a word begins, in the case in which it is written."""
     if not begun or not begun.isalpha():
         return []
     lower = begun.islower()
-    words = (word for word in _reserved(rules.dialect) if word.startswith(begun.upper()))
+    words = (word for word in reserved(rules.dialect) if word.startswith(begun.upper()))
     return sorted(word.lower() if lower else word for word in words)
-
-
-@cache
-def _reserved(dialect: str) -> frozenset[str]:
-    """Return the dialect's keywords, as sqlglot has them."""
-    from sqlglot.dialects.dialect import Dialect
-
-    found = Dialect.get(dialect) or Dialect.get("")
-    assert found is not None
-    words = (word for key in found.tokenizer_class.KEYWORDS for word in key.upper().split())
-    return frozenset(word for word in words if word.isalpha() and len(word) > 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from emr_nb.engines.sql.lexicon import Lexicon
 from emr_nb.engines.sql.literals import identifier
 from emr_nb.engines.sql.tokens import significant
@@ -28,6 +30,30 @@ def plain_name(written: str) -> str:
     if quote in ('"', "`") and len(written) > 1:
         return written.strip(quote).replace(quote * 2, quote)
     return written
+
+
+def written(name: str, rules: Lexicon) -> str:
+    """Return a name as people write it: quoted only where it must be."""
+    word = name.isascii() and name.isidentifier()
+    # a keyword, and the name of a schema everywhere
+    plain = word and (name == "default" or name.upper() not in reserved(rules.dialect))
+    return name if plain else identifier(name, "name", rules)
+
+
+def plainly(parts: list[str], rules: Lexicon) -> str:
+    """Return the parts as one name for people."""
+    return ".".join(written(part, rules) for part in parts)
+
+
+@cache
+def reserved(dialect: str) -> frozenset[str]:
+    """Return the dialect's keywords, as sqlglot has them."""
+    from sqlglot.dialects.dialect import Dialect
+
+    found = Dialect.get(dialect) or Dialect.get("")
+    assert found is not None
+    words = (word for key in found.tokenizer_class.KEYWORDS for word in key.upper().split())
+    return frozenset(word for word in words if word.isalpha() and len(word) > 1)
 
 
 def qualified(parts: list[str], rules: Lexicon) -> str:

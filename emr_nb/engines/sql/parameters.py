@@ -46,6 +46,12 @@ class Placed:
             shift = source + source_length - (start + length)
         return offset + shift
 
+    def behind(self, prefix: str) -> Placed:
+        """Return the same behind a text of ours, which comes from nowhere."""
+        size = len(prefix)
+        moved = ((start + size, *rest) for start, *rest in self.edits)
+        return Placed(prefix + self.text, ((0, size, 0, 0), *moved))  # type: ignore[arg-type]
+
 
 def names_in(text: str, rules: Lexicon) -> list[str]:
     """Return the names of a text's parameters in their order, each once."""

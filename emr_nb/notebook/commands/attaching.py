@@ -83,7 +83,7 @@ def _with_yarn(target: str) -> str:
 def _start_spark(notebook: Notebook, made: Attachment) -> None:
     line = ProgressLine(notebook.screen)
     session = made.sessions.get(tick=starting(line))
-    line.end("done", f"Spark session {session.info.id or session.info.name} is ready")
+    line.end("done", f"Spark session {session.info.label} is ready")
 
 
 def _silent(made: Attachment) -> set[str]:
@@ -103,7 +103,7 @@ def facts(made: Attachment, quiet: AbstractSet[str] = frozenset()) -> Facts:
         ("session", _session_line(made)),
     ]
     lines += [
-        (f"{used.title} session", f"{opened.info.id} {opened.info.name} · {opened.info.state}")
+        (f"{used.title} session", f"{opened.info.label} {opened.info.name} · {opened.info.state}")
         for used in made.in_use()
         if used.name != SPARK and (opened := used.sessions.opened()) is not None
     ]
@@ -199,7 +199,7 @@ def _session_words(made: Attachment, info: SessionInfo) -> str:
         (info,) = placed(made, [info])
     queue = f", queue {info.queue}" if info.queue else ""
     app = f" ({info.app_id}{queue})" if info.app_id else ""
-    return f"{info.id} {info.name}{app} · {info.state}".strip()
+    return f"{info.short or info.id} {info.name}{app} · {info.state}".strip()
 
 
 def detach(notebook: Notebook, given: Parsed) -> Text:

@@ -17,6 +17,7 @@ from emr_nb.notebook.progress_line import ProgressLine
 
 if TYPE_CHECKING:
     from emr_nb.cluster_files import ClusterFiles
+    from emr_nb.notebook.attachment import Attachment
     from emr_nb.notebook.state import Notebook
 
 _HEAD_LINES = 10
@@ -27,7 +28,7 @@ _TYPES = {"directory": "d", "file": "-", "symlink": "l"}
 def ls(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Text:
     """List a directory, with -R all below it."""
     made = notebook.attachment(given["on"] or "")
-    text = resolved(given["path"] or "/", notebook.shell.user_ns)
+    text = path_text(notebook, made, given["path"] or "/")
     line = ProgressLine(notebook.screen)
     root = str(made.cluster.path(text))
     found = walk(made.cluster.files, text) if given["recursive"] else made.cluster.files.iter(text)
@@ -124,7 +125,7 @@ def _plain(entry: FileEntry) -> dict[str, Any]:
 def head(notebook: Notebook, given: Parsed) -> Text:
     """Show the first lines of a file, or with -c its first bytes."""
     made = notebook.attachment(given["on"] or "")
-    text = resolved(given["path"], notebook.shell.user_ns)
+    text = path_text(notebook, made, given["path"])
     limit, lines = given["bytes"], given["lines"]
     if limit is not None and lines is not None:
         raise UsageError("-n lines or -c bytes, not both", where="%emr head")
@@ -150,18 +151,18 @@ def head(notebook: Notebook, given: Parsed) -> Text:
 
 def put(notebook: Notebook, given: Parsed) -> Records[FileEntry]:
     """Copy a local file to the cluster."""
-    files = notebook.attachment(given["on"] or "").cluster.files
-    names = notebook.shell.user_ns
-    local, remote = resolved(given["local"], names), resolved(given["remote"], names)
+    made = notebook.attachment(given["on"] or "")
+    files, local = made.cluster.files, resolved(given["local"], notebook.shell.user_ns)
+    remote = path_text(notebook, made, given["remote"])
     return _copy(notebook, f"put {local}", lambda told: files.put(
         local, remote, overwrite=given["overwrite"], progress=told))  # fmt: skip
 
 
 def get(notebook: Notebook, given: Parsed) -> Records[FileEntry]:
     """Copy a file from the cluster to this machine."""
-    files = notebook.attachment(given["on"] or "").cluster.files
-    names = notebook.shell.user_ns
-    remote, local = resolved(given["remote"], names), resolved(given["local"] or ".", names)
+    made = notebook.attachment(given["on"] or "")
+    files, local = made.cluster.files, resolved(given["local"] or ".", notebook.shell.user_ns)
+    remote = path_text(notebook, made, given["remote"])
     return _copy(notebook, f"get {remote}", lambda told: files.get(
         remote, local, overwrite=given["overwrite"], progress=told))  # fmt: skip
 
@@ -195,6 +196,16 @@ def _plain_path(entry: FileEntry) -> str:
     return entry.path.key if entry.path.scheme == "file" else str(entry.path)
 
 
+def path_text(notebook: Notebook, made: Attachment, text: str) -> str:
+    """Return a path on the cluster as a command's line has it; `table:DB.T` is where it lies."""
+    text = resolved(text, notebook.shell.user_ns)
+    if not text.startswith("table:"):
+        return text
+    from emr_nb.notebook.locations import resolve
+
+    return resolve(made, text)
+
+
 def resolved(text: str, names: dict[str, Any]) -> str:
     """Put variables of the notebook for `{name}` in a path; other braces stay as they are."""
     return re.sub(
@@ -205,15 +216,17 @@ def resolved(text: str, names: dict[str, Any]) -> str:
 
 
 _OVERWRITE = Option("overwrite", ("--overwrite",), "Replace what is there", "flag")
-_REMOTE = Option("remote", help="/path, hdfs:///path or s3://bucket/key", required=True,
-                 source="path")  # fmt: skip
+_REMOTE = Option("remote", help="/path, hdfs:///path, s3://bucket/key or table:DB.T/…",
+                 required=True, source="path")  # fmt: skip
 COMMANDS = (
     Command(
         "ls",
         "List a directory of the cluster.",
         ls,
         (
-            Option("path", help="/path, hdfs:///path or s3://bucket/prefix", source="path"),
+            Option(
+                "path", help="/path, hdfs:///path, s3://bucket/prefix or table:DB.T", source="path"
+            ),
             Option("recursive", ("-R", "--recursive"), "Also all below it", "flag"),
             Option("human", ("-h", "--human"), "Sizes in KiB, MiB, …", "flag"),
             Option("json", ("--json",), "One JSON object per line", "flag"),

@@ -62,10 +62,10 @@ def keep(notebook: Notebook, given: Parsed) -> Text:
         until = made.keeping.keep(session, hours * 3600)
     if until <= time.time() + 1:
         return Text(
-            f"Session {session.info.id} is not kept alive any more: "
+            f"Session {session.info.label} is not kept alive any more: "
             "it ends by the cluster's idle limit"
         )
-    return Text(f"Session {session.info.id} is kept alive until {clock(until)}")
+    return Text(f"Session {session.info.label} is kept alive until {clock(until)}")
 
 
 def kept_line(notebook: Notebook, name: str, until: float | None) -> str:

@@ -17,6 +17,7 @@ from emr_nb.notebook.options import Option, Parsed
 if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
 
+_ASKED = 20  # statements that commands sent, for each that somebody wrote, are looked through
 _CLUSTER_FIELDS = (
     Field[ClusterSummary]("name", lambda c: c.name),
     Field[ClusterSummary]("id", lambda c: c.id),
@@ -26,7 +27,7 @@ _CLUSTER_FIELDS = (
     Field[ClusterSummary]("reason", lambda c: c.state_reason),
 )
 _SESSION_FIELDS = (
-    Field[SessionInfo]("id", lambda s: s.id, right=True),
+    Field[SessionInfo]("id", lambda s: s.short or s.id, right=True),
     Field[SessionInfo]("name", lambda s: s.name),
     Field[SessionInfo]("engine", lambda s: s.engine),
     Field[SessionInfo]("state", lambda s: s.state),
@@ -79,7 +80,7 @@ def sessions(notebook: Notebook, given: Parsed) -> Records[SessionInfo]:
             continue
         infos = made.cluster.engine(used.name).sessions()
         rows += placed(made, infos) if used.name == SPARK else infos
-        mine += [f"{i.id} {i.name}" for i in infos if i.name == used.sessions.name]
+        mine += [f"{i.short or i.id} {i.name}" for i in infos if i.name == used.sessions.name]
     several = "s" if len(mine) > 1 else ""
     notice = f"This notebook's session{several}: {', '.join(mine)}" if mine else (
         "This notebook has no session yet."
@@ -91,7 +92,9 @@ def history(notebook: Notebook, given: Parsed) -> Records[StatementRow]:
     """List the newest statements of this user, from the journal."""
     cluster = notebook.attachment(given["on"]).cluster.info.id if given["on"] else ""
     limit = given["rows"] if given["rows"] is not None else 20
-    rows = notebook.journal.statements(cluster=cluster, limit=limit)
+    # a listing of tables asks by statements of its own, which nobody has written
+    found = notebook.journal.statements(cluster=cluster, limit=limit * _ASKED + _ASKED)
+    rows = [row for row in found if given["all"] or not row.line.startswith("%emr")][:limit]
     return Records(rows, _STATEMENT_FIELDS, "" if rows else "No statement has been run yet.")
 
 
@@ -107,6 +110,10 @@ COMMANDS = (
         "history",
         "List the newest statements.",
         history,
-        (Option("rows", ("-n",), "How many", "int", "N", default=20), ON),
+        (
+            Option("rows", ("-n",), "How many", "int", "N", default=20),
+            Option("all", ("-a", "--all"), "Also those that commands such as tables sent", "flag"),
+            ON,
+        ),
     ),
 )

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from emr_nb.engines.sql.plans import explain as explained
-from emr_nb.engines.sql.plans import plan_text
+from emr_nb.engines.sql.plans import plan_of
 from emr_nb.errors import UsageError
 from emr_nb.notebook.answers import Text
 from emr_nb.notebook.asking import ask, engine_for, rows_of
 from emr_nb.notebook.commands.base import ENGINE, ON, Command
 from emr_nb.notebook.options import Option, Parsed
+from emr_nb.notebook.plan_view import Plan
 from emr_nb.notebook.sql_cells import rules_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _MOST = 50  # rows of the journal that are looked through
 
 
-def explain(notebook: Notebook, given: Parsed) -> Text:
+def explain(notebook: Notebook, given: Parsed) -> Plan:
     """Show the plan of a query, or of the last one that this notebook ran."""
     from emr_nb.engines.sql.parameters import place
     from emr_nb.engines.sql.splitting import split
@@ -46,7 +47,7 @@ def explain(notebook: Notebook, given: Parsed) -> Text:
             where="%emr explain",
             advice="Without --analyze it shows the plan; the statement was not run.",
         )
-    return Text(plan_text(rows_of(ask(notebook, made, used.name, sql, "%emr explain"))))
+    return Plan.of(*plan_of(rows_of(ask(notebook, made, used.name, sql, "%emr explain"))))
 
 
 def _last(notebook: Notebook, made: Attachment, engine: str) -> tuple[str, str]:

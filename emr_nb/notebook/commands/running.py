@@ -56,7 +56,7 @@ def fresh_session(notebook: Notebook, made: Attachment) -> Session:
     made.lost = None
     line = ProgressLine(notebook.screen)
     session = made.sessions.get(tick=starting(line))
-    line.end("done", f"Spark session {session.info.id or session.info.name} is ready")
+    line.end("done", f"Spark session {session.info.label} is ready")
     made.keeping.used(session)
     return session
 
@@ -77,9 +77,7 @@ def stop(notebook: Notebook, given: Parsed) -> Text:
 def _that_has(made: Attachment, wanted: str) -> InUse:
     """Return the engine in use that has a session open of this name or id; else Spark."""
     for used in made.in_use():
-        opened = used.sessions.opened(wanted) if wanted else None
-        mine = used.sessions.opened()
-        if opened or (wanted and mine is not None and mine.info.id == wanted):
+        if wanted and used.sessions.opened(wanted) is not None:
             return used
     return made.of(SPARK)
 

@@ -21,19 +21,16 @@ from emr_nb.errors import (
     ResultError,
     StatementError,
     StatementOutcomeUnknownError,
-    UsageError,
 )
 from emr_nb.journal import Journal
 from emr_nb.model import (
     Cluster,
     Endpoint,
-    FilePath,
     Progress,
     Request,
     Service,
     SessionOptions,
     StageProgress,
-    WriteTarget,
 )
 from emr_nb.results.plan import plan_transfer
 from emr_nb.settings import Settings
@@ -219,14 +216,6 @@ def test_threads_share_the_connections_one_at_a_time(make):
             thread.join(30)
         assert failures == []
         assert server.calls["GetTableTypes"] == 160
-
-
-def test_what_it_cannot_do_is_refused_before_anything_is_sent(make):
-    with Replay(**answers()) as server:
-        session = make(server.port).open(SessionOptions("s"))
-        with pytest.raises(UsageError, match="--to"):
-            submit(session, target=WriteTarget(FilePath("hdfs", "", "/x")))
-        assert server.calls["ExecuteStatement"] == 0
 
 
 # -- what is remembered -------------------------------------------------------------------

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from emr_nb.engines.asked import place_of
 from emr_nb.errors import (
     HttpStatusError,
     ReplyLostError,
@@ -151,7 +152,7 @@ def test_an_adopted_statement_goes_on_where_the_other_was(coordinator, submit):
     _, session = coordinator(*PAGES)
     statement = submit(session)
     row = session.journal.find(statement.reference.tag)
-    assert row.place.endswith("/2")
+    assert place_of(row).endswith("/2")
     engine = _engine_of(session)
     adopted = engine.recover(statement.reference)
     assert values(adopted) == [1, 2, 3]
@@ -185,7 +186,7 @@ def test_a_failure_is_told_in_the_servers_words(coordinator, submit):
     with pytest.raises(StatementError) as raised:
         statement.result()
     error = raised.value
-    assert (error.ename, error.line) == ("TABLE_NOT_FOUND", 2)
+    assert (error.ename, error.line, error.column) == ("TABLE_NOT_FOUND", 2, 8)
     assert error.what == "TABLE_NOT_FOUND: line 2:8: Table 'a.b.c' does not exist"
     assert "Caused by: x.Y: root" in error.folded
     assert "\tat d.e(F.java:2)" in error.folded

@@ -324,3 +324,10 @@ def test_a_sql_error_shows_the_cell_and_not_the_copy_of_it(bench):
     assert "== SQL" not in out
     assert "pos 13" not in out
     assert "→ 2 │ select * frm x" in out
+
+
+def test_a_statement_without_columns_counts_no_rows(bench):
+    bench.answer([result_of(pa.table({}))])
+    bench.run("%%spark -l sql\ninsert into t select 1")
+    assert "0 rows" not in bench.screen.plain
+    assert "✓" in bench.screen.plain
