@@ -127,8 +127,10 @@ class Frames(ABC):
         """
         with self._lock:
             if self._scratch is None or not self._schema:
+                user = re.sub(r"[^a-z0-9]+", "_", self._context.user.lower())
+                name = self.schema_name(f"emr_nb_{user}_{secrets.token_hex(4)}")
                 self._scratch = self._scratch or self._folder()
-                self._schema = self._made(self._scratch)
+                self._schema = self._made(name, self._scratch)
             return self._schema, self._scratch
 
     def close(self) -> None:
@@ -168,9 +170,7 @@ class Frames(ABC):
             )
         return found
 
-    def _made(self, scratch: Scratch) -> str:
-        user = re.sub(r"[^a-z0-9]+", "_", self._context.user.lower())
-        schema = self.schema_name(f"emr_nb_{user}_{secrets.token_hex(4)}")
+    def _made(self, schema: str, scratch: Scratch) -> str:
         row = SessionRow(
             *(self._context.cluster.id, f"{self._engine} {_KIND}", schema, str(scratch.home))
         )

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import io
+import json
 import math
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from fault_rig import ROOT
 from pyarrow import parquet
 from write_rig import WriteRig, engine, on, write_rig  # noqa: F401 -- fixtures
 
+from emr_nb.cluster import attach
 from emr_nb.engines.rewritten import TargetStatement
 from emr_nb.errors import PathExistsError, StatementError
-from emr_nb.model import CancelOutcome
+from emr_nb.journal import Journal
+from emr_nb.model import CancelOutcome, SessionOptions
 from emr_nb.notebook.writing import Destination
 from emr_nb.results.plan import plan_transfer
 
@@ -26,6 +34,7 @@ HIVE_VALUES = (
     *("'é\\n\"😀'", "date '0001-01-01'", "map('k', 1.5)"),
     "named_struct('x', 1, 'y', array(date '2020-02-29'))",
 )
+CHILD = Path(__file__).with_name("write_child.py")
 ROWS = {
     "hive": "select n as id, "
     + ", ".join(f"if(n = 1, {sql}, null) as c{at}" for at, sql in enumerate(HIVE_VALUES))
@@ -200,3 +209,38 @@ def test_a_cancelled_cell_leaves_nothing(
     events.close()
     assert left(write_rig, place) == []
     assert write_rig.names(place) == []
+
+
+@pytest.mark.full
+def test_what_a_dead_kernel_left_goes_with_the_next_session(
+    write_rig: WriteRig,  # noqa: F811
+    engine: str,  # noqa: F811
+    on: Any,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    place, journal = write_rig.place("hdfs"), tmp_path / "journal.db"
+    name = write_rig.cluster.name
+    target = "local" if name == "local" else f"local:{name}"
+    settings = write_rig.cluster.settings
+    given = (target, str(settings.data_home), str(journal), engine, place, SLOW[engine])
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    child = subprocess.run(
+        [sys.executable, str(CHILD), *given], capture_output=True, text=True, env=env, check=False
+    )
+    assert child.returncode == 9, child.stderr
+    told = json.loads(child.stdout.splitlines()[-1])
+    assert write_rig.names(told["home"])
+    assert write_rig.names(place.rpartition("/")[0])
+    with attach(target, settings=settings, journal=Journal(journal)) as again:
+        again.engine(engine).open(SessionOptions("emr_nb/tests/again"))
+        for _ in range(240):
+            row = again.journal.find(told["tag"])
+            if row is not None and not row.spool and not write_rig.names(told["home"]):
+                break
+            time.sleep(0.25)
+        assert left(write_rig, place) == []
+        assert write_rig.names(told["home"]) == []
+        assert not [r for r in again.journal.sessions() if r.engine.endswith(" frames")]
+    word = "databases" if engine == "hive" else "schemas from hive"
+    known = write_rig.table(on, f"show {word}").column(0).to_pylist()
+    assert told["schema"].replace("`", "").rpartition(".")[2] not in known

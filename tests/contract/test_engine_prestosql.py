@@ -86,7 +86,10 @@ def test_a_value_is_exact_in_a_session_zone_of_its_own(presto: TrinoRig, case: C
     result = run(session, f"select {case.sql} as c from (values 1)")
     assert result is not None
     assert result.columns[0].engine_type.lower() == case.kind.lower()
-    assert same(value(result.table.column(0), case.value), case.value)
+    found, wanted = value(result.table.column(0), case.value), case.value
+    if case.kind.startswith("map("):  # this server sends a map's entries by the order of keys
+        found, wanted = sorted(found, key=repr), sorted(wanted, key=repr)
+    assert same(found, wanted)
 
 
 def test_the_hive_catalog_is_the_clusters_own(presto: TrinoRig) -> None:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.account import Account
+from emr_nb.engines.hive.accounting import account_of
 from emr_nb.engines.hive.cancelling import cancel_operation
 from emr_nb.engines.hive.client import Reply
 from emr_nb.engines.hive.failures import Told, statement_error
@@ -90,6 +92,11 @@ class HiveStatement:
     def where(self) -> str:
         shown = f"operation {self._operation.shown}, " if self._operation else ""
         return f"{shown}{self._session.where}"
+
+    @property
+    def account(self) -> Account:
+        """What it took, as far as the server told."""
+        return account_of(self._watch.look, self._watch.log, self._watch.elapsed)
 
     @property
     def refusal(self) -> StatementError | None:

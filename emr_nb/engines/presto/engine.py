@@ -140,7 +140,9 @@ class PrestoEngine:
         if session is None:
             session = PrestoSession(self._context, made, state, "", reference.session_id)
         found = session.adopt(reference, row)
-        if row.spool:  # a `--to` of a kernel that is gone: nobody puts its files in place
+        if row.spool and owner_is_gone(
+            row
+        ):  # a `--to` of a kernel that is gone: nobody puts its files in place
             found.cancel()
             return None
         self._warmed().keep(row, state, made.spoken.prefix)
