@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from trino_rig import TrinoRig, run, submit
 
@@ -110,3 +111,23 @@ def test_a_segments_lost_reply_is_asked_for_again(trino: TrinoRig, action: Any) 
         session = trino.session(trino.engine(port=proxy.port), encodings="json+zstd")
         assert run(session, ROWS).table.equals(direct.table)
         assert rule.hits == 2
+
+
+@pytest.mark.parametrize("encoding", ["", "json+zstd"])
+def test_a_kept_result_is_taken_piece_by_piece(trino: TrinoRig, encoding: str) -> None:
+    direct = run(trino.session(), ROWS)
+    statement = submit(trino.session(encodings=encoding), ROWS, TransferPlan(None, keep=True))
+    assert len(statement.result()) == 0
+    pieces = [table for _, table in statement.kept.tables()]
+    assert len(pieces) > 1
+    assert pa.concat_tables(pieces).cast(direct.table.schema).equals(direct.table)
+    statement.release()
+    row = statement._session.journal.find(statement.reference.tag)
+    assert (row.state, row.rows) == ("done", len(direct))
+    # what nobody takes to its end is let go of, at the server too
+    statement = submit(trino.session(encodings=encoding), ROWS, TransferPlan(None, keep=True))
+    statement.result()
+    next(statement.kept.tables())
+    statement.release()
+    assert none_left(trino)
+    assert statement._session.journal.find(statement.reference.tag).state == "cancelled"
