@@ -36,6 +36,7 @@ class EmrMagic:
             listing,
             pushing,
             queries,
+            reasons,
             running,
         )
         from emr_nb.notebook.commands.base import Command
@@ -45,7 +46,7 @@ class EmrMagic:
             "help", "Say what there is, or what one command takes.", self.help, (topic,)
         )
         groups = (attaching, listing, running, jobs, lasting, pushing, files, catalog, queries)
-        ours = (c for group in groups for c in group.COMMANDS)
+        ours = (c for group in (*groups, reasons) for c in group.COMMANDS)
         return (*ours, *self._notebook.neighbours.commands, help_)
 
     @cached_property

@@ -289,6 +289,7 @@ class Runner:
                 self._line.update(event)
             else:
                 self._show(event, first_line)
+        self._notebook.accounts.keep(statement)
         result = statement.result()
         # an engine that brings plain values tells them beside the protocol
         self._values = getattr(statement, "values", None) or {}

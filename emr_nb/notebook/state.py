@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from emr_nb.errors import EmrError, NotAttachedError, UsageError
+from emr_nb.notebook.accounts import KeptAccounts
 from emr_nb.notebook.answers import bundle
 from emr_nb.notebook.attachment import SPARK, Attachment
 from emr_nb.notebook.errors import whole
@@ -91,6 +92,7 @@ class Notebook:
         self.config = EmrNb(parent=shell)
         self.screen: Screen = screen or ShellScreen(shell)
         self.results = ResultStore()
+        self.accounts = KeptAccounts()  # what ended statements took
         self.handles = Handles()  # of cells with --async
         self.closing = False  # whoever runs beside the notebook shows nothing any more
         self.last_error: tuple[str, ...] = ()

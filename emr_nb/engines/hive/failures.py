@@ -63,6 +63,8 @@ def _cause(log: Sequence[str]) -> str:
 def _advice(text: str) -> str:
     if "AccessControl" in text or "Permission denied" in text:
         return "HDFS judges by the user of this attach (`%emr status`), who may not do that."
+    if "UnsupportedOperationException" in text:  # it is there, and told that it cannot
+        return "Hive's metastore cannot compare partitions with such a value: write it otherwise."
     if "Unable to instantiate" in text or "MetaException" in text or "TTransport" in text:
         return "The Hive metastore may be down: `%emr logs` and `%emr doctor` look at it."
     if "restricted" in text or "can't be modified at runtime" in text:

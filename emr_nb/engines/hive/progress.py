@@ -11,7 +11,7 @@ from emr_nb.model import Progress, StageProgress
 
 _PERCENT = re.compile(r"(\S+) map = (\d+)%,\s+reduce = (\d+)%")
 _COUNTS = ("TOTAL", "COMPLETED", "RUNNING", "FAILED")
-_JOBS = ("MAPRED", "TEZ", "SPARK")
+JOBS = ("MAPRED", "TEZ", "SPARK")
 _QUEUED = (State.INITIALIZED, State.PENDING)
 
 
@@ -25,7 +25,7 @@ def progress_of(look: Look, elapsed: float) -> Progress:
         return Progress("queued", elapsed)
     if look.vertices is not None:
         return _of_vertices(look.vertices, elapsed)
-    tasks = [task for task in _tasks(look.tasks) if task.get("taskType") in _JOBS]
+    tasks = [task for task in tasks_of(look.tasks) if task.get("taskType") in JOBS]
     done = sum(task.get("taskState") == "FINISHED" for task in tasks)
     words = [word for task in tasks if (word := _words(task))]
     return Progress(
@@ -59,7 +59,8 @@ def _of_vertices(told: Vertices, elapsed: float) -> Progress:
     )
 
 
-def _tasks(text: str) -> Sequence[Mapping[str, Any]]:
+def tasks_of(text: str) -> Sequence[Mapping[str, Any]]:
+    """Return the tasks that a look tells, as the server wrote them."""
     import orjson
 
     try:

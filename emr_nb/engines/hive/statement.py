@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.account import Account
+from emr_nb.engines.hive.accounting import account_of
 from emr_nb.engines.hive.cancelling import cancel_operation
 from emr_nb.engines.hive.client import Reply
 from emr_nb.engines.hive.failures import Told, statement_error
@@ -92,6 +94,11 @@ class HiveStatement:
         return f"{shown}{self._session.where}"
 
     @property
+    def account(self) -> Account:
+        """What it took, as far as the server told."""
+        return account_of(self._watch.look, self._watch.log, self._watch.elapsed)
+
+    @property
     def refusal(self) -> StatementError | None:
         """What the server said where it did not take the statement: nothing of it has run."""
         return None if self._settled or self._operation is not None else self._failure
@@ -148,7 +155,9 @@ class HiveStatement:
 
     def release(self) -> None:
         """Let go of what `kept` reads; a plan that keeps owes this call."""
-        self.kept = None
+        kept, self.kept = self.kept, None
+        if kept is not None:
+            self._note(state="done", rows=kept.taken)
         if self._operation is not None:
             self._session.closing.close(self._operation)
 
@@ -287,7 +296,8 @@ class HiveStatement:
         else:
             if self._request is not None:
                 self._session.learn(self._request.code)
-            self._note(state="done", rows=len(self._result) if self._result else None)
+            if self.kept is None:  # else it is told as its rows have been taken
+                self._note(state="done", rows=len(self._result) if self._result else None)
 
     def _note(self, **changes: str | float | None) -> None:
         """Write to the journal; a full disk must not hide the statement's own outcome."""

@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from emr_nb.engines.account import Account
+from emr_nb.engines.presto.accounting import account_of
 from emr_nb.engines.presto.cancelling import cancel_query
 from emr_nb.engines.presto.failures import statement_error
 from emr_nb.engines.presto.kept import Kept
@@ -87,6 +89,11 @@ class PrestoStatement:
     @property
     def where(self) -> str:
         return f"query {self.reference.statement_id}, {self._session.client.where}"
+
+    @property
+    def account(self) -> Account | None:
+        """What it took, by the statistics of its last page."""
+        return account_of(self._page.stats) if self._page is not None else None
 
     @property
     def ended(self) -> bool:
@@ -248,7 +255,8 @@ class PrestoStatement:
             for segment, part in zip(page.segments, arrived.parts, strict=True):
                 self._collected.add(awaited(part), segment)
         now = time.monotonic()
-        if now - self._told >= self._followed.patience.event_every:
+        # the last page tells the whole of what it took, however soon it comes
+        if not page.next_uri or now - self._told >= self._followed.patience.event_every:
             self._told = now
             fetching = self._collected.count > 0
             yield progress_of(page.stats, now - self._began, fetching=fetching)
