@@ -121,6 +121,13 @@ def catalog(engine: str, told: dict[str, Any]) -> list[str]:
     ]
 
 
+def marked(file: Path, mark: str) -> None:
+    """Raise before anything is measured where the file has no such marks."""
+    text = file.read_text(encoding="utf-8")
+    if f"<!-- {mark} -->\n" not in text or f"<!-- /{mark} -->" not in text:
+        raise SystemExit(f"{file} has no marks <!-- {mark} --> and <!-- /{mark} -->")
+
+
 def put(file: Path, mark: str, text: str) -> None:
     """Put a text between its two marks in a file."""
     begin, end = f"<!-- {mark} -->\n", f"<!-- /{mark} -->"
