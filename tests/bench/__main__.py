@@ -51,6 +51,10 @@ def main() -> None:
     options.add_argument("--home", type=Path, help="join the cluster of this home, for --sql…")
     options.add_argument("--alone", action="store_true", help="the scoreboard without sparkmagic")
     chosen = options.parse_args()
+    if chosen.sql not in (None, "-"):
+        sql_report.marked(Path(chosen.sql), "sql")
+    if chosen.sql_types:
+        sql_report.marked(chosen.sql_types, "sql types")
     raw: dict[str, Any] = {"seed": chosen.seed, "load": {}}
     try:
         if chosen.faults:

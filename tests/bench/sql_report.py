@@ -20,7 +20,10 @@ def markdown(raw: dict[str, Any]) -> str:
     lines += [spooled(int(rows), found) for rows, found in raw["spooled"].items()]
     for engine, found in raw["short"].items():
         lines += short(engine, found)
-    return "\n".join(lines + raw.get("lines", []))
+    lines += written(raw["written"])
+    for engine, told in raw["catalog"].items():
+        lines += catalog(engine, told)
+    return "\n".join(lines)
 
 
 def line(what: str, ours: str, theirs: str, ratio: float | None = None) -> str:
@@ -95,6 +98,34 @@ def short(engine: str, found: dict[str, dict[str, list[float]]]) -> list[str]:
         for name, theirs in costs.items()
         if name != engine
     ]
+
+
+def written(told: dict[str, Any]) -> list[str]:
+    what = f"Trino, {told['rows']:,} rows × 6 `--to` a local Parquet file"
+    grown = f"{told['rss_grown'] / 2**20:.0f} MiB"
+    return [
+        line(what, f"{told['seconds']:.1f} s", "–"),
+        line("… peak memory above what was held", grown, "–"),
+    ]
+
+
+def catalog(engine: str, told: dict[str, Any]) -> list[str]:
+    what = f"{NAMES[engine]}, catalog of {told['listed']:,} tables"
+    return [
+        line(
+            f"{what}: the first 200 shown, after the names came",
+            f"{told['first_shown_ms']:.0f} ms",
+            "–",
+        ),
+        line("… completion from what is kept", f"{told['complete_ms']:.0f} ms", "–"),
+    ]
+
+
+def marked(file: Path, mark: str) -> None:
+    """Raise before anything is measured where the file has no such marks."""
+    text = file.read_text(encoding="utf-8")
+    if f"<!-- {mark} -->\n" not in text or f"<!-- /{mark} -->" not in text:
+        raise SystemExit(f"{file} has no marks <!-- {mark} --> and <!-- /{mark} -->")
 
 
 def put(file: Path, mark: str, text: str) -> None:

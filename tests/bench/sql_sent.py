@@ -1,4 +1,4 @@
-"""A session of an attached cluster that is sent frames, and that writes files on the cluster."""
+"""What sends frames to an engine of the local cluster, and what writes files there."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from emr_nb.cluster import AttachedCluster
 from emr_nb.engines.base import TakesInputs, abilities_of
 from emr_nb.engines.inputs import local_input
 from emr_nb.errors import ResultError, ServiceNotInstalledError, StatementError, UsageError
-from emr_nb.model import Request, SessionOptions, WriteTarget
+from emr_nb.model import Request, SessionOptions
 from emr_nb.results.plan import plan_transfer
+from tests.bench.sql_files import Cells
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,6 @@ class Sent:
     cluster: AttachedCluster
     engine: Any
     session: Any
-
-    @property
-    def writes(self) -> bool:
-        return abilities_of(self.engine).writes_targets
 
     def run(self, sql: str, **more: Any) -> Any:
         request = Request(sql, "sql", uuid.uuid4().hex, rows=-1, **more)
@@ -88,12 +85,39 @@ def _alone(made: Sent, name: str, inputs: str) -> pa.ChunkedArray | None:
     return column
 
 
-def wrote(made: Sent, sql: str) -> pa.Table:
-    """Let the engine write a query's rows as Parquet; returns what pyarrow reads of it."""
-    path = made.cluster.path(f"/tmp/types-{uuid.uuid4().hex}")
-    made.run(sql, target=WriteTarget(path, "parquet", overwrite=False))
-    files = made.cluster.files
-    parts = [entry for entry in files.ls(str(path)) if entry.name[:1] not in "_."]
-    return pa.concat_tables(
-        [pq.read_table(io.BytesIO(files.read(str(entry.path)))) for entry in parts]
-    )
+class Writing:
+    """A notebook's shell whose cells write to the cluster, in a session of this zone."""
+
+    def __init__(self, engine: str, zone: str) -> None:
+        self._engine = engine
+        self._cells = Cells()
+        setting = f"set time zone '{zone}'"
+        if engine == "hive":
+            setting = f"set hive.local.time.zone={zone}"
+        self._cells.must(f"%%{engine}\n{setting}")
+        self._cluster = emr_nb.attach("local")
+
+    def wrote(self, sql: str) -> pa.ChunkedArray | None:
+        """Write a query's one column `--to` the cluster and read it; None where it is refused.
+
+        Which of its two rows came first the files do not tell: the null is put last.
+        """
+        path = self._cluster.path(f"/tmp/types-{uuid.uuid4().hex}")
+        if not self._cells.run(f"%%{self._engine} -q --to {path}\n{sql}", told=False)["success"]:
+            return None
+        files = self._cluster.files
+        if files.info(str(path)).is_directory:
+            parts = [str(e.path) for e in files.ls(str(path)) if e.name[:1] not in "_."]
+        else:
+            parts = [str(path)]
+        tables = [pq.read_table(io.BytesIO(files.read(part))) for part in parts]
+        column = pa.concat_tables(tables).column(0)
+        return (
+            column.take(pa.array([1, 0]))
+            if column.null_count == 1 and not column[0].is_valid
+            else column
+        )
+
+    def close(self) -> None:
+        self._cells.close()
+        self._cluster.close()

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.bench import catalog, sql_files
 from tests.bench.sql_ours import Ours
 from tests.bench.sql_record import record_hive, record_pages
 from tests.bench.sql_sides import Worker, replaying
@@ -33,9 +34,11 @@ class Sizes:
     ends: int = 200_000  # rows of the real servers, whose time most of it is
     spooled: tuple[int, ...] = (10_000, 100_000, 500_000)
     short: int = 31  # of `select 1`
+    written: int = 10_000_000  # rows to a file
+    tables: int = 10_000  # of a catalog
 
 
-QUICK = Sizes(1, 1, 100_000, 20_000, (1_000, 20_000), 5)
+QUICK = Sizes(1, 1, 100_000, 20_000, (1_000, 20_000), 5, 200_000, 1_000)
 
 # 6 mixed columns with nulls in all of them; Hive's timestamps and Trino's have no zone
 MAKE = f"""create table hive.{TABLE} with (format = 'ORC') as
@@ -82,6 +85,8 @@ def measure(ports: dict[str, int], python: Path, sizes: Sizes) -> dict[str, Any]
         "ends": {c.engine: ends(c, ports, python, sizes) for c in CONTESTS},
         "spooled": spooled(ports["trino"], sizes),
         "short": {c.engine: short(c, ports, python, sizes.short) for c in CONTESTS},
+        "written": sql_files.measure(sizes.written),
+        "catalog": catalog.measure(sizes.tables),
     }
 
 

@@ -25,7 +25,7 @@ from emr_nb.results.pandas import python_values
 from emr_nb.results.result import Result
 from emr_nb.results.writing import encoded
 from tests.bench.sql_ours import Ours
-from tests.bench.sql_sent import sendable, sent, session_on, wrote
+from tests.bench.sql_sent import Writing, sendable, sent, session_on
 from tests.bench.sql_sides import Worker
 from tests.bench.sql_told import read
 from tests.bench.type_scores import NO, REFUSED, YES
@@ -97,10 +97,10 @@ class Ways:
                 spooled = self.session(encodings=way).result(sql)
                 self.score(way, lambda at, r=spooled: exact(r, at, self.values[at]))
         self.score("--to file", lambda at: written(whole, at))
-        for way, marks in (("--to cluster", to_cluster), ("push", pushed)):
-            print(f"  {self.engine}: {way}", file=sys.stderr, flush=True)
-            if found := marks(self.engine, whole, self.values):
-                self.found[way] = found
+        print(f"  {self.engine}: --to cluster, push", file=sys.stderr, flush=True)
+        self.found["--to cluster"] = to_cluster(self.engine, whole, self.values)
+        if marks := pushed(self.engine, whole, self.values):
+            self.found["push"] = marks
         return self.found
 
     def session(self, **conf: str) -> Ours:
@@ -210,20 +210,16 @@ def pushed(engine: str, result: Result, values: Sequence[Value]) -> list[str] | 
     return marks
 
 
-def to_cluster(engine: str, result: Result, values: Sequence[Value]) -> list[str] | None:
-    """Let the engine write each value to Parquet on the cluster, and have pyarrow read it."""
-    with session_on(engine, ZONE) as session:
-        if session is None or not session.writes:
-            return None
-        marks = []
-        for at, value in enumerate(values):
-            try:
-                came = wrote(session, query(engine, [value]))
-            except EmrError:
-                marks.append(REFUSED)
-            else:
-                marks.append(back(result, at, came.column(0)))
-        return marks
+def to_cluster(engine: str, result: Result, values: Sequence[Value]) -> list[str]:
+    """Write each value to Parquet on the cluster by a cell's `--to`, and have pyarrow read it."""
+    writing = Writing(engine, ZONE)
+    try:
+        came = [writing.wrote(query(engine, [value])) for value in values]
+    finally:
+        writing.close()
+    return [
+        REFUSED if column is None else back(result, at, column) for at, column in enumerate(came)
+    ]
 
 
 # -- rivals ---------------------------------------------------------------------------------
