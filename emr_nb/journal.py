@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from emr_nb.errors import JournalError
+from emr_nb.model import StatementReference
 
 SCHEMA_VERSION = 3
 _BUSY_SECONDS = 10.0
@@ -119,6 +120,11 @@ def owner_is_gone(row: StatementRow | SessionRow) -> bool:
     except OSError:
         return False
     return False
+
+
+def reference_of(row: StatementRow) -> StatementReference:
+    """Return what finds a journal's statement again."""
+    return StatementReference(row.tag, row.cluster, row.engine, row.session, row.statement)
 
 
 class Journal:

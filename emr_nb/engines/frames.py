@@ -26,8 +26,8 @@ from emr_nb.engines.sql.naming import parts_of, qualified
 from emr_nb.engines.sql.parameters import Placed
 from emr_nb.engines.target_folder import folder_of, hdfs_of, store_for
 from emr_nb.errors import EmrError, JournalError, TableExistsError, UsageError
-from emr_nb.journal import SessionRow, owner_is_gone
-from emr_nb.model import Event, FilePath, Progress
+from emr_nb.journal import OPEN_STATES, SessionRow, owner_is_gone, reference_of
+from emr_nb.model import Event, FilePath, Progress, StatementReference
 from emr_nb.results.outgoing import Outgoing
 from emr_nb.results.outgoing_sql import SqlWay
 from emr_nb.results.parquet_out import ParquetOut
@@ -59,6 +59,10 @@ class Frames(ABC):
     @abstractmethod
     def run(self, sql: str) -> None:
         """Run a statement of ours; raises StatementError."""
+
+    def run_briefly(self, sql: str) -> None:
+        """Run a statement that nobody waits long for."""
+        self.run(sql)
 
     @abstractmethod
     def schema_name(self, name: str) -> str:
@@ -127,8 +131,10 @@ class Frames(ABC):
         """
         with self._lock:
             if self._scratch is None or not self._schema:
+                user = re.sub(r"[^a-z0-9]+", "_", self._context.user.lower())
+                name = self.schema_name(f"emr_nb_{user}_{secrets.token_hex(4)}")
                 self._scratch = self._scratch or self._folder()
-                self._schema = self._made(self._scratch)
+                self._schema = self._made(name, self._scratch)
             return self._schema, self._scratch
 
     def close(self) -> None:
@@ -140,8 +146,11 @@ class Frames(ABC):
         if scratch is not None:
             self._drop(schema, scratch)
 
-    def sweep(self) -> None:
-        """Drop what sessions of processes that are gone left, schemas and folders of `--to`."""
+    def sweep(self, end: Callable[[StatementReference], object]) -> None:
+        """Drop what sessions of processes that are gone left, schemas and folders of `--to`.
+
+        `end` ends a statement that may still write one.
+        """
         journal, cluster = self._context.journal, self._context.cluster.id
         with suppress(EmrError):
             for row in journal.sessions(cluster):
@@ -151,6 +160,9 @@ class Frames(ABC):
                         self._drop(row.name, Scratch(store, path))
             for spool in journal.spools(cluster):
                 if spool.engine == self._engine and owner_is_gone(spool):
+                    if spool.state in OPEN_STATES:
+                        with suppress(EmrError):
+                            end(reference_of(spool))
                     folder = folder_of(self._context, spool.spool)
                     if folder is not None and folder.remove():
                         journal.update(spool.tag, spool="")
@@ -168,9 +180,7 @@ class Frames(ABC):
             )
         return found
 
-    def _made(self, scratch: Scratch) -> str:
-        user = re.sub(r"[^a-z0-9]+", "_", self._context.user.lower())
-        schema = self.schema_name(f"emr_nb_{user}_{secrets.token_hex(4)}")
+    def _made(self, schema: str, scratch: Scratch) -> str:
         row = SessionRow(
             *(self._context.cluster.id, f"{self._engine} {_KIND}", schema, str(scratch.home))
         )
@@ -181,7 +191,7 @@ class Frames(ABC):
     def _drop(self, schema: str, scratch: Scratch) -> None:
         with suppress(EmrError):
             if schema:
-                self.run(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+                self.run_briefly(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
             if scratch.remove(scratch.home):
                 with suppress(JournalError):
                     self._context.journal.forget_session(

@@ -8,6 +8,7 @@ from pathlib import Path
 from emr_nb.local.http import call
 from emr_nb.local.state import State
 
+_QUERIES = {"trino": "X-Trino-User", "prestosql": "X-Presto-User"}  # and who asks, a header
 _ENDED = frozenset({"FINISHED", "FAILED"})
 _ESTABLISHED = "01"
 _TABLES = ("tcp", "tcp6")
@@ -15,14 +16,14 @@ _SECONDS = 2.0
 
 
 def in_use(state: State) -> bool:
-    """Whether a Livy session, a query of Trino or a client of HiveServer2 is there.
+    """Whether a Livy session, a query of Trino or Presto, or a client of HiveServer2 is there.
 
     A server that does not answer has none.
     """
     ports = state.ports
     return (
         ("livy" in ports and _has_sessions(ports["livy"]))
-        or ("trino" in ports and _has_queries(ports["trino"]))
+        or any(name in ports and _has_queries(ports[name], user) for name, user in _QUERIES.items())
         or ("hive" in ports and is_connected(ports["hive"]))
     )
 
@@ -34,11 +35,11 @@ def _has_sessions(port: int) -> bool:
     return False
 
 
-def _has_queries(port: int) -> bool:
+def _has_queries(port: int, user: str) -> bool:
     """Whether a query has not ended; whoever asks is told only of what he may see."""
     with suppress(OSError, ValueError, AttributeError, TypeError):
         url = f"http://127.0.0.1:{port}/v1/query"
-        found = call("GET", url, headers={"X-Trino-User": "emr_nb"}, seconds=_SECONDS)
+        found = call("GET", url, headers={user: "emr_nb"}, seconds=_SECONDS)
         return any(query.get("state") not in _ENDED for query in found)
     return False
 

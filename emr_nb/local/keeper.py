@@ -143,7 +143,11 @@ class Keeper:
                 s,
                 apps=before.apps,
                 ports=before.ports,
-                daemons=tuple(d for d in s.daemons if d.app in before.apps),
+                daemons=tuple(
+                    replace(d, state=st.DEAD) if d.app in missing else d
+                    for d in s.daemons
+                    if d.app in before.apps
+                ),
                 settled=tuple(a for a in before.settled if a not in missing),
                 phase="running",
                 error=str(error),

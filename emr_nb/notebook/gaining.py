@@ -45,11 +45,11 @@ def gain(notebook: Notebook, magic: CellMagic, made: Attachment) -> None:
     try:
         cluster.gain(wanted, line.note)
     except KeyboardInterrupt:
-        line.end("cancelled", f"interrupted; what had begun of {title} goes on to start")
+        line.end("cancelled", f"interrupted; the next cell goes on where {title} is by then")
         raise StatementCancelledError(
             f"Interrupted while {title} was being started: the statement has not run",
             where=made.name,
-            advice="Run the cell again: it goes on with what is there by then.",
+            advice="Run the cell again: what was fetched is kept, what was starting goes on.",
         ) from None
     except BaseException:
         line.end("failed", f"{title} is not started; the rest of {made.name} goes on")

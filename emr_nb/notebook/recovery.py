@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import EmrError
-from emr_nb.model import StatementReference
+from emr_nb.journal import owner_is_gone, reference_of
 from emr_nb.notebook.past import clock, first_words
 from emr_nb.results.plan import plan_transfer
 
@@ -53,8 +53,6 @@ class Recovery:
         """
         if not self.notebook:
             return  # without a notebook nothing can be told apart from others' work
-        from emr_nb.journal import owner_is_gone
-
         journal = self.journal()
         rows = journal.statements(
             cluster=self.cluster, notebook=self.notebook, open_only=True, limit=_MOST
@@ -135,11 +133,6 @@ class Recovery:
                 self.journal().update(orphan.row.tag, state="lost", error=_GONE)
             say(f"The answer of {orphan.label} is not kept any more; the cell runs anew.\n")
         return statement
-
-
-def reference_of(row: StatementRow) -> StatementReference:
-    """Return what an engine needs to find a statement again."""
-    return StatementReference(row.tag, row.cluster, row.engine, row.session, row.statement)
 
 
 _GONE = "its session or its answer is gone, and so is the kernel that waited for it"

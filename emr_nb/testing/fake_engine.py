@@ -296,7 +296,8 @@ class MemoryFileSystem:
         """Directories are implied."""
 
     def mv(self, source: FilePath, target: FilePath) -> None:
-        self.files[str(target)] = self.files.pop(str(source))
+        for name in [n for n in self.files if n == str(source) or self._in(source, n)]:
+            self.files[str(target) + name[len(str(source)) :]] = self.files.pop(name)
 
     def rm(self, path: FilePath, *, recursive: bool = False) -> None:
         gone = [n for n in self.files if n == str(path) or (recursive and self._in(path, n))]

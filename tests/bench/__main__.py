@@ -39,7 +39,9 @@ from tests.bench.sides import Ours, Side, Sparkmagic
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    options.add_argument("--quick", action="store_true", help="20 statements, 2 runs")
+    options.add_argument(
+        "--quick", action="store_true", help="20 statements, 2 runs; SQL engines: few rows, 1 run"
+    )
     options.add_argument("--seed", type=int, default=20131)
     options.add_argument("--json", type=Path, help="keep the raw figures in this file")
     options.add_argument("--faults", type=int, metavar="N", help="the scoreboard of faults alone")
@@ -64,7 +66,7 @@ def main() -> None:
             return
         if not chosen.sql:
             measure(raw, 20 if chosen.quick else 200, 2 if chosen.quick else 7)
-        sql(raw, 1 if chosen.quick else 5, chosen.home)
+        sql(raw, sql_speed.QUICK if chosen.quick else sql_speed.Sizes(), chosen.home)
     finally:
         if chosen.json:
             chosen.json.write_text(json.dumps(raw, indent=1))
@@ -109,13 +111,13 @@ def measure(raw: dict[str, Any], statements: int, runs: int) -> None:
                     side.close()
 
 
-def sql(raw: dict[str, Any], runs: int, home: Path | None) -> None:
+def sql(raw: dict[str, Any], sizes: sql_speed.Sizes, home: Path | None) -> None:
     """Fill in the figures of Hive, Trino and the Presto dialect."""
     from emr_nb.settings import cache_home
 
     python = sql_rivals_python(cache_home())
     with sql_rig.cluster(home) as ports:
-        step("SQL engines", raw, "sql", lambda: sql_speed.measure(ports, python, runs))
+        step("SQL engines", raw, "sql", lambda: sql_speed.measure(ports, python, sizes))
 
 
 def sql_typed(raw: dict[str, Any], file: Path, home: Path | None) -> None:

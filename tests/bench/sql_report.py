@@ -6,20 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.cases import median
-from tests.bench.sql_speed import END_ROWS, ROWS
 
 NAMES = {"hive": "Hive", "trino": "Trino", "presto": "Presto dialect"}
-# what was asked for, in times of each rival's CPU; in seconds for a short query
-WANTED = {"impyla": 6, "PyHive": 8, "trino client": 4, "presto-python-client": 4}
 
 
 def markdown(raw: dict[str, Any]) -> str:
     """Return one Markdown table, a line a figure: ours, what stands beside it, the ratio."""
     lines = ["| what | emr_nb | beside it | ratio |", "|---|---|---|---|"]
     for engine, found in raw["replay"].items():
-        lines += replayed(engine, found)
+        lines += replayed(engine, found, raw["sizes"]["recorded"])
     for engine, answers in raw["ends"].items():
-        lines += ended(engine, answers)
+        lines += ended(engine, answers, raw["sizes"]["ends"])
     lines += [spooled(int(rows), found) for rows, found in raw["spooled"].items()]
     for engine, found in raw["short"].items():
         lines += short(engine, found)
@@ -34,7 +31,7 @@ def of(answers: list[dict[str, Any]], key: str) -> float:
     return median([answer[key] for answer in answers])
 
 
-def replayed(engine: str, found: dict[str, Any]) -> list[str]:
+def replayed(engine: str, found: dict[str, Any], rows: int) -> list[str]:
     """The clients alone: CPU of their process, which nothing else on the machine lengthens."""
     mine, lines = found["answers"][engine], []
     for rival, theirs in found["answers"].items():
@@ -44,7 +41,7 @@ def replayed(engine: str, found: dict[str, Any]) -> list[str]:
         cpu, their_cpu = of(mine, "cpu"), of(theirs, "cpu")
         lines.append(
             line(
-                f"{NAMES[engine]}, client alone: {ROWS:,} recorded rows × 6 → pandas, CPU",
+                f"{NAMES[engine]}, client alone: {rows:,} recorded rows × 6 → pandas, CPU",
                 f"{cpu:.2f} s ({of(mine, 'seconds'):.2f} s wall)",
                 f"{rival} {their_cpu:.2f} s ({of(theirs, 'seconds'):.2f} s wall), {same}",
                 their_cpu / cpu,
@@ -53,11 +50,11 @@ def replayed(engine: str, found: dict[str, Any]) -> list[str]:
     return lines
 
 
-def ended(engine: str, answers: dict[str, list[dict[str, Any]]]) -> list[str]:
+def ended(engine: str, answers: dict[str, list[dict[str, Any]]], rows: int) -> list[str]:
     """The real server at the other end."""
     discard = of(answers[f"discard {engine}"], "seconds")
     ours = of(answers[engine], "seconds")
-    what = f"{NAMES[engine]}, real server: {END_ROWS:,} rows × 6 → pandas"
+    what = f"{NAMES[engine]}, real server: {rows:,} rows × 6 → pandas"
     lines = [
         line(
             what,

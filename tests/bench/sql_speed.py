@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,23 @@ from tests.bench.sql_record import record_hive, record_pages
 from tests.bench.sql_sides import Worker, replaying
 
 ROWS = 1_000_000
-END_ROWS = 300_000  # of the real servers: most of the time is theirs
-SPOOLED_ROWS = (10_000, 100_000, 1_000_000)
 SCHEMA = "bench_sql"
 TABLE = f"{SCHEMA}.mixed"
-SHORT = 31  # of `select 1`
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured; rivals, which take many times as long, run less often alone."""
+
+    runs: int = 5
+    rival_runs: int = 3
+    recorded: int = ROWS
+    ends: int = 200_000  # rows of the real servers, whose time most of it is
+    spooled: tuple[int, ...] = (10_000, 100_000, 500_000)
+    short: int = 31  # of `select 1`
+
+
+QUICK = Sizes(1, 1, 100_000, 20_000, (1_000, 20_000), 5)
 
 # 6 mixed columns with nulls in all of them; Hive's timestamps and Trino's have no zone
 MAKE = f"""create table hive.{TABLE} with (format = 'ORC') as
@@ -58,17 +70,18 @@ CONTESTS = (
 )
 
 
-def measure(ports: dict[str, int], python: Path, runs: int) -> dict[str, Any]:
+def measure(ports: dict[str, int], python: Path, sizes: Sizes) -> dict[str, Any]:
     """Return every figure; `ports` are those of the real servers, `python` has the rivals."""
     table(ports["trino"])
     with tempfile.TemporaryDirectory(prefix="emr-nb-bench-") as kept:
-        found = {
-            "replay": {c.engine: replay(c, ports, python, runs, Path(kept)) for c in CONTESTS},
+        found: dict[str, Any] = {
+            "sizes": asdict(sizes),
+            "replay": {c.engine: replay(c, ports, python, sizes, Path(kept)) for c in CONTESTS},
         }
     return found | {
-        "ends": {c.engine: ends(c, ports, python, runs) for c in CONTESTS},
-        "spooled": spooled(ports["trino"], runs),
-        "short": {c.engine: short(c, ports, python) for c in CONTESTS},
+        "ends": {c.engine: ends(c, ports, python, sizes) for c in CONTESTS},
+        "spooled": spooled(ports["trino"], sizes),
+        "short": {c.engine: short(c, ports, python, sizes.short) for c in CONTESTS},
     }
 
 
@@ -80,20 +93,18 @@ def table(port: int) -> None:
     had = trino.result(f"show tables from hive.{SCHEMA}").table.column(0).to_pylist()
     if "mixed" not in had:
         trino.result(MAKE)
-    ((count,),) = zip(
-        *trino.result(f"select count(*) from hive.{TABLE}").table.columns, strict=True
-    )
-    assert count.as_py() == ROWS
+    counted = trino.result(f"select count(*) from hive.{TABLE}").table
+    assert counted.column(0).to_pylist() == [ROWS]
 
 
 def replay(
-    contest: Contest, ports: dict[str, int], python: Path, runs: int, kept: Path
+    contest: Contest, ports: dict[str, int], python: Path, sizes: Sizes, kept: Path
 ) -> dict[str, Any]:
     """Record the real server once, then let each client take the recording."""
     say(f"{contest.engine}: recorded")
     folder = kept / contest.engine
     folder.mkdir()
-    query = f"select * from {contest.table}"
+    query = f"select * from {contest.table} limit {sizes.recorded}"
     if contest.engine == "hive":
         told = record_hive(ports["hive"], query, folder)
     else:
@@ -101,35 +112,36 @@ def replay(
     kind = "hive" if contest.engine == "hive" else "http"
     names = (contest.engine, *contest.rivals)
     with replaying(kind, folder) as port:
-        answers = turns([(name, python, port, {}) for name in names], query, runs, check=True)
+        sides = [(name, python, port, {}) for name in names]
+        answers = turns(sides, query, sizes.runs, rival_runs=sizes.rival_runs, check=True)
     same = [answers[name][0]["digest"] == answers[contest.engine][0]["digest"] for name in names]
-    assert all(answer["rows"] == ROWS for name in names for answer in answers[name])
+    assert all(answer["rows"] == sizes.recorded for name in names for answer in answers[name])
     return {"recorded": told, "answers": answers, "same": dict(zip(names, same, strict=True))}
 
 
-def ends(contest: Contest, ports: dict[str, int], python: Path, runs: int) -> dict[str, Any]:
+def ends(contest: Contest, ports: dict[str, int], python: Path, sizes: Sizes) -> dict[str, Any]:
     """Bring rows of the real server to pandas, and beside that to nowhere."""
     port = ports["hive" if contest.engine == "hive" else "trino"]
-    query = f"select * from {contest.table} limit {END_ROWS}"
+    query = f"select * from {contest.table} limit {sizes.ends}"
     names = (f"discard {contest.engine}", contest.engine, *contest.rivals)
     sides = [(name, python, port, {}) for name in names]
-    return turns(sides, query, runs, more={"trino client": {"encoding": None}})
+    return turns(sides, query, sizes.runs, more={"trino client": {"encoding": None}})
 
 
-def spooled(port: int, runs: int) -> dict[str, Any]:
+def spooled(port: int, sizes: Sizes) -> dict[str, Any]:
     """Bring results of several sizes by the direct and by the spooled protocol."""
     found: dict[str, Any] = {}
-    for rows in SPOOLED_ROWS:
+    for rows in sizes.spooled:
         sides = [
             (way or "direct", Path(sys.executable), port, {"client": "trino", "encodings": way})
             for way in ("", "json+zstd", "json+lz4")
         ]
         query = f"select * from hive.{TABLE} limit {rows}"
-        found[str(rows)] = turns(sides, query, runs if rows < ROWS else min(runs, 5))
+        found[str(rows)] = turns(sides, query, sizes.runs)
     return found
 
 
-def short(contest: Contest, ports: dict[str, int], python: Path) -> dict[str, Any]:
+def short(contest: Contest, ports: dict[str, int], python: Path, times: int) -> dict[str, Any]:
     """Ask `select 1`, `select 2` …; the first ten are not counted."""
     found = {}
     port = ports["hive" if contest.engine == "hive" else "trino"]
@@ -138,7 +150,7 @@ def short(contest: Contest, ports: dict[str, int], python: Path) -> dict[str, An
             continue  # it does not tell an operation's own times
         say(f"{name}: select 1")
         with Worker(python_of(name, python), name, port) as worker:
-            found[name] = worker.ask("lasting", sql="select {}", times=10 + SHORT)
+            found[name] = worker.ask("lasting", sql="select {}", times=10 + times)
     return {name: {key: told[key][10:] for key in told} for name, told in found.items()}
 
 
@@ -147,6 +159,7 @@ def turns(
     query: str,
     runs: int,
     *,
+    rival_runs: int | None = None,
     check: bool = False,
     more: dict[str, dict[str, Any]] | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
@@ -166,6 +179,8 @@ def turns(
         for number in range(runs + 1):
             say(f"{', '.join(answers)}: {number} of {runs}")
             for name, worker in workers if number % 2 == 0 else reversed(workers):
+                if number > (runs if rival_runs is None or mine(name) else rival_runs):
+                    continue
                 answer = worker.ask("frame", sql=query, digest=check and number == 0)
                 if number:
                     answers[name].append(answer)
@@ -177,8 +192,11 @@ def turns(
 
 
 def python_of(client: str, rivals: Path) -> Path:
-    ours = client in ("hive", "trino", "presto") or client.startswith("discard")
-    return Path(sys.executable) if ours else rivals
+    return Path(sys.executable) if mine(client) else rivals
+
+
+def mine(client: str) -> bool:
+    return client in ("hive", "trino", "presto") or client.startswith("discard")
 
 
 def say(what: str) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import re
 import sys
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -20,16 +19,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from emr_nb.engines.base import TakesInputs
-from emr_nb.engines.inputs import local_input
 from emr_nb.errors import EmrError
-from emr_nb.model import Request
 from emr_nb.notebook.deliver import convert
 from emr_nb.results.pandas import python_values
-from emr_nb.results.plan import plan_transfer
 from emr_nb.results.result import Result
 from emr_nb.results.writing import encoded
 from tests.bench.sql_ours import Ours
+from tests.bench.sql_sent import sendable, sent, session_on, wrote
 from tests.bench.sql_sides import Worker
 from tests.bench.sql_told import read
 from tests.bench.type_scores import NO, REFUSED, YES
@@ -100,9 +96,11 @@ class Ways:
             for way in ("json", "json+zstd", "json+lz4"):
                 spooled = self.session(encodings=way).result(sql)
                 self.score(way, lambda at, r=spooled: exact(r, at, self.values[at]))
-        self.score("--to", lambda at: written(whole, at))
-        if isinstance(session.session, TakesInputs):
-            self.score("push", lambda at: pushed(session, whole, at))
+        self.score("--to file", lambda at: written(whole, at))
+        for way, marks in (("--to cluster", to_cluster), ("push", pushed)):
+            print(f"  {self.engine}: {way}", file=sys.stderr, flush=True)
+            if found := marks(self.engine, whole, self.values):
+                self.found[way] = found
         return self.found
 
     def session(self, **conf: str) -> Ours:
@@ -198,19 +196,34 @@ def written(result: Result, at: int) -> str:
     return back(result, at, pq.read_table(io.BytesIO(data)).column(0))
 
 
-def pushed(session: Ours, result: Result, at: int) -> str:
-    """Send a column to the engine and bring it back."""
-    name = f"types_{uuid.uuid4().hex[:8]}"
-    try:
-        frame = local_input(name, one(result, at).table)
-        staged = session.session.stage((frame,), language="sql")
-        sql = f"select * from {name}"
-        request = Request(sql, "sql", uuid.uuid4().hex, rows=-1, inputs=staged.inputs)
-        came = session.session.submit(request, plan_transfer(request)).result()
-    except EmrError:
-        return REFUSED
-    assert came is not None
-    return back(result, at, came.table.column(0))
+def pushed(engine: str, result: Result, values: Sequence[Value]) -> list[str] | None:
+    """Send all columns that have a way there as one frame, and bring them back."""
+    with session_on(engine, ZONE) as session:
+        if session is None:
+            return None
+        ways = [sendable(session, one(result, at).table) for at in range(len(values))]
+        there = [at for at, way in enumerate(ways) if way]
+        came = sent(session, result.table.select(there))
+    marks = [REFUSED] * len(values)
+    for at, column in zip(there, came, strict=True):
+        marks[at] = NO if column is None else back(result, at, column)
+    return marks
+
+
+def to_cluster(engine: str, result: Result, values: Sequence[Value]) -> list[str] | None:
+    """Let the engine write each value to Parquet on the cluster, and have pyarrow read it."""
+    with session_on(engine, ZONE) as session:
+        if session is None or not session.writes:
+            return None
+        marks = []
+        for at, value in enumerate(values):
+            try:
+                came = wrote(session, query(engine, [value]))
+            except EmrError:
+                marks.append(REFUSED)
+            else:
+                marks.append(back(result, at, came.column(0)))
+        return marks
 
 
 # -- rivals ---------------------------------------------------------------------------------

@@ -9,15 +9,13 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fault_rig import ROOT
 from hive_rig import HiveRig, hive, run  # noqa: F401 -- a fixture
-
-from emr_nb.local.starting import start_saying
 
 CHILD = Path(__file__).with_name("sql_notebook_child.py")
 
@@ -91,9 +89,7 @@ def rows_in(session: Any, code: str) -> list[tuple[Any, ...]]:
 @pytest.fixture(scope="session")
 def sql(hive: HiveRig) -> HiveRig:  # noqa: F811
     """The cluster with Hive, and Trino on the same metastore."""
-    if "trino" in hive.state.apps:
-        return hive
-    return replace(hive, state=start_saying(hive.clusters, hive.state.name, print, ("trino",)))
+    return hive
 
 
 @pytest.fixture(scope="module")

@@ -81,7 +81,7 @@ def test_all_write_partitions_of_one_table_and_read_all(
         assert {name for (name,) in shown} == {f"part={engine}" for engine in ENGINES}
     if where == "hdfs":  # files belong to whoever ran the statement; Livy's sessions are its own
         entries = engines.cluster.files.ls(place_of(engines, table))
-        owners = {entry.path.name: entry.owner for entry in entries}
+        owners = {e.path.name: e.owner for e in entries if e.path.name.startswith("part=")}
         user = engines.cluster.user
         assert owners == {f"part={e}": "livy" if e == SPARK else user for e in ENGINES}
     engines.run(TRINO, f"drop table {table}")
@@ -169,7 +169,10 @@ def test_a_stranger_reads_and_does_not_write(engines: Engines, stranger: Engines
             stranger.run(engine, f"insert into {table} select 2")
         assert STRANGER in str(refused.value) or "ermission denied" in str(refused.value), engine
     assert engines.rows(TRINO, f"select a from {table}") == [(1,)]
-    name = f"{table}_own"
-    stranger.run(HIVE, f"create table {name} stored as parquet as select 1 as a")
-    owner = engines.cluster.files.info(place_of(engines, name)).owner
+    with pytest.raises(StatementError):  # nor in the folder of another's database
+        stranger.run(HIVE, f"create table {table}_own stored as parquet as select 1 as a")
+    own = f"own_{uuid.uuid4().hex[:8]}"
+    stranger.run(HIVE, f"create table default.{own} stored as parquet as select 1 as a")
+    owner = engines.cluster.files.info(f"/user/hive/warehouse/{own}").owner
+    stranger.run(HIVE, f"drop table default.{own}")
     assert owner == STRANGER  # doAs: neither Hive's own user nor the cluster's

@@ -148,6 +148,7 @@ def test_a_frame_is_read_by_its_plain_name(write_rig: WriteRig, engine: str, on:
     assert write_rig.table(on, "select * from nothing").num_rows == 0
 
 
+@pytest.mark.full
 def test_a_frame_becomes_a_table_that_lasts(write_rig: WriteRig, engine: str, on: Any) -> None:  # noqa: F811
     table = f"default.w_write_{engine}_lasts"
     frame = pa.table({"a": [1, 2], "t": pa.array([0, 1_600_000_000_123_000], pa.timestamp("us"))})

@@ -43,13 +43,13 @@ def test_a_large_result_is_written_in_bounded_memory(
         out.mkdir()
         path = out / "trino.parquet"
         query = f"select {COLUMNS} from tpch.{schema}.lineitem limit {rows}"
-        assert written(book, f"%%trino --to {path}\n{query}", path, rows) < MOST_KB
+        assert written(book, f"%%trino --to file://{path}\n{query}", path, rows) < MOST_KB
         path.unlink()
         made = book.run(f"%%trino -q\ncreate table hive.default.{TABLE} as {query}")
         assert made["success"], made["text"]
         try:
             path = out / "hive.parquet"
-            cell = f"%%hive --to {path}\nselect {COLUMNS} from {TABLE}"
+            cell = f"%%hive --to file://{path}\nselect {COLUMNS} from {TABLE}"
             assert written(book, cell, path, rows) < MOST_KB
         finally:
             book.run(f"%%hive -q\ndrop table {TABLE}")
@@ -58,11 +58,11 @@ def test_a_large_result_is_written_in_bounded_memory(
 def test_a_limit_and_a_failure_on_the_way(sql: HiveRig, tmp_path: Path) -> None:  # noqa: F811
     path = tmp_path / "out.parquet"
     with kernel(sql, str(tmp_path / "limit.ipynb")) as book:
-        answer = book.run(f"%%trino --to {path} -n 1234\nselect * from tpch.tiny.lineitem")
+        answer = book.run(f"%%trino --to file://{path} -n 1234\nselect * from tpch.tiny.lineitem")
         assert answer["success"], answer["text"]
         assert pq.ParquetFile(path).metadata.num_rows == 1234
         cell = "select 1 / (orderkey - 60000) from tpch.tiny.orders"  # the last of many rows
-        answer = book.run(f"%%trino --to {path} --overwrite\n{cell}")
+        answer = book.run(f"%%trino --to file://{path} --overwrite\n{cell}")
         assert not answer["success"]
         assert "DIVISION_BY_ZERO" in answer["text"]
         assert pq.ParquetFile(path).metadata.num_rows == 1234  # as it was

@@ -32,7 +32,8 @@ class WriteRig:
 
     @contextmanager
     def session(self, engine: str) -> Iterator[Any]:
-        conf = {} if engine == "hive" else {"catalog": "hive", "schema": "default"}
+        zone = {"time_zone": "America/St_Johns"}  # whose clock must change no value
+        conf = {} if engine == "hive" else {"catalog": "hive", "schema": "default", **zone}
         name = f"emr_nb/tests/{uuid.uuid4().hex[:8]}"
         made = self.cluster.engine(engine).open(SessionOptions(name, conf=conf))
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +19,6 @@ from emr_nb.testing.engines import Cells, EngineContract
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "cluster"))  # the rig and the cases of Trino
 
-import hive_rig
 from test_trino_types import same, value
 from trino_rig import TrinoRig, run
 from trino_types import CASES, Case
@@ -32,14 +30,14 @@ _ZONE = "America/St_Johns"
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    joined = os.environ.get("EMR_NB_TEST_HIVE_HOME")
-    home = Path(joined) if joined else tmp_path_factory.mktemp("prestosql-home")
-    name = hive_rig.NAME if joined else "prestosql"
-    clusters = LocalClusters(replace(Settings(), data_home=home))
-    state = start_saying(clusters, name, print, ("prestosql", "hive", "aws"))
-    yield state.ports["prestosql"]
-    if not joined:
-        clusters.stop(name)
+    clusters = LocalClusters(
+        replace(Settings(), data_home=tmp_path_factory.mktemp("prestosql-home"))
+    )
+    try:
+        state = start_saying(clusters, "prestosql", print, ("prestosql", "hive", "aws"))
+        yield state.ports["prestosql"]
+    finally:
+        clusters.stop("prestosql")
 
 
 @pytest.fixture
@@ -86,7 +84,10 @@ def test_a_value_is_exact_in_a_session_zone_of_its_own(presto: TrinoRig, case: C
     result = run(session, f"select {case.sql} as c from (values 1)")
     assert result is not None
     assert result.columns[0].engine_type.lower() == case.kind.lower()
-    assert same(value(result.table.column(0), case.value), case.value)
+    found, wanted = value(result.table.column(0), case.value), case.value
+    if case.kind.startswith("map("):  # this server sends a map's entries by the order of keys
+        found, wanted = sorted(found, key=repr), sorted(wanted, key=repr)
+    assert same(found, wanted)
 
 
 def test_the_hive_catalog_is_the_clusters_own(presto: TrinoRig) -> None:

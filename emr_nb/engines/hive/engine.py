@@ -28,7 +28,7 @@ from emr_nb.errors import (
     SessionNotFoundError,
     SessionStartError,
 )
-from emr_nb.journal import SessionRow, StatementRow
+from emr_nb.journal import SessionRow, StatementRow, owner_is_gone
 from emr_nb.model import (
     CatalogNode,
     Completion,
@@ -130,7 +130,7 @@ class HiveEngine:
                 unknown = "nobody can tell whether it ran: its reply never came"
                 self._context.journal.update(row.tag, state="unknown", error=unknown)
             return None
-        if row is not None and row.spool:
+        if row is not None and row.spool and owner_is_gone(row):
             self._give_up(row, handle, operation)
             return None
         look = ask_once(self.client, operation, Deadline.after(_RECOVER_SECONDS))
@@ -185,7 +185,9 @@ class HiveEngine:
             swept, self._swept = self._swept, True
         if not swept:
             sweep = session.frames.sweep
-            threading.Thread(target=sweep, name="emr_nb-sweep", daemon=True).start()
+            threading.Thread(
+                target=sweep, args=(self.recover,), name="emr_nb-sweep", daemon=True
+            ).start()
 
     def _give_up(self, row: StatementRow, session: Handle, operation: Handle) -> None:
         """End a `--to` of a kernel that is gone: nobody is left to put its files in place."""

@@ -17,15 +17,19 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-@dataclass(frozen=True)
+@dataclass
 class Kept:
-    """The rows of one operation; `limit` is how many of them were asked for (None: all)."""
+    """The rows of one operation; `limit` is how many of them were asked for (None: all).
+
+    `taken` counts those that were.
+    """
 
     client: HiveClient
     operation: Handle
     columns: Sequence[ColumnFacts]
     limit: int | None
     where: str
+    taken: int = 0
 
     @property
     def arrow_schema(self) -> pa.Schema:
@@ -47,6 +51,7 @@ class Kept:
                     )
                 table = self._table(batch_of(reply.body.get(3) or {}, reply.data, self.columns))
                 if table.num_rows:
+                    self.taken += table.num_rows
                     yield len(reply.data), table
         except ReplyLostError as error:
             raise ResultError(

@@ -155,7 +155,9 @@ class HiveStatement:
 
     def release(self) -> None:
         """Let go of what `kept` reads; a plan that keeps owes this call."""
-        self.kept = None
+        kept, self.kept = self.kept, None
+        if kept is not None:
+            self._note(state="done", rows=kept.taken)
         if self._operation is not None:
             self._session.closing.close(self._operation)
 
@@ -294,7 +296,8 @@ class HiveStatement:
         else:
             if self._request is not None:
                 self._session.learn(self._request.code)
-            self._note(state="done", rows=len(self._result) if self._result else None)
+            if self.kept is None:  # else it is told as its rows have been taken
+                self._note(state="done", rows=len(self._result) if self._result else None)
 
     def _note(self, **changes: str | float | None) -> None:
         """Write to the journal; a full disk must not hide the statement's own outcome."""

@@ -19,6 +19,7 @@ from emr_nb.engines.presto.result import only_reads
 from emr_nb.engines.presto.session import ROWS_READ, Place, PrestoSession
 from emr_nb.engines.presto.state import ClientState
 from emr_nb.engines.presto.statement import PrestoStatement
+from emr_nb.engines.presto.warming import Warming
 from emr_nb.errors import SessionNotFoundError, UsageError
 from emr_nb.journal import SessionRow, owner_is_gone
 from emr_nb.model import (
@@ -78,6 +79,7 @@ class PrestoEngine:
         self._spoken: Spoken | None = None
         self._open: dict[str, PrestoSession] = {}
         self._catalog: Catalog | None = None
+        self._warming: Warming | None = None
         self._swept = False
 
     # -- the protocol ---------------------------------------------------------------------
@@ -116,7 +118,9 @@ class PrestoEngine:
             swept, self._swept = self._swept, True
         if not swept:
             sweep = session.frames.sweep
-            threading.Thread(target=sweep, name="emr_nb-sweep", daemon=True).start()
+            threading.Thread(
+                target=sweep, args=(self.recover,), name="emr_nb-sweep", daemon=True
+            ).start()
         row = SessionRow(self._context.cluster.id, self.name, options.name, number)
         self._context.journal.remember_session(row, new=earlier is None)
         return session
@@ -127,19 +131,23 @@ class PrestoEngine:
             return None  # its address is nowhere but in our own notes
         if reference.statement_id not in ("", row.statement):
             return None
-        if place.startswith(ROWS_READ) and only_reads(row.text or "?"):
-            return None  # its first rows are gone with the kernel that read them
+        reads = only_reads(row.text or "?")
+        if reads and (place.startswith(ROWS_READ) or self._is_gone(row.statement)):
+            return None  # its first rows are gone with the kernel that read them, or all of it
         with self._lock:
             known = (s for s in self._open.values() if s.info.id == reference.session_id)
             session = next(known, None)
+        state = ClientState(self._context.user)
+        made = self._place(state)
         if session is None:
-            state = ClientState(self._context.user)
-            made = self._place(state)
             session = PrestoSession(self._context, made, state, "", reference.session_id)
         found = session.adopt(reference, row)
-        if row.spool:  # a `--to` of a kernel that is gone: nobody puts its files in place
+        if row.spool and owner_is_gone(
+            row
+        ):  # a `--to` of a kernel that is gone: nobody puts its files in place
             found.cancel()
             return None
+        self._warmed().keep(row, state, made.spoken.prefix)
         return found
 
     def catalog(self, parent: CatalogNode | None = None) -> Sequence[CatalogNode]:
@@ -180,8 +188,10 @@ class PrestoEngine:
 
     def close(self) -> None:
         with self._lock:
-            left = list(self._open.values())
+            left, warming = list(self._open.values()), self._warming
             self._open.clear()
+        if warming is not None:
+            warming.close()
         for session in left:
             session.frames.close()
         self.client.http.close()
@@ -193,6 +203,23 @@ class PrestoEngine:
         rows = self._context.journal.sessions(self._context.cluster.id)
         mine = (r for r in rows if (r.engine, r.name) == (self.name, name) and owner_is_gone(r))
         return next((row.session for row in mine), None)
+
+    def _warmed(self) -> Warming:
+        with self._lock:
+            if self._warming is None:
+                context = self._context
+                seconds = context.settings.keep_alive
+                every = self.patience.touch_every
+                self._warming = Warming(self.client, context.journal, every, seconds)
+            return self._warming
+
+    def _is_gone(self, query: str) -> bool:
+        """Tell whether the server has surely given up a query; raises TransportError."""
+        state = ClientState(self._context.user)
+        prefix = self._place(state).spoken.prefix
+        told = self.client.query(query, state, prefix, Deadline.after(self.patience.look))
+        error = (told or {}).get("errorCode") or {}
+        return told is None or error.get("name") == "ABANDONED_QUERY"
 
     def _place(self, state: ClientState) -> Place:
         with self._lock:

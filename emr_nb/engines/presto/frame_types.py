@@ -69,6 +69,8 @@ def _moment(kind: pa.DataType) -> SqlWay:
 
     digits = _DIGITS[kind.unit]
     nanos = f"from_unixtime_nanos(CAST({{}} AS decimal(38, 0)) * {10 ** (9 - digits)})"
+    if not pa.types.is_timestamp(kind) or kind.tz is None:
+        nanos = f"at_timezone({nanos}, 'UTC')"  # else its clock is that of the session's zone
     if pa.types.is_time(kind):
         final = f"time({digits})"
         view = f"CAST(CAST({nanos} AS timestamp({digits})) AS {final})"

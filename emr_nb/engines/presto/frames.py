@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from emr_nb.engines.presto.session import PrestoSession
 
 _SECONDS = 600.0  # a large frame becomes a table
+_BRIEF_SECONDS = 15.0  # at the end of a session, perhaps with the server gone
 _PRECISIONS = {3: "MILLISECONDS", 6: "MICROSECONDS", 9: "NANOSECONDS"}
 _TIMESTAMP = re.compile(r"timestamp\((\d)\)")
 _NOT_IN_HIVE = re.compile(r"timestamp\(\d\) with time zone|\btime\(\d\)|interval \w+ to \w+")
@@ -42,6 +43,9 @@ class PrestoFrames(Frames):
 
     def run(self, sql: str) -> None:
         self._session.asker.rows(sql, self._session.state, _SECONDS)
+
+    def run_briefly(self, sql: str) -> None:
+        self._session.asker.rows(sql, self._session.state, _BRIEF_SECONDS)
 
     def schema_name(self, name: str) -> str:
         return f"{quoted(self._catalog())}.{quoted(name)}"

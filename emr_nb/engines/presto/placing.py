@@ -92,7 +92,7 @@ def _unfit(request: Request, plan: TransferPlan, sql: str, columns: Sequence[Col
         if names.count(column.name) > 1:
             return f"two columns are called {column.name}"
         if kind := _inexact(parse(column.engine_type)):
-            return f"column {column.name} has the type {kind}, which its Parquet does not keep"
+            return f"column {column.name} has the type {kind}, which Hive's tables do not keep"
     return ""
 
 

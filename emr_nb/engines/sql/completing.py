@@ -52,7 +52,8 @@ def complete(
         found = _tables(path, children, tuple(here))
         words = () if path else _keywords(rules, begun)
     else:
-        found = _columns(statement, path, rules, children, tuple(here))
+        whole = f"{statement[: at - len(begun)]}x{statement[at:]}"  # a quote may stand open there
+        found = _columns(whole, path, rules, children, tuple(here))
         words = () if path else _keywords(rules, begun)
     wanted = plain_name(begun).lower() if begun[:1] not in ('"', "`") else begun[1:].lower()
     fitting = dict.fromkeys(pair for pair in found if pair[0].lower().startswith(wanted))

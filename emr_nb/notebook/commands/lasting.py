@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import ResultError, SessionNotFoundError, UsageError
+from emr_nb.journal import reference_of
 from emr_nb.notebook.answers import Facts, Text
 from emr_nb.notebook.commands.base import ON, Command
 from emr_nb.notebook.commands.running import attachment_of, row_of
@@ -13,7 +14,6 @@ from emr_nb.notebook.configure import configure
 from emr_nb.notebook.look import seconds
 from emr_nb.notebook.options import Option, Parsed
 from emr_nb.notebook.past import clock
-from emr_nb.notebook.recovery import reference_of
 
 if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook

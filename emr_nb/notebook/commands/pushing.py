@@ -88,12 +88,12 @@ def _inputs(notebook: Notebook, given: Parsed, engine: str) -> tuple[LocalInput,
     from emr_nb.notebook.inputs import check_name, local_inputs, value_of, way_to
 
     table, name, names = given["table"] or "", given["name"], notebook.shell.user_ns
+    way = way_to(notebook, engine, given["on"] or "")
     if given["overwrite"] and not table:
         raise UsageError("--overwrite goes with --table; a view is always replaced", where=_WHERE)
-    way = way_to(notebook, engine, given["on"] or "")
     more: dict[str, Any] = {"table": table, "overwrite": given["overwrite"], "way": way}
     if not name and not table:
-        return local_inputs(given["variables"], names, where=_WHERE)
+        return local_inputs(given["variables"], names, where=_WHERE, way=way)
     if len(given["variables"]) != 1 or "," in given["variables"][0]:
         raise UsageError("--name and --table go with one variable", where=_WHERE)
     variable = given["variables"][0]

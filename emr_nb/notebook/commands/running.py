@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import SessionNotFoundError, UsageError
-from emr_nb.journal import StatementRow
+from emr_nb.journal import StatementRow, reference_of
 from emr_nb.model import CancelOutcome
 from emr_nb.notebook.answers import Lines, Text
 from emr_nb.notebook.attachment import SPARK
@@ -14,7 +14,6 @@ from emr_nb.notebook.commands.base import ENGINE, ON, Command
 from emr_nb.notebook.look import plural
 from emr_nb.notebook.options import Option, Parsed
 from emr_nb.notebook.progress_line import ProgressLine, starting
-from emr_nb.notebook.recovery import reference_of
 from emr_nb.notebook.rerun import jobs_again, run_again
 
 if TYPE_CHECKING:

@@ -22,6 +22,8 @@ class Replay:
     queued: bool = True
     headers: dict[int, dict[str, str]] = field(default_factory=dict)
     faults: dict[str, list[Answer | None]] = field(default_factory=dict)
+    query: dict[str, Any] = field(default_factory=dict)
+    forgot: bool = False  # what it had to do with queries
     queries: list[dict[str, Any]] = field(default_factory=list)
     seen: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     posted: list[str] = field(default_factory=list)
@@ -37,6 +39,9 @@ class Replay:
         if method == "POST":
             self.posted.append(body.decode())
             return self._page(0)
+        if path.startswith("/v1/query/"):
+            found = {"queryId": path.rpartition("/")[2], "state": "RUNNING", **self.query}
+            return (404, b"", {}) if self.forgot else (200, json.dumps(found).encode(), {})
         if path == "/v1/query":
             return 200, json.dumps(self.queries).encode(), {}
         if method in ("DELETE", "HEAD"):

@@ -1,12 +1,15 @@
 """A result that is taken page by page: whole, in bounded memory, and let go of."""
 
+import sqlite3
 import time
 import uuid
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from emr_nb.engines.asked import place_of
+from emr_nb.engines.presto.pace import Patience
 from emr_nb.errors import ResultError, StatementCancelledError, StatementError
 from emr_nb.model import Request
 from emr_nb.results.plan import TransferPlan, plan_transfer
@@ -162,3 +165,53 @@ def test_a_kernel_that_is_gone_leaves_its_sessions_number_and_no_half_read_rows(
     place = session.journal.find(statement.reference.tag).place
     session.journal.update(statement.reference.tag, place="+" + place.lstrip("+"))
     assert later.recover(statement.reference) is None
+
+
+@pytest.mark.parametrize(
+    "gone", [{"forgot": True}, {"query": {"errorCode": {"name": "ABANDONED_QUERY"}}}]
+)
+def test_what_the_server_gave_up_runs_anew_unless_it_may_have_changed_something(
+    coordinator, submit, gone
+):
+    from emr_nb.engines.presto import PrestoEngine
+
+    replay, session = coordinator(FIRST, page(1, 2), page(3), LAST)
+    engine = PrestoEngine(session._context, "trino")
+    query = submit(session, "select a from t")
+    assert engine.recover(query.reference) is not None
+    insert = submit(session, "insert into t select 1")
+    for name, value in gone.items():
+        setattr(replay, name, value)
+    assert engine.recover(query.reference) is None
+    assert engine.recover(insert.reference) is not None  # its cell tells that nobody knows
+
+
+def test_what_a_gone_kernel_began_is_touched_until_its_cell_takes_it(coordinator, submit):
+    from emr_nb.engines.presto import PrestoEngine
+
+    replay, session = coordinator(FIRST, page(1, 2), LAST)
+    statement = submit(session, "select a from t")
+    engine = PrestoEngine(session._context, "trino", Patience(touch_every=0.1))
+
+    def heads():
+        return sum(seen == "HEAD" for seen, _, _ in replay.seen)
+
+    def wait(enough):
+        give_up = time.monotonic() + 5
+        while not enough() and time.monotonic() < give_up:
+            time.sleep(0.02)
+        return enough()
+
+    engine.recover(statement.reference)  # its kernel lives
+    assert engine._warmed()._tags == set()
+    row = session.journal.find(statement.reference.tag)
+    with closing(sqlite3.connect(session.journal.path)) as db, db:
+        db.execute("UPDATE statements SET owner_started = owner_started + 1")
+    assert engine.recover(statement.reference) is not None
+    assert engine.recover(statement.reference) is not None
+    assert wait(lambda: heads() >= 2)
+    paths = {path for seen, path, _ in replay.seen if seen == "HEAD"}
+    assert paths == {"/" + place_of(row).partition("//")[2].partition("/")[2]}
+    assert session.journal.take_over(session.journal.find(statement.reference.tag))
+    assert wait(lambda: not engine._warmed()._tags)
+    engine.close()

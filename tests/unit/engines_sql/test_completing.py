@@ -83,6 +83,7 @@ def test_names_are_quoted_where_they_must_be():
     assert texts("select * from `fl|") == ["flights"]
     assert texts("select o| from flights") == ["`order`", "`od``d`"]
     assert texts("select o| from flights", "trino") == ['"order"', '"od`d"']
+    assert texts("select f.`od| from flights f") == ["`od``d`"]
 
 
 @pytest.mark.parametrize("code", ["select 'c|' from flights", "select 'c|", "-- c|\n", "/* c|"])

@@ -16,7 +16,8 @@ from emr_nb.local.in_use import in_use, is_connected
 def answering(body):
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            known = self.path == "/sessions" or self.headers.get("X-Trino-User")
+            who = self.headers.get("X-Trino-User") or self.headers.get("X-Presto-User")
+            known = self.path == "/sessions" or who
             self.send_response(200 if known else 401)
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
@@ -46,6 +47,7 @@ def state(**ports):
         ("trino", [{"state": "QUEUED"}], True),
         ("trino", [{"state": "FINISHED"}, {"state": "FAILED"}], False),
         ("trino", {"odd": 1}, False),
+        ("prestosql", [{"state": "RUNNING"}], True),
     ],
 )
 def test_servers_are_asked_for_what_runs(app, body, used):

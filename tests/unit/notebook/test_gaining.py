@@ -48,7 +48,7 @@ def test_an_interrupt_ends_the_wait_and_nothing_was_run(lacking):
     result = lacking.run("%%trino\nselect 1", fails=True)
     assert isinstance(result.error_in_exec, StatementCancelledError)
     assert "has not run" in str(result.error_in_exec)
-    assert "goes on to start" in lacking.screen.plain
+    assert "the next cell goes on" in lacking.screen.plain
     assert lacking.notebook.journal.statements() == []
 
 

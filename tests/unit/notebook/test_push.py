@@ -1,11 +1,17 @@
 """`-i` and `%emr push`: what is sent, what is said, and what fails before anything is sent."""
 
+import re
+
 import pandas as pd
 import pyarrow as pa
 import pytest
 
+from emr_nb.engines.base import Abilities
+from emr_nb.engines.hive.frame_types import way as hive_way
 from emr_nb.errors import StatementError, TableExistsError, UsageError
+from emr_nb.model import Service
 from emr_nb.notebook.completion import Completer
+from emr_nb.testing.fake_engine import FakeEngine
 
 
 @pytest.fixture
@@ -141,3 +147,58 @@ def test_tab_offers_local_variables(frames):
         assert found is not None
         assert found[0] == fragment
         assert (word, "instance") in found[1]
+
+
+class OtherEngine(FakeEngine):
+    """An engine of SQL that takes some types alone."""
+
+    name = "hive"
+    abilities = Abilities(way=hive_way)
+
+
+@pytest.fixture
+def hive(frames):
+    engine = OtherEngine(journal=frames.engine.journal)
+    frames.cluster.engines["hive"] = engine
+    frames.cluster.services = (*frames.cluster.services, Service("hive"))
+    return engine
+
+
+def test_a_frame_goes_to_the_engine_that_is_named(frames, hive):
+    frames.run("_r = %emr push df --engine hive --name sales")
+    ((language, (item,)),) = hive.staged
+    assert (language, item.name, item.frame.columns[0].way.read) == ("sql", "sales", "bigint")
+    assert "2 rows × 2 columns are the table sales in %%hive cells" in str(
+        frames.shell.user_ns["_r"]
+    )
+    assert not frames.engine.staged
+    assert not hive.requests  # no statement runs for it
+
+
+def test_a_table_that_lasts_needs_no_frame_behind_it(frames, hive):
+    frames.run("_r = %emr push df --engine hive --table db.t --overwrite")
+    assert hive.staged[-1][1][0].table == "db.t"
+    assert hive.undone == ["df"]
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("%emr push k --engine hive", "k: Hive has no variables"),
+        (
+            "%emr push odd --engine hive",
+            r"column 'u' \(uint64\) cannot be sent: Hive has no unsigned",
+        ),
+    ],
+)
+def test_what_an_engine_cannot_take_is_refused(frames, hive, line, error):
+    frames.shell.user_ns["odd"] = pa.table({"u": pa.array([1], pa.uint64())})
+    outcome = frames.run(line, fails=True)
+    assert re.search(error, str(outcome.error_in_exec))
+    assert not hive.staged
+
+
+def test_a_cells_frames_have_its_engines_types(frames, hive):
+    frames.run("%%hive -i df\nselect * from df where a = {{k}}")
+    assert hive.staged[-1][1][0].frame.columns[0].way.read == "bigint"
+    assert hive.requests[-1].code == "select * from df where a = 7"
