@@ -89,5 +89,4 @@ def test_history_leaves_out_what_commands_asked(duck):
     ],
 )
 def test_hives_columns_have_their_types_in_full(name, size, digits, spelled):
-    row = {"TYPE_NAME": name, "COLUMN_SIZE": size, "DECIMAL_DIGITS": digits}
-    assert _spelled(row) == spelled
+    assert _spelled(name, size, digits) == spelled
