@@ -80,18 +80,19 @@ class Hive:
         change(plan, WAREHOUSE, "MODIFYACLENTRIES&aclspec=" + _acl(tuple(writers)))
 
     def daemons(self, plan: Plan) -> tuple[DaemonSpec, ...]:
-        return self.metastore(plan), self.server(plan, launcher_jar(plan.cache))
+        launcher = launcher_jar(plan.cache)
+        return self.metastore(plan, launcher), self.server(plan, launcher)
 
     def settle(self, plan: Plan) -> None:
         """Nothing to do: the folders are there before the daemons."""
 
-    def metastore(self, plan: Plan) -> DaemonSpec:
+    def metastore(self, plan: Plan, launcher: Path) -> DaemonSpec:
         """Return the metastore's daemon."""
         port = plan.ports["metastore"]
         main = (_METASTORE, "-p", str(port))
         confs = (metastore_home(plan), plan.hadoop_conf)
         # a filter on partitions comes as an expression of hive-exec's classes
-        jars = (launcher_jar(plan.cache), *_jars(plan, "metastore"), *_query_jars(plan))
+        jars = (launcher, *_jars(plan, "metastore"), *_query_jars(plan))
         flags = ("-Xmx384m", "-XX:TieredStopAtLevel=1", *_OPEN, *_properties(metastore_home(plan)))
         return DaemonSpec(
             name="metastore",

@@ -58,7 +58,8 @@ def test_users_act_as_themselves(plan, tmp_path):
     made = plan(WITH_HIVE)
     assert server_site(made)["hive.server2.enable.doAs"] == "true"
     assert core_site(made)["hadoop.proxyuser.hive.hosts"] == "*"
-    for spec in (Hive().metastore(made), Hive().server(made, tmp_path / "launcher.jar")):
+    launcher = tmp_path / "launcher.jar"
+    for spec in (Hive().metastore(made, launcher), Hive().server(made, launcher)):
         # as a variable it would be the user of every session
         assert "HADOOP_USER_NAME" not in spec.environment
         assert "-DHADOOP_USER_NAME=hive" in spec.command
