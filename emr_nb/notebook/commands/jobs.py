@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -34,6 +35,7 @@ class JobRow:
     handle: Handle | None = None
 
 
+_IN_HALVES = re.compile(r"[0-9a-f]{32}\.[0-9a-f]{32}")
 _FIELDS = (
     Field[JobRow]("tag", lambda r: r.tag, lambda tag: str(tag)[:8]),
     Field[JobRow]("cell", lambda r: r.cell),
@@ -83,7 +85,7 @@ def _of_row(row: StatementRow, names: dict[tuple[str, str], str]) -> JobRow:
     return JobRow(
         tag=row.tag,
         cell=PurePath(row.notebook).name or "another kernel",
-        session=short(names.get((row.engine, row.session), "")) or row.session,
+        session=short(names.get((row.engine, row.session)) or row.session),
         state=row.state if lives else f"{row.state}, its kernel is gone",
         elapsed=time.time() - row.created,
         rows=row.rows,
@@ -92,8 +94,13 @@ def _of_row(row: StatementRow, names: dict[tuple[str, str], str]) -> JobRow:
 
 
 def short(session: str) -> str:
-    """Return a session's name without what all of this user's have in common."""
-    return session.split("/", 2)[2] if session.startswith("emr_nb/") else session
+    """Return a session's name without what all of this user's have in common.
+
+    Of an id in two halves the second is the server's secret.
+    """
+    if session.startswith("emr_nb/"):
+        return session.split("/", 2)[2]
+    return session[:8] if _IN_HALVES.fullmatch(session) else session
 
 
 COMMANDS = (

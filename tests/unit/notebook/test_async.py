@@ -248,6 +248,15 @@ def test_jobs_lists_handles_and_other_kernels_open_rows(bench, held):
     held.set()
 
 
+def test_jobs_never_shows_the_secret_half_of_an_id(bench):
+    from emr_nb.journal import StatementRow
+
+    session = f"{'1' * 32}.{'5ec2e7' * 5}aa"
+    bench.notebook.journal.begin(StatementRow("e" * 32, "j-FAKE", "hive", session, text="select 1"))
+    (row,) = bench.shell.run_line_magic("emr", "jobs")
+    assert row.session == "1" * 8
+
+
 def test_a_queued_job_says_what_is_before_it(bench):
     go = threading.Event()
 
