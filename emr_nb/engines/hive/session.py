@@ -26,6 +26,7 @@ from emr_nb.engines.hive.submitting import Submitter
 from emr_nb.engines.hive.targets import submit_to
 from emr_nb.engines.hive.thrift import Field
 from emr_nb.engines.rewritten import Rewritten
+from emr_nb.engines.rows import row_of
 from emr_nb.engines.sql.origins import Origin
 from emr_nb.errors import (
     EmrError,
@@ -301,20 +302,8 @@ class HiveSession:
             )
 
     def _row(self, request: Request) -> StatementRow:
-        history = self._context.settings.history
-        return StatementRow(
-            tag=request.tag,
-            cluster=self._context.cluster.id,
-            cluster_name=self._context.cluster.name,
-            engine="hive",
-            session=self.info.id,
-            language=request.language,
-            notebook=request.notebook,
-            cell=request.cell_id,
-            text=request.code if history else "",
-            line=request.line if history else "",
-            place=placed("", spelled(request)) if history else "",
-        )
+        row = row_of(self._context, "hive", self.info.id, request)
+        return replace(row, place=placed("", spelled(request))) if row.text else row
 
     def _not_submitted(self, tag: str, error: EmrError) -> None:
         if isinstance(error, StatementOutcomeUnknownError):

@@ -32,6 +32,7 @@ from emr_nb.engines.livy.statement import LivyStatement
 from emr_nb.engines.livy.submit import Place, Submitter
 from emr_nb.engines.livy.watch import Watch
 from emr_nb.engines.livy.wire import SessionView, StatementView
+from emr_nb.engines.rows import row_of
 from emr_nb.engines.scratch import Scratch
 from emr_nb.errors import (
     EmrError,
@@ -40,7 +41,7 @@ from emr_nb.errors import (
     StatementOutcomeUnknownError,
     TransportError,
 )
-from emr_nb.journal import Journal, StatementRow
+from emr_nb.journal import Journal
 from emr_nb.model import Event, Request, SessionInfo, StatementReference
 from emr_nb.results.frame import SessionFacts
 from emr_nb.results.plan import TransferPlan, plan_transfer
@@ -107,7 +108,8 @@ class LivySession:
             code, kind = self._code(request, plan, install=not self._installed)
             self.client.check_size(code, request.code)
             self._still_ours()
-            self.journal.begin(self._row(request, plan.spool))
+            row = row_of(self._context, "spark", str(self._id), request)
+            self.journal.begin(replace(row, spool=plan.spool))
             try:
                 self.journal.update(request.tag, state="sent")
                 guarded = kind == "pyspark"  # our runner knows what it has run
@@ -327,21 +329,6 @@ class LivySession:
     def _reference(self, tag: str, statement: int) -> StatementReference:
         cluster = self._context.cluster.id
         return StatementReference(tag, cluster, "spark", str(self._id), str(statement))
-
-    def _row(self, request: Request, spool: str) -> StatementRow:
-        return StatementRow(
-            tag=request.tag,
-            cluster=self._context.cluster.id,
-            cluster_name=self._context.cluster.name,
-            engine="spark",
-            session=str(self._id),
-            language=request.language,
-            notebook=request.notebook,
-            cell=request.cell_id,
-            text=request.code if self._context.settings.history else "",
-            spool=spool,
-            line=request.line if self._context.settings.history else "",
-        )
 
     def _code(self, request: Request, plan: TransferPlan, *, install: bool) -> tuple[str, str]:
         if request.language == "scala":

@@ -23,6 +23,7 @@ from emr_nb.engines.presto.state import ClientState
 from emr_nb.engines.presto.statement import PrestoStatement
 from emr_nb.engines.presto.submit import Submitter
 from emr_nb.engines.presto.wire import Page
+from emr_nb.engines.rows import row_of
 from emr_nb.errors import (
     EmrError,
     JournalError,
@@ -137,7 +138,7 @@ class PrestoSession:
         sql = _statement_of(text or request.code)
         state = self.state_for(request)
         began = time.monotonic()
-        self.journal.begin(self._row(request))
+        self.journal.begin(row_of(self._context, self._place.engine, self._number, request))
         followed: Followed | None = None
         try:
             self.journal.update(request.tag, state="sent", spool=spool)
@@ -302,21 +303,6 @@ class PrestoSession:
     def _reference(self, tag: str, query: str) -> StatementReference:
         cluster = self._context.cluster.id
         return StatementReference(tag, cluster, self._place.engine, self._number, query)
-
-    def _row(self, request: Request) -> StatementRow:
-        history = self._context.settings.history
-        return StatementRow(
-            tag=request.tag,
-            cluster=self._context.cluster.id,
-            cluster_name=self._context.cluster.name,
-            engine=self._place.engine,
-            session=self._number,
-            language=request.language,
-            notebook=request.notebook,
-            cell=request.cell_id,
-            text=request.code if history else "",
-            line=request.line if history else "",
-        )
 
 
 def _statement_of(code: str) -> str:
