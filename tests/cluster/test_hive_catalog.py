@@ -12,12 +12,13 @@ from emr_nb.engines.hive.session import HiveSession
 from emr_nb.errors import StatementError
 from emr_nb.model import SessionOptions
 
-MARK = uuid.uuid4().hex[:6]
+MARK = "named"  # fixed: workers of one run must collect the same tests
 SCHEMA, TABLE = f"shop_{MARK}", f"orders_{MARK}"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def table(session: HiveSession) -> Iterator[None]:  # noqa: F811
+    run(session, f"drop database if exists {SCHEMA} cascade")
     run(session, f"create database {SCHEMA}")
     run(session, f"create table {SCHEMA}.{TABLE} (order_key bigint, `odd name` string)")
     yield
