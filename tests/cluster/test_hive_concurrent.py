@@ -1,0 +1,104 @@
+"""Queries that run at once in one HiveServer2: none reads less or other than it does alone.
+
+Each test keeps a query inside its map task for some seconds, a short sleep at every row, and
+lets other queries run and end meanwhile.
+"""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hive_rig import HiveRig, hive, rows, run, session  # noqa: F401 -- fixtures
+
+from emr_nb.engines.hive.session import HiveSession
+
+# not a constant, or Hive would sleep once while it plans; what returns nothing gives 'null'
+_SLOWLY = "reflect('java.lang.Thread', 'sleep', cast(49 + a % 2 as bigint)) = 'null'"
+_ROWS = 100
+
+
+@contextmanager
+def table(session: HiveSession) -> Iterator[str]:  # noqa: F811
+    """Make a table of the numbers below `_ROWS`, in one file."""
+    name = f"at_once_{uuid.uuid4().hex[:8]}"
+    numbers = f"(select 1) q lateral view posexplode(split(space({_ROWS - 1}), ' ')) p as pos, x"
+    run(session, f"create table {name} stored as textfile as select pos as a from {numbers}")
+    try:
+        yield name
+    finally:
+        run(session, f"drop table {name}")
+
+
+@pytest.fixture(scope="module")
+def slow(session: HiveSession) -> Iterator[str]:  # noqa: F811
+    with table(session) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def other(hive: HiveRig) -> Iterator[HiveSession]:  # noqa: F811
+    with hive.session() as session:  # noqa: F811
+        yield session
+
+
+@contextmanager
+def meanwhile(session: HiveSession, code: str) -> Iterator[Future[list[tuple[Any, ...]]]]:  # noqa: F811
+    """Run a query beside the block; its rows are what the future becomes."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(rows, session, code)
+
+
+def test_a_query_that_has_enough_rows_does_not_end_another(
+    session: HiveSession,  # noqa: F811
+    other: HiveSession,
+    slow: str,
+) -> None:
+    short = (
+        "select count(*) from (select 1) one",  # without FROM it is a LIMIT of one row
+        f"select count(*) from (select a from {slow} limit 1) one",
+    )
+    ended: set[str] = set()
+    while ended != set(short):
+        with meanwhile(session, f"select count(*), sum(a) from {slow} where {_SLOWLY}") as counting:
+            for code in itertools.cycle(short):
+                assert rows(other, code) == [(1,)]
+                if counting.done():
+                    break
+                ended.add(code)
+        assert counting.result() == [(_ROWS, sum(range(_ROWS)))]
+
+
+@pytest.mark.full
+def test_two_queries_read_each_its_own_files(
+    session: HiveSession,  # noqa: F811
+    other: HiveSession,
+    slow: str,
+) -> None:
+    query = f"select count(*), min(f), max(f) from (select a, {{}} f from {{}} where {_SLOWLY}) x"
+    place = "regexp_extract(input__file__name, '/(at_once_[0-9a-f]+)/', 1)"
+    with table(other) as second, meanwhile(session, query.format(place, slow)) as first:
+        assert rows(other, query.format(place, second)) == [(_ROWS, second, second)]
+    assert first.result() == [(_ROWS, slow, slow)]
+
+
+@pytest.mark.full
+def test_stages_of_one_query_that_run_at_once_read_each_its_own_files(
+    session: HiveSession,  # noqa: F811
+    slow: str,
+) -> None:
+    one = f"select count(*) n, max({{}}) f from {{}} where {_SLOWLY}"
+    place = "regexp_extract(input__file__name, '/(at_once_[0-9a-f]+)/', 1)"
+    with table(session) as second:
+        parts = [one.format(place, name) for name in (slow, second)]
+        run(session, "set hive.exec.parallel=true")
+        try:
+            found = rows(session, f"select * from ({' union all '.join(parts)}) x")
+        finally:
+            run(session, "set hive.exec.parallel=false")
+        assert sorted(found) == sorted([(_ROWS, slow), (_ROWS, second)])
