@@ -21,14 +21,17 @@ from emr_nb.engines.hive.session import HiveSession
 # not a constant, or Hive would sleep once while it plans; what returns nothing gives 'null'
 _SLOWLY = "reflect('java.lang.Thread', 'sleep', cast(49 + a % 2 as bigint)) = 'null'"
 _ROWS = 100
+_NUMBERS = (
+    "select pos as a from (select 1) q"
+    f" lateral view posexplode(split(space({_ROWS - 1}), ' ')) p as pos, x"
+)
 
 
 @contextmanager
 def table(session: HiveSession) -> Iterator[str]:  # noqa: F811
     """Make a table of the numbers below `_ROWS`, in one file."""
     name = f"at_once_{uuid.uuid4().hex[:8]}"
-    numbers = f"(select 1) q lateral view posexplode(split(space({_ROWS - 1}), ' ')) p as pos, x"
-    run(session, f"create table {name} stored as textfile as select pos as a from {numbers}")
+    run(session, f"create table {name} stored as textfile as {_NUMBERS}")
     try:
         yield name
     finally:
@@ -102,3 +105,21 @@ def test_stages_of_one_query_that_run_at_once_read_each_its_own_files(
         finally:
             run(session, "set hive.exec.parallel=false")
         assert sorted(found) == sorted([(_ROWS, slow), (_ROWS, second)])
+
+
+@pytest.mark.full
+def test_tasks_of_one_job_that_run_at_once_read_each_its_own_files(hive: HiveRig) -> None:  # noqa: F811
+    settings = (
+        "mapreduce.local.map.tasks.maximum=4",
+        "mapreduce.local.reduce.tasks.maximum=4",
+        "mapreduce.job.reduces=4",
+        "hive.input.format=org.apache.hadoop.hive.ql.io.HiveInputFormat",  # a task for each file
+    )
+    with hive.session() as session, table(session) as name:  # noqa: F811
+        for _ in range(3):
+            run(session, f"insert into {name} {_NUMBERS}")
+        for setting in settings:
+            run(session, f"set {setting}")
+        place = f"select input__file__name f, a from {name} where {_SLOWLY}"
+        found = rows(session, f"select f, count(*), sum(a) from ({place}) x group by f")
+        assert [counts for _, *counts in found] == [[_ROWS, sum(range(_ROWS))]] * 4
