@@ -1,9 +1,9 @@
 """Hive: a metastore on Derby and HiveServer2, both run as user `hive`, doAs on.
 
 HiveServer2 3.1.3 does not run on Java 17 as it is published; `hive_java` has our launcher
-and the three classes that stand before its own. Two of these part what jobs in one process
-share in Hive's: the context of a read, and the flag by which a job that has rows enough ended
-the reading of all others.
+and the four classes that stand before its own. Three of these part what jobs in one process
+share in Hive's: the contexts of their reads, the plans that tasks have read, and the flag by
+which a job that has rows enough ended the reading of all others.
 """
 
 from __future__ import annotations

@@ -18,16 +18,15 @@ from emr_nb.local.parts import Cache
 from emr_nb.local.plan import Plan
 from emr_nb.local.ports import choose_ports
 
-_OWN_CONTEXT = "org/apache/hadoop/hive/ql/io/IOContextMap"
+CONTEXTS = "org/apache/hadoop/hive/ql/io/IOContextMap"
+MAPPER = "org/apache/hadoop/hive/ql/exec/mr/ExecMapper"
 
 
 @contextmanager
-def another_server(
-    hive: HiveRig, conf: dict[str, str], *, stock_context: bool = False
-) -> Iterator[int]:
+def another_server(hive: HiveRig, conf: dict[str, str], *, stock: str = "") -> Iterator[int]:
     """Run a server with further configuration; yield its port.
 
-    With `stock_context` it has Hive's own IOContextMap in place of ours.
+    `stock` is a class that it has of Hive's own in place of ours.
     """
     folders = st.Folders.of(hive.clusters.settings.data_home, hive.state.name)
     cache = Cache(hive.clusters.settings.cache_home)
@@ -36,7 +35,7 @@ def another_server(
     port = choose_ports(["hive"])["hive"]
     scratch = Path(tempfile.mkdtemp(prefix="emr_nb-hive-"))
     launcher = launcher_jar(cache)
-    spec = Hive().server(plan, _without_ours(launcher, scratch) if stock_context else launcher)
+    spec = Hive().server(plan, _without(stock, launcher, scratch) if stock else launcher)
     settings = {
         "hive.server2.thrift.port": str(port),
         "hive.server2.thrift.http.port": str(port),
@@ -65,12 +64,12 @@ def another_server(
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _without_ours(launcher: Path, folder: Path) -> Path:
+def _without(stock: str, launcher: Path, folder: Path) -> Path:
     import zipfile
 
     made = folder / launcher.name
     with zipfile.ZipFile(launcher) as source, zipfile.ZipFile(made, "w") as target:
         for name in source.namelist():
-            if not name.startswith(_OWN_CONTEXT):
+            if not name.startswith(stock):
                 target.writestr(name, source.read(name))
     return made

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from hive_rig import HiveRig, hive, rows, run, submit, unreadable  # noqa: F401 -- a fixture
-from hive_server import another_server
+from hive_server import CONTEXTS, another_server
 
 from emr_nb.context import ClusterContext
 from emr_nb.engines.hive import HiveEngine
@@ -55,7 +55,7 @@ def test_tez_loses_no_row_after_a_failed_read(hive: HiveRig, tez: HiveSession) -
 
 def test_the_trap_is_there_in_hives_own_class(hive: HiveRig) -> None:  # noqa: F811
     """Without ours the INSERT says OK and loses its row: else ours would prove nothing."""
-    with another_server(hive, TEZ, stock_context=True) as port, hive.session(port) as session:
+    with another_server(hive, TEZ, stock=CONTEXTS) as port, hive.session(port) as session:
         run(session, "create table witness stored as textfile as select 1 as a")
         try:
             spoil(hive, session)

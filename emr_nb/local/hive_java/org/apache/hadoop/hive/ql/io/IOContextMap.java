@@ -11,7 +11,7 @@ import org.apache.hadoop.conf.Configuration;
  * later task of that name ends as an aborted one: INSERT says OK and writes nothing. Two
  * sessions at once would share a context, too.
  *
- * Here a context belongs to one query (or task attempt, where Hive names one) and one input.
+ * Here a context belongs to one query (or task attempt, where one is named) and one input.
  */
 public class IOContextMap {
   public static final String DEFAULT_CONTEXT = "";
@@ -19,6 +19,8 @@ public class IOContextMap {
   private static final int MOST = 4096; // contexts of queries that have long ended go first
   private static final String INPUT = "iocontext.input.name";
   private static final String QUERY = "hive.query.id";
+  private static final String ENGINE = "hive.execution.engine";
+  private static final String TASK = "mapreduce.task.attempt.id";
   private static final InheritableThreadLocal<String> ATTEMPT = new InheritableThreadLocal<>();
   private static final Map<String, IOContext> CONTEXTS = new Recent();
 
@@ -48,6 +50,9 @@ public class IOContextMap {
 
   public static IOContext get(Configuration conf) {
     String attempt = ATTEMPT.get();
+    if (attempt == null && "mr".equals(conf.get(ENGINE))) {
+      attempt = conf.get(TASK); // the tasks of one job may run at once, too
+    }
     String owner = attempt != null ? attempt : conf.get(QUERY, "");
     String key = owner + "|" + conf.get(INPUT, DEFAULT_CONTEXT);
     synchronized (CONTEXTS) {
