@@ -6,6 +6,7 @@ again by its tag. The file is in WAL mode and readable by its owner alone.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
@@ -137,7 +138,7 @@ class Journal:
         self._started = process_started(self._pid)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            _make(path)
             self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
             self._migrate()
@@ -310,3 +311,12 @@ class Journal:
     def _write(self) -> Iterator[sqlite3.Connection]:
         with self._read() as db, db:
             yield db
+
+
+def _make(path: Path) -> None:
+    """Make the file for its owner alone; one that is there is not opened.
+
+    Closing it would drop every lock that this process's other connections hold on it.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

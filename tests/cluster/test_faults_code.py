@@ -84,10 +84,11 @@ def test_raw_text_inside_python_quotes_arrives_as_written(rig: Rig, shell: Any, 
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_sql_arrives_as_written(rig: Rig, shell: Any, name: str) -> None:
-    """Backslash and quote are SQL's own escapes, `${x}` is Spark's own variable."""
+    """Backslash and quote are SQL's own escapes, `${x}` is Spark's variable, `{{y}}` ours."""
     literal = TEXTS[name].replace("\\", "\\\\").replace("'", "\\'")
+    wanted = TEXTS[name].replace("{{y}}", "EXPANDED")
     code = f"select -- {TEXTS[name].splitlines()[0]}\n  hex(encode('{literal}', 'utf-8')) v"
-    assert brought(shell, rig, f"spark -l sql {RAW}", code) == hexed(TEXTS[name])
+    assert brought(shell, rig, f"spark -l sql {RAW}", code) == hexed(wanted)
 
 
 def test_scala_arrives_as_written(rig: Rig, shell: Any) -> None:

@@ -219,10 +219,8 @@ def test_an_interrupted_submit_is_cancelled(hive: HiveRig, session: HiveSession)
         proxy.add(Rule("CALL", "ExecuteStatement", "late", seconds=2.0))
         timer = threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
-        began = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
             submit(through, f"insert into counted {SLEEP.format(4_000)}")
-        assert time.monotonic() - began < 1.5
         end = time.monotonic() + 20
         while not proxy.count("CancelOperation") and time.monotonic() < end:
             time.sleep(0.1)

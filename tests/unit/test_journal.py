@@ -271,3 +271,19 @@ def test_a_number_given_again_is_another_session(journal):
     journal.remember_session(SessionRow("j-1", "spark", "emr_nb/b", "3"))
     (after,) = journal.sessions()
     assert after.name == "emr_nb/b"
+
+
+def test_a_second_connection_leaves_the_first_ones_locks(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    first, second = Journal(path), Journal(path)
+    taken = (
+        "import fcntl, sys\n"
+        "with open(sys.argv[1], 'r+b') as file:\n"
+        "    try: fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+        "    except OSError: sys.exit(0)\n"
+        "sys.exit('nobody holds a lock')\n"
+    )
+    # else another process takes itself for the last and removes what is not written back yet
+    subprocess.run([sys.executable, "-c", taken, str(path)], check=True)
+    first.close()
+    second.close()
