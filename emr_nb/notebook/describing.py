@@ -97,7 +97,9 @@ class _Looked:
             return ""
         number = told.get("rows", "")
         if number.isdigit() and (number != "0" or told.get("bytes", "0") == "0"):
-            return f"{count(int(number))}, by its statistics"
+            # the sum over those partitions that somebody has counted
+            less = "; partitions without any are not in it" if told.get("partitioned") else ""
+            return f"{count(int(number))}, by its statistics{less}"
         if told.get("statistics"):
             return told["statistics"]
         advice = f"ANALYZE TABLE {self.name} COMPUTE STATISTICS"
