@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,23 +36,28 @@ class Submitter:
         Raises StatementOutcomeUnknownError where the reply was lost, TransportError where
         nothing was sent.
         """
-        replies: queue.SimpleQueue[Reply | BaseException] = queue.SimpleQueue()
+        arrived = threading.Event()
+        # kept until it has been used: an interrupt may come between a wait and what it gave
+        replies: list[Reply | BaseException] = []
         fields = service.execute(self.session, text, overlay)
         sent = datetime.now().astimezone()
 
         def run() -> None:
             try:
                 deadline = Deadline.after(self.seconds)
-                replies.put(self.client.call("ExecuteStatement", fields, deadline))
+                replies.append(self.client.call("ExecuteStatement", fields, deadline))
             except BaseException as error:  # noqa: BLE001 - told to whoever waits
-                replies.put(error)
+                replies.append(error)
+            finally:
+                arrived.set()
 
         threading.Thread(target=run, name="emr_nb-hive-submit", daemon=True).start()
         try:
             with interruptible():
-                found = replies.get()
+                arrived.wait()
+            found = replies[0]
         except KeyboardInterrupt:
-            self._cancel_late(replies)
+            self._cancel_late(arrived, replies)
             raise
         if isinstance(found, Reply):
             return found
@@ -61,12 +65,13 @@ class Submitter:
             raise self._unknown(text, tag, sent, found) from found
         raise found
 
-    def _cancel_late(self, replies: queue.SimpleQueue[Reply | BaseException]) -> None:
+    def _cancel_late(self, arrived: threading.Event, replies: list[Reply | BaseException]) -> None:
         """Cancel the statement as soon as its reply tells what it is called."""
 
         def run() -> None:
-            with contextlib.suppress(queue.Empty, EmrError):
-                found = replies.get(timeout=self.seconds)
+            arrived.wait(self.seconds)
+            with contextlib.suppress(EmrError):
+                found = replies[0] if replies else None
                 if isinstance(found, Reply) and found.body.get(2):
                     operation = Handle.read(found.body[2])
                     self.client.call("CancelOperation", [operation.operation()])
