@@ -146,6 +146,10 @@ class Frames(ABC):
         if scratch is not None:
             self._drop(schema, scratch)
 
+    def sweep_beside(self, end: Callable[[StatementReference], object]) -> None:
+        """Sweep on a thread, beside the caller."""
+        threading.Thread(target=self.sweep, args=(end,), name="emr_nb-sweep", daemon=True).start()
+
     def sweep(self, end: Callable[[StatementReference], object]) -> None:
         """Drop what sessions of processes that are gone left, schemas and folders of `--to`.
 

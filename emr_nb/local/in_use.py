@@ -13,6 +13,7 @@ _ENDED = frozenset({"FINISHED", "FAILED"})
 _ESTABLISHED = "01"
 _TABLES = ("tcp", "tcp6")
 _SECONDS = 2.0
+_QUERY_SECONDS = 5.0  # who does not answer is taken for idle, and may be started again
 
 
 def in_use(state: State) -> bool:
@@ -23,7 +24,7 @@ def in_use(state: State) -> bool:
     ports = state.ports
     return (
         ("livy" in ports and _has_sessions(ports["livy"]))
-        or any(name in ports and _has_queries(ports[name], user) for name, user in _QUERIES.items())
+        or any(name in ports and has_queries(name, ports[name]) for name in _QUERIES)
         or ("hive" in ports and is_connected(ports["hive"]))
     )
 
@@ -35,11 +36,14 @@ def _has_sessions(port: int) -> bool:
     return False
 
 
-def _has_queries(port: int, user: str) -> bool:
-    """Whether a query has not ended; whoever asks is told only of what he may see."""
+def has_queries(app: str, port: int) -> bool:
+    """Whether a query of Trino or PrestoSQL has not ended; a server that does not answer has none.
+
+    Whoever asks is told only of what he may see.
+    """
     with suppress(OSError, ValueError, AttributeError, TypeError):
         url = f"http://127.0.0.1:{port}/v1/query"
-        found = call("GET", url, headers={user: "emr_nb"}, seconds=_SECONDS)
+        found = call("GET", url, headers={_QUERIES[app]: "emr_nb"}, seconds=_QUERY_SECONDS)
         return any(query.get("state") not in _ENDED for query in found)
     return False
 

@@ -25,12 +25,11 @@ from emr_nb.local import state as st
 from emr_nb.local.apps import service_of
 from emr_nb.local.conf import write_shared, write_spark
 from emr_nb.local.daemon import DaemonSpec, died, start, wait_ready
-from emr_nb.local.in_use import in_use
+from emr_nb.local.in_use import has_queries, in_use
 from emr_nb.local.parts import Cache
 from emr_nb.local.plan import LocalService, Plan, StartsAfter
 from emr_nb.local.ports import choose_ports, keep_ports, kept_ports
 from emr_nb.local.processes import end_all, signal_groups
-from emr_nb.local.trino import is_busy
 
 _LOOK_SECONDS = 0.25
 _IDLE_LOOK_SECONDS = 30.0
@@ -122,7 +121,7 @@ class Keeper:
 
     def _teach(self, plan: Plan, app: str) -> None:
         """Start Trino again with the catalog of Hive, unless somebody's query runs on it."""
-        if is_busy(plan, app):
+        if has_queries(app, plan.ports[app]):
             self._tell(f"{app} has a query at work and goes on without the catalog hive")
             return
         self._change(lambda s: replace(s, settled=tuple(a for a in s.settled if a != app)))

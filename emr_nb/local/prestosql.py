@@ -11,7 +11,8 @@ from emr_nb.local.conf import ACCESS_KEY, SECRET_KEY
 from emr_nb.local.daemon import DaemonSpec
 from emr_nb.local.lockfile import load
 from emr_nb.local.plan import Plan
-from emr_nb.local.trino import SECONDS, has_hive, ready, write_properties
+from emr_nb.local.trino import SECONDS, metastore_catalog, ready, write_properties
+from emr_nb.local.trino import catalogs as trino_catalogs
 
 USER = "presto"
 
@@ -94,30 +95,16 @@ def config(plan: Plan) -> dict[str, str]:
 
 def catalogs(plan: Plan) -> dict[str, dict[str, str]]:
     """Return the catalogs and their properties; `hive` where the cluster has a metastore."""
-    found = {
-        "tpch": {"connector.name": "tpch", "tpch.splits-per-node": "4"},
-        "memory": {"connector.name": "memory", "memory.max-data-per-node": "128MB"},
-    }
-    if has_hive(plan):
-        found["hive"] = hive_catalog(plan)
-    return found
+    return trino_catalogs(plan, hive_catalog)
 
 
 def hive_catalog(plan: Plan) -> dict[str, str]:
     """Return the catalog of the cluster's Hive metastore, on its HDFS and S3."""
-    sites = (plan.hadoop_conf / name for name in ("core-site.xml", "hdfs-site.xml"))
     found = {
+        **metastore_catalog(plan),
         "connector.name": "hive-hadoop2",
-        "hive.metastore.uri": f"thrift://127.0.0.1:{plan.ports['metastore']}",
-        "hive.config.resources": ",".join(str(site) for site in sites),
-        "hive.storage-format": "PARQUET",
         "hive.security": "allow-all",  # by default it drops and renames nothing
-        "hive.non-managed-table-writes-enabled": "true",
-        "hive.recursive-directories": "true",  # Hive's UNION ALL writes folders
         "hive.translate-hive-views": "true",
-        # files belong to whoever runs the query, and so do the rights that are asked
-        "hive.hdfs.impersonation.enabled": "true",
-        "hive.metastore.thrift.impersonation.enabled": "true",
     }
     if "aws" in plan.apps:
         found |= {

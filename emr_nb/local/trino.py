@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from emr_nb.local.conf import ACCESS_KEY, REGION, SECRET_KEY
@@ -144,37 +144,49 @@ def s3_properties(plan: Plan) -> dict[str, str]:
     }
 
 
-def catalogs(plan: Plan) -> dict[str, dict[str, str]]:
-    """Return the catalogs and their properties; `hive` where the cluster has a metastore."""
+def catalogs(
+    plan: Plan, hive: Callable[[Plan], dict[str, str]] | None = None
+) -> dict[str, dict[str, str]]:
+    """Return the catalogs and their properties; `hive` where the cluster has a metastore.
+
+    The function `hive` gives its properties; by default they are those of Trino's connector.
+    """
     found = {
         "tpch": {"connector.name": "tpch", "tpch.splits-per-node": "4"},
         "memory": {"connector.name": "memory", "memory.max-data-per-node": "128MB"},
     }
     if has_hive(plan):
-        found["hive"] = hive_catalog(plan)
+        found["hive"] = (hive or hive_catalog)(plan)
     return found
 
 
 def hive_catalog(plan: Plan) -> dict[str, str]:
     """Return the catalog of the cluster's Hive metastore, on its HDFS and S3."""
-    sites = (plan.hadoop_conf / name for name in ("core-site.xml", "hdfs-site.xml"))
     found = {
+        **metastore_catalog(plan),
         "connector.name": "hive",
-        "hive.metastore.uri": f"thrift://127.0.0.1:{plan.ports['metastore']}",
         "fs.hadoop.enabled": "true",
-        "hive.config.resources": ",".join(str(site) for site in sites),
-        "hive.storage-format": "PARQUET",
-        "hive.non-managed-table-writes-enabled": "true",
-        "hive.recursive-directories": "true",  # Hive's UNION ALL writes folders
         "hive.hive-views.enabled": "true",
         "hive.hive-views.run-as-invoker": "true",
-        # files belong to whoever runs the query, and so do the rights that are asked
-        "hive.hdfs.impersonation.enabled": "true",
-        "hive.metastore.thrift.impersonation.enabled": "true",
     }
     if "aws" in plan.apps:
         found |= {"fs.native-s3.enabled": "true", **s3_properties(plan)}
     return found
+
+
+def metastore_catalog(plan: Plan) -> dict[str, str]:
+    """Return what every Hive connector is told of the cluster's metastore and HDFS."""
+    sites = (plan.hadoop_conf / name for name in ("core-site.xml", "hdfs-site.xml"))
+    return {
+        "hive.metastore.uri": f"thrift://127.0.0.1:{plan.ports['metastore']}",
+        "hive.config.resources": ",".join(str(site) for site in sites),
+        "hive.storage-format": "PARQUET",
+        "hive.non-managed-table-writes-enabled": "true",
+        "hive.recursive-directories": "true",  # Hive's UNION ALL writes folders
+        # files belong to whoever runs the query, and so do the rights that are asked
+        "hive.hdfs.impersonation.enabled": "true",
+        "hive.metastore.thrift.impersonation.enabled": "true",
+    }
 
 
 def ready(url: str, dialect: str = "Trino") -> bool:
@@ -186,17 +198,6 @@ def ready(url: str, dialect: str = "Trino") -> bool:
         return bool(_rows(url, _READY, dialect))
     except (OSError, ValueError):
         return False
-
-
-def is_busy(plan: Plan, app: str = "trino") -> bool:
-    """Tell whether somebody's query is at work on it; a server that does not answer has none."""
-    url = f"http://127.0.0.1:{plan.ports[app]}/v1/query"
-    headers = {"X-Trino-User": USER} if app == "trino" else {"X-Presto-User": USER}
-    try:
-        found = call("GET", url, headers=headers, seconds=_ASK_SECONDS)
-    except (OSError, ValueError):
-        return False
-    return any(query.get("state") not in ("FINISHED", "FAILED") for query in found or ())
 
 
 def _rows(url: str, sql: str, dialect: str) -> list[list[object]]:

@@ -73,13 +73,13 @@ class ThriftFaultProxy(FaultProxy):
 
 
 def _negotiation(sock: socket.socket) -> bytes:
-    head = _exactly(sock, _HEAD)
-    return head + _exactly(sock, struct.unpack(">BI", head)[1])
+    head = exactly(sock, _HEAD)
+    return head + exactly(sock, struct.unpack(">BI", head)[1])
 
 
 def _frame(sock: socket.socket) -> bytes:
-    head = _exactly(sock, 4)
-    return head + _exactly(sock, struct.unpack(">I", head)[0])
+    head = exactly(sock, 4)
+    return head + exactly(sock, struct.unpack(">I", head)[0])
 
 
 def _name(frame: bytes) -> str:
@@ -87,7 +87,8 @@ def _name(frame: bytes) -> str:
     return frame[12 : 12 + size].decode("latin-1")
 
 
-def _exactly(sock: socket.socket, size: int) -> bytes:
+def exactly(sock: socket.socket, size: int) -> bytes:
+    """Read so many bytes; raises EOFError where they end before."""
     found = bytearray()
     while len(found) < size:
         piece = sock.recv(size - len(found))

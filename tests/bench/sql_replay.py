@@ -15,6 +15,8 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from emr_nb.testing.thrift_proxy import exactly
+
 _ORIGIN = re.compile(rb'"http://[^/"]+/v1/statement/[^"]*/(\d+)(\?[^"]*)?"')
 _END = 600  # bytes of a page's head and of its tail in which its addresses stand
 
@@ -68,16 +70,6 @@ class HiveReplay:
             return found
         self._at += 1
         return self._rows[min(self._at, len(self._rows)) - 1]
-
-
-def exactly(sock: socket.socket, size: int) -> bytes:
-    found = bytearray()
-    while len(found) < size:
-        piece = sock.recv(size - len(found))
-        if not piece:
-            raise EOFError
-        found += piece
-    return bytes(found)
 
 
 # -- Presto and Trino ---------------------------------------------------------------------

@@ -184,10 +184,7 @@ class HiveEngine:
         with self._lock:
             swept, self._swept = self._swept, True
         if not swept:
-            sweep = session.frames.sweep
-            threading.Thread(
-                target=sweep, args=(self.recover,), name="emr_nb-sweep", daemon=True
-            ).start()
+            session.frames.sweep_beside(self.recover)
 
     def _give_up(self, row: StatementRow, session: Handle, operation: Handle) -> None:
         """End a `--to` of a kernel that is gone: nobody is left to put its files in place."""

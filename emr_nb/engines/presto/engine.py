@@ -117,10 +117,7 @@ class PrestoEngine:
             self._open[options.name] = session
             swept, self._swept = self._swept, True
         if not swept:
-            sweep = session.frames.sweep
-            threading.Thread(
-                target=sweep, args=(self.recover,), name="emr_nb-sweep", daemon=True
-            ).start()
+            session.frames.sweep_beside(self.recover)
         row = SessionRow(self._context.cluster.id, self.name, options.name, number)
         self._context.journal.remember_session(row, new=earlier is None)
         return session

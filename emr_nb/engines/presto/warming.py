@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from emr_nb.engines.asked import place_of
 from emr_nb.engines.presto.client import PrestoClient
+from emr_nb.engines.presto.session import ROWS_READ
 from emr_nb.engines.presto.state import ClientState
 from emr_nb.errors import EmrError
 from emr_nb.journal import OPEN_STATES, Journal, StatementRow, owner_is_gone
@@ -62,7 +63,9 @@ class Warming:
                     if row is None or row.state not in OPEN_STATES or not owner_is_gone(row):
                         return
                     deadline = Deadline.after(_REQUEST_SECONDS)
-                    self.client.touch(place_of(row).lstrip("+"), state, prefix, deadline)
+                    self.client.touch(
+                        place_of(row).removeprefix(ROWS_READ), state, prefix, deadline
+                    )
         finally:
             with self._lock:
                 self._tags.discard(tag)
