@@ -1,9 +1,10 @@
-"""The journal's row of a statement, written before anything is sent."""
+"""The journal's row of a statement: as it is before anything is sent, and where that fails."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emr_nb.errors import EmrError, SessionLostError, StatementOutcomeUnknownError
 from emr_nb.journal import StatementRow
 from emr_nb.model import Request
 
@@ -26,3 +27,10 @@ def row_of(context: ClusterContext, engine: str, session: str, request: Request)
         text=request.code if history else "",
         line=request.line if history else "",
     )
+
+
+def state_after(error: EmrError) -> str:
+    """Return the state of a row whose submit ended in this error."""
+    if isinstance(error, StatementOutcomeUnknownError):
+        return "unknown"
+    return "lost" if isinstance(error, SessionLostError) else "failed"

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import queue
 import re
 import threading
-from collections.abc import Sequence
 from contextlib import suppress
 
 from emr_nb.engines.catalogs import KeptCatalog
 from emr_nb.engines.hive.memory import quoted
+from emr_nb.engines.nearest import advised
 from emr_nb.engines.waits import interruptible
 from emr_nb.errors import EmrError, StatementError
 from emr_nb.model import CatalogNode
 
 _SECONDS = 2.0
-_MOST = 3
 _TABLE = re.compile(
     r"Table not found:? '?(?:`?(\w+)`?\.)?`?(\w+)`?'?|Invalid table name (?:(\w+)\.)?(\w+)"
 )
@@ -35,23 +33,16 @@ def with_nearest(
     """
     if found := _COLUMN.search(error.what):
         names = [name.strip().rpartition(".")[2] for name in found[2].split(",")]
-        return _advised(error, found[1], names)
+        return advised(error, found[1].lower(), names)
     if found := _SCHEMA.search(error.what):
-        return _advised(error, found[1] or found[2], _names(catalog, None))
+        return advised(error, (found[1] or found[2]).lower(), _names(catalog, None))
     if found := _TABLE.search(error.what):
         schema, wanted = found[1] or found[3], found[2] or found[4]
         if not schema:  # the server does not say of which database
             before = re.search(rf"(\w+)`?\s*\.\s*`?{re.escape(wanted)}\b", sql, re.IGNORECASE)
             schema = before[1] if before else current
         there = _names(catalog, CatalogNode(schema, "schema", quoted(schema)))
-        return _advised(error, wanted, there)
-    return error
-
-
-def _advised(error: StatementError, wanted: str, there: Sequence[str]) -> StatementError:
-    near = difflib.get_close_matches(wanted.lower(), dict.fromkeys(there), _MOST)
-    if near:
-        error.advice = f"Is it {' or '.join(near)}? {error.advice}".rstrip()
+        return advised(error, wanted.lower(), there)
     return error
 
 

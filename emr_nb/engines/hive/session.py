@@ -26,14 +26,13 @@ from emr_nb.engines.hive.submitting import Submitter
 from emr_nb.engines.hive.targets import submit_to
 from emr_nb.engines.hive.thrift import Field
 from emr_nb.engines.rewritten import Rewritten
-from emr_nb.engines.rows import row_of
+from emr_nb.engines.rows import row_of, state_after
 from emr_nb.engines.sql.origins import Origin
 from emr_nb.errors import (
     EmrError,
     JournalError,
     SessionLostError,
     StatementError,
-    StatementOutcomeUnknownError,
     TransportError,
 )
 from emr_nb.journal import Journal, StatementRow
@@ -306,9 +305,5 @@ class HiveSession:
         return replace(row, place=placed("", spelled(request))) if row.text else row
 
     def _not_submitted(self, tag: str, error: EmrError) -> None:
-        if isinstance(error, StatementOutcomeUnknownError):
-            state = "unknown"
-        else:
-            state = "lost" if isinstance(error, SessionLostError) else "failed"
         with contextlib.suppress(JournalError):
-            self.journal.update(tag, state=state, error=error.what[:2000])
+            self.journal.update(tag, state=state_after(error), error=error.what[:2000])

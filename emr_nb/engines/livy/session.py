@@ -32,13 +32,12 @@ from emr_nb.engines.livy.statement import LivyStatement
 from emr_nb.engines.livy.submit import Place, Submitter
 from emr_nb.engines.livy.watch import Watch
 from emr_nb.engines.livy.wire import SessionView, StatementView
-from emr_nb.engines.rows import row_of
+from emr_nb.engines.rows import row_of, state_after
 from emr_nb.engines.scratch import Scratch
 from emr_nb.errors import (
     EmrError,
     JournalError,
     SessionLostError,
-    StatementOutcomeUnknownError,
     TransportError,
 )
 from emr_nb.journal import Journal
@@ -337,11 +336,7 @@ class LivySession:
         return cell_code(request, plan, cancel_path=path, install=install), "pyspark"
 
     def _not_submitted(self, tag: str, error: EmrError) -> None:
-        if isinstance(error, StatementOutcomeUnknownError):
-            state = "unknown"
-        else:
-            state = "lost" if isinstance(error, SessionLostError) else "failed"
-        self.journal.update(tag, state=state, error=error.what[:2000])
+        self.journal.update(tag, state=state_after(error), error=error.what[:2000])
 
     def _interrupted(self, tag: str, guarded: bool) -> None:
         """Cancel what an interrupted POST may have left, beside the caller, who has no time."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
+from emr_nb.engines.nearest import advised
 from emr_nb.engines.presto.catalog import Catalog, node
 from emr_nb.errors import StatementError
 
 _SECONDS = 2.0
-_MOST = 3
 _TABLE = re.compile(r"[Tt]able '?([^.\s']+)\.([^.\s']+)\.([^\s']+?)'? does not exist")
 _SCHEMA = re.compile(r"[Ss]chema '?(?:([^.\s']+)\.)?([^\s']+?)'? does not exist")
 _CATALOG = re.compile(r"[Cc]atalog '?([^\s']+?)'? (?:does not exist|not found)")
@@ -29,7 +28,5 @@ def with_nearest(error: StatementError, catalog: Catalog, sql: str, current: str
             before = re.search(rf'([\w$]+)"?\s*\.\s*"?{re.escape(wanted)}\b', sql, re.IGNORECASE)
             path = [before[1] if before else current]
         there = [child.name for child in catalog.children(node(*path), _SECONDS)]
-        near = difflib.get_close_matches(wanted, there, _MOST)
-        if near:
-            error.advice = f"Is it {' or '.join(near)}? {error.advice}".rstrip()
+        advised(error, wanted, there)
     return error
