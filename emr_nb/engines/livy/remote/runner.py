@@ -23,7 +23,7 @@ from . import (
 from .cells import compile_cell
 from .output import Logs, Output, Stream
 from .store import Store
-from .watch import Watch, file_signal
+from .watch import FileSignal, Watch
 
 UI_ASKED_AFTER = 0.9  # seconds; the notebook asks it about statements of a second
 HEARD_MS = 2000  # on a busy cluster; mostly it is a few
@@ -173,17 +173,9 @@ class Cell:
     def _watch(self):
         path = self.request.get("cancel_path")
         if not path:
-            return Watch(None, None)
+            return Watch(None)
         context = self.session.sparkContext
-        group = context.getLocalProperty("spark.jobGroup.id")
-
-        def cancel_jobs():
-            if group:
-                context.cancelJobGroup(group)
-            else:
-                context.cancelAllJobs()
-
-        return Watch(file_signal(self.session, path), cancel_jobs)
+        return Watch(FileSignal(context, path, context.getLocalProperty("spark.jobGroup.id")))
 
     def _enter(self, stack):
         if self.request.get("database"):

@@ -13,13 +13,13 @@ ARRIVAL = 10.0  # seconds that a signal on its way may take on a loaded machine
 class Watch:
     """Watches one cell; a signal that comes late reaches nobody.
 
-    `exists` tells whether the signal is there; `cancel_jobs` stops the Spark jobs of the
-    cell. Without `exists` nothing is watched.
+    `signal.exists` tells whether the signal is there, `signal.cancel_jobs` stops the Spark
+    jobs of the cell; both are called in the thread that looks. Without a signal nothing is
+    watched.
     """
 
-    def __init__(self, exists, cancel_jobs):
-        self._exists = exists
-        self._cancel_jobs = cancel_jobs
+    def __init__(self, signal):
+        self._signal = signal
         self._lock = threading.Lock()
         self._done = threading.Event()
         self._active = False
@@ -28,7 +28,7 @@ class Watch:
         self._previous = None
 
     def __enter__(self):
-        if self._exists is None:
+        if self._signal is None:
             return self
         self._active = True
         self._thread = threading.current_thread().ident
@@ -39,7 +39,7 @@ class Watch:
         return self
 
     def __exit__(self, *_):
-        if self._exists is None:
+        if self._signal is None:
             return
         try:
             with self._lock:  # held while jobs are cancelled: those of the next cell are safe
@@ -62,22 +62,23 @@ class Watch:
 
     def _look(self):
         pause = FIRST
-        while not self._done.wait(pause):
-            pause = EVERY
-            try:
-                found = self._exists()
-            except Exception:
-                continue  # the file system may be away for a moment
-            if found:
-                self._interrupt()
-                return
+        with self._signal:
+            while not self._done.wait(pause):
+                pause = EVERY
+                try:
+                    found = self._signal.exists()
+                except Exception:
+                    continue  # the file system may be away for a moment
+                if found:
+                    self._interrupt()
+                    return
 
     def _interrupt(self):
         with self._lock:
             if not self._active:
                 return
             try:
-                self._cancel_jobs()
+                self._signal.cancel_jobs()
             except Exception:
                 pass  # interrupting the interpreter matters more
             self._sent = True
@@ -96,13 +97,54 @@ def _raise_in(thread):
     )
 
 
-def file_signal(session, path):
-    """Return a function that tells whether a path exists, by the JVM's Hadoop client."""
-    jvm = session.sparkContext._jvm
-    conf = session.sparkContext._jsc.hadoopConfiguration()
+class FileSignal:
+    """A path whose appearance interrupts a cell; a context manager for the thread that looks.
 
-    def exists():
-        where = jvm.org.apache.hadoop.fs.Path(path)
-        return bool(where.getFileSystem(conf).exists(where))
+    It has connections to the JVM of its own. py4j lends those of the session to whichever
+    thread asks, and the JVM serves each by a thread of its own, which holds the job group: a
+    cell that got another one back ran its jobs outside its group, not counted nor cancelled.
+    """
 
-    return exists
+    def __init__(self, context, path, group):
+        self._parameters = context._gateway.gateway_parameters
+        self._path = path
+        self._group = group
+        self._gateway = self._context = self._conf = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._context = self._conf = None  # let go of, while there is a connection to say so
+        if self._gateway is not None:
+            self._gateway.close()
+            self._gateway = None
+
+    def _connect(self):
+        from py4j.java_gateway import GatewayParameters, JavaGateway
+
+        if self._context is None:
+            told = self._parameters
+            own = GatewayParameters(
+                address=told.address,
+                port=told.port,
+                auto_convert=told.auto_convert,
+                auth_token=told.auth_token,
+            )
+            self._gateway = JavaGateway(gateway_parameters=own)
+            self._context = self._gateway.jvm.org.apache.spark.SparkContext.getOrCreate()
+            self._conf = self._context.hadoopConfiguration()
+
+    def exists(self):
+        """Tell whether the path exists, by the JVM's Hadoop client."""
+        self._connect()
+        where = self._gateway.jvm.org.apache.hadoop.fs.Path(self._path)
+        return bool(where.getFileSystem(self._conf).exists(where))
+
+    def cancel_jobs(self):
+        """Stop the jobs of the cell's group; all of them where it has none."""
+        self._connect()
+        if self._group:
+            self._context.cancelJobGroup(self._group)
+        else:
+            self._context.cancelAllJobs()
