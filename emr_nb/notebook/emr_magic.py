@@ -29,6 +29,7 @@ class EmrMagic:
     def commands(self) -> tuple[Command, ...]:
         from emr_nb.notebook.commands import (
             attaching,
+            browsing,
             catalog,
             files,
             jobs,
@@ -46,7 +47,7 @@ class EmrMagic:
             "help", "Say what there is, or what one command takes.", self.help, (topic,)
         )
         groups = (attaching, listing, running, jobs, lasting, pushing, files, catalog, queries)
-        ours = (c for group in (*groups, reasons) for c in group.COMMANDS)
+        ours = (c for group in (*groups, browsing, reasons) for c in group.COMMANDS)
         return (*ours, *self._notebook.neighbours.commands, help_)
 
     @cached_property

@@ -30,6 +30,7 @@ from emr_nb.settings import EmrNb, Settings
 if TYPE_CHECKING:
     from emr_nb.journal import Journal, StatementRow
     from emr_nb.model import ClusterSummary
+    from emr_nb.notebook.browser.serving import Browsers
     from emr_nb.notebook.cells import CellMagic
     from emr_nb.notebook.plugins import Plugins
 
@@ -94,6 +95,7 @@ class Notebook:
         self.results = ResultStore()
         self.accounts = KeptAccounts()  # what ended statements took
         self.handles = Handles()  # of cells with --async
+        self._browsers: Browsers | None = None
         self.closing = False  # whoever runs beside the notebook shows nothing any more
         self.last_error: tuple[str, ...] = ()
         self.plugins: Plugins | None = None  # magics of engines that others have written
@@ -130,6 +132,15 @@ class Notebook:
     @property
     def backend(self) -> Backend:
         return self._backend()
+
+    @property
+    def browsers(self) -> Browsers:
+        """The file browsers on the page."""
+        if self._browsers is None:
+            from emr_nb.notebook.browser.serving import Browsers
+
+            self._browsers = Browsers()
+        return self._browsers
 
     @property
     def journal(self) -> Journal:
@@ -325,6 +336,8 @@ class Notebook:
         kernel = getattr(self.shell, "kernel", None)
         if hasattr(kernel, "comm_manager"):
             stop_serving(kernel)
+        if self._browsers is not None:
+            self._browsers.close()
         if self.config in self.shell.configurables:
             self.shell.configurables.remove(self.config)
         for attachment in self.attached.values():
