@@ -1,15 +1,19 @@
 import { oneLine } from './dom';
 import { offsetsOf } from './geometry';
-import type { IColumn, Row } from './tokens';
+import type { IColumn } from './tokens';
 
 const MIN_WIDTH = 56;
 const MAX_WIDTH = 320;
 const PADDING = 26;
+const LEAST_FIRST = 170;
 const ROW_NUMBER_PADDING = 18;
 
 /** Widths of a table's columns: measured from what they hold, until somebody drags one. */
 export class Columns {
-  constructor(readonly columns: readonly IColumn[]) {
+  constructor(
+    readonly columns: readonly IColumn[],
+    private readonly _hasNumbers = true
+  ) {
     this._widths = columns.map(() => MIN_WIDTH * 2);
     this._dragged = columns.map(() => false);
   }
@@ -29,11 +33,23 @@ export class Columns {
   }
 
   width(index: number): number {
-    return this._widths[index] ?? MIN_WIDTH;
+    return (this._widths[index] ?? MIN_WIDTH) + (index === 0 ? this._spare : 0);
+  }
+
+  /** Lets the first column have what is left of a width, or give of its own what is missing. */
+  fill(width: number): void {
+    const first = this._widths[0] ?? MIN_WIDTH;
+    const left = width - this._gutter - this._widths.reduce((a, b) => a + b, 0);
+    const spare = this._dragged[0] ? 0 : Math.max(left, Math.min(0, LEAST_FIRST - first));
+    if (spare !== this._spare) {
+      this._spare = spare;
+      this._place();
+    }
   }
 
   /** Measures names, types and the longest text of each column in some rows. */
-  measure(rows: readonly Row[], rowCount: number, font: string): void {
+  measure(
+    rows: readonly (readonly (string | null | undefined)[])[], rowCount: number, font: string): void {
     const context = document.createElement('canvas').getContext('2d');
     if (context === null) {
       return;
@@ -44,7 +60,7 @@ export class Columns {
       if (this._dragged[i]) {
         return;
       }
-      let longest = 'null';
+      let longest = this._hasNumbers ? 'null' : '';
       for (const row of rows) {
         const text = oneLine(row[i] ?? '');
         longest = text.length > longest.length ? text : longest;
@@ -54,7 +70,9 @@ export class Columns {
       this._widths[i] = Math.round(Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, width)));
     });
     const digits = '8'.repeat(Math.max(2, String(rowCount).length));
-    this._gutter = Math.round(wide(digits) * 0.85 + ROW_NUMBER_PADDING);
+    this._gutter = this._hasNumbers
+      ? Math.round(wide(digits) * 0.85 + ROW_NUMBER_PADDING)
+      : 0;
     this._place();
   }
 
@@ -71,11 +89,13 @@ export class Columns {
   }
 
   private _place(): void {
-    this._offsets = offsetsOf(this._widths, this._gutter);
+    const widths = this._widths.map((_, i) => this.width(i));
+    this._offsets = offsetsOf(widths, this._gutter);
   }
 
   private readonly _widths: number[];
   private readonly _dragged: boolean[];
   private _offsets: number[] = [0];
   private _gutter = 40;
+  private _spare = 0;
 }

@@ -10,14 +10,37 @@ import {
   scrollTo
 } from './geometry';
 import { Head } from './head';
-import type { TableModel } from './model';
 import { contains, moved, rangeOf, toTsv, type ICell, type IRange } from './selection';
+import type { IGridModel } from './tokens';
 
 /** Cells that a copy may hold: beyond, a spreadsheet chokes and so does the browser. */
 const COPY_CELLS = 500_000;
 
+/** Milliseconds within which a second press on a row opens it. */
+const DOUBLE_PRESS = 450;
+
 /** Rows seen at once before the grid scrolls. */
 const SEEN_ROWS = 15;
+
+/** How a grid differs from that of a result; what is left out is as there. */
+export interface IGridOptions {
+  label?: string;
+  /** Whether rows are numbered. */
+  hasNumbers?: boolean;
+  headHeight?: number;
+  /** Rows for which there is room, whether there are so many or not. */
+  leastRows?: number;
+  /** Whether whole rows are selected, and the first column takes the width that is left. */
+  isList?: boolean;
+  /** Adds to a cell that was drawn. */
+  decorate?: (cell: HTMLElement, row: number, column: number) => void;
+  onSelected?: (range: IRange | null, row: number) => void;
+  /** Enter or a double click on a row. */
+  onOpen?: (row: number) => void;
+  onCopy?: (range: IRange) => void;
+  /** Takes a key before the grid does; true if it was one of its own. */
+  onKey?: (event: KeyboardEvent) => boolean;
+}
 
 /**
  * The scrolling part: only what is seen, and a little more, is in the document.
@@ -26,18 +49,30 @@ const SEEN_ROWS = 15;
  */
 export class Grid {
   constructor(
-    private readonly _model: TableModel,
+    private readonly _model: IGridModel,
     private readonly _trans: TranslationBundle,
-    private readonly _say: (text: string) => void
+    private readonly _say: (text: string) => void,
+    private readonly _options: IGridOptions = {}
   ) {
-    this._columns = new Columns(_model.payload.columns);
-    this._head = new Head(_model, this._columns, _trans, () => this.draw(true));
+    this._hasNumbers = _options.hasNumbers ?? true;
+    this._headHeight = _options.headHeight ?? HEAD_HEIGHT;
+    this._columns = new Columns(_model.columns, this._hasNumbers);
+    this._head = new Head(
+      _model,
+      this._columns,
+      _trans,
+      () => this.draw(true),
+      this._hasNumbers
+    );
     this.node.tabIndex = 0;
     this.node.setAttribute('role', 'grid');
-    this.node.setAttribute('aria-label', _trans.__('Result table'));
+    this.node.setAttribute('aria-label', _options.label ?? _trans.__('Result table'));
     this.node.setAttribute('aria-multiselectable', 'true');
     this.node.setAttribute('aria-readonly', 'true');
-    this.node.setAttribute('aria-colcount', String(this._columns.columns.length + 1));
+    this.node.setAttribute(
+      'aria-colcount',
+      String(this._columns.columns.length + (this._hasNumbers ? 1 : 0))
+    );
     this._body.setAttribute('role', 'rowgroup');
     this.node.append(this._head.node, this._body);
     this.node.addEventListener('scroll', () => this._onScroll());
@@ -69,10 +104,14 @@ export class Grid {
       this.node.scrollTop = this._scrollTop;
     }
     this._isReattached = false;
+    if (this._options.isList) {
+      this._columns.fill(this.node.clientWidth);
+    }
     this.node.setAttribute('aria-rowcount', String(rows + 1));
     const height = bodyHeight(rows);
     const seen = Math.min(height, SEEN_ROWS * ROW_HEIGHT);
-    this.node.style.height = `${HEAD_HEIGHT + Math.max(seen, ROW_HEIGHT) + this._barHeight()}px`;
+    const least = (this._options.leastRows ?? 1) * ROW_HEIGHT;
+    this.node.style.height = `${this._headHeight + Math.max(seen, least) + this._barHeight()}px`;
     this._body.style.height = `${height}px`;
     this._body.style.width = `${this._columns.total}px`;
     const left = this.node.scrollLeft;
@@ -89,6 +128,21 @@ export class Grid {
   reattached(): void {
     this._isReattached = true;
     this.draw();
+  }
+
+  /** The row that has the cursor; −1 for none, or the header. */
+  get row(): number {
+    return this._cursor?.row ?? -1;
+  }
+
+  /** Puts the cursor on a row, or takes it away with −1. */
+  moveTo(row: number): void {
+    if (row < 0) {
+      this._clear();
+    } else {
+      const cell = { row, column: this._cursor?.column ?? 0 };
+      this._select(cell, cell);
+    }
   }
 
   private _drawRows(firstColumn: number, stopColumn: number): void {
@@ -122,11 +176,16 @@ export class Grid {
     row.setAttribute('aria-rowindex', String(index + 2));
     row.dataset.row = String(index);
     row.style.top = `${top}px`;
-    const number = element('div', 'emrnb-RowNumber', String(index + 1));
-    number.setAttribute('role', 'rowheader');
-    number.setAttribute('aria-colindex', '1');
-    number.style.width = `${this._columns.gutter}px`;
-    row.append(number);
+    if (this._hasNumbers) {
+      const number = element('div', 'emrnb-RowNumber', String(index + 1));
+      number.setAttribute('role', 'rowheader');
+      number.setAttribute('aria-colindex', '1');
+      number.style.width = `${this._columns.gutter}px`;
+      row.append(number);
+    }
+    const range = this._options.isList ? this._range : null;
+    const isSelected = range !== null && index >= range.top && index <= range.bottom;
+    row.classList.toggle('emrnb-mod-selected', isSelected);
     const values = this._model.row(index);
     for (let column = first; column < stop; column++) {
       row.append(this._cell(index, column, values?.[column]));
@@ -141,8 +200,9 @@ export class Grid {
   ): HTMLElement {
     const cell = element('div', 'emrnb-Cell');
     cell.id = this._id(row, column);
-    cell.setAttribute('role', 'gridcell');
-    cell.setAttribute('aria-colindex', String(column + 2));
+    const isName = !this._hasNumbers && column === 0;
+    cell.setAttribute('role', isName ? 'rowheader' : 'gridcell');
+    cell.setAttribute('aria-colindex', String(column + (this._hasNumbers ? 2 : 1)));
     cell.dataset.column = String(column);
     cell.style.left = `${this._columns.offsets[column] ?? 0}px`;
     cell.style.width = `${this._columns.width(column)}px`;
@@ -163,6 +223,7 @@ export class Grid {
       'emrnb-mod-cursor',
       this._cursor?.row === row && this._cursor.column === column
     );
+    this._options.decorate?.(cell, row, column);
     return cell;
   }
 
@@ -175,13 +236,15 @@ export class Grid {
         rows.push(row);
       }
     }
-    this._isMeasured = rows.length > 0 || this._model.rowCount === 0;
-    const count = Math.max(this._model.rowCount, this._model.payload.held);
+    // a list begins empty, and its rows come later
+    this._isMeasured =
+      rows.length > 0 || (this._model.rowCount === 0 && !this._options.isList);
+    const count = Math.max(this._model.rowCount, this._model.held);
     this._columns.measure(rows, count, `${style.fontSize} ${style.fontFamily}`);
   }
 
   private _seenHeight(): number {
-    return Math.max(ROW_HEIGHT, this.node.clientHeight - HEAD_HEIGHT);
+    return Math.max(ROW_HEIGHT, this.node.clientHeight - this._headHeight);
   }
 
   private _barHeight(): number {
@@ -201,14 +264,22 @@ export class Grid {
   private _onKey(event: KeyboardEvent): void {
     const accel = event.ctrlKey || event.metaKey;
     const key = event.key;
-    if (accel && key.toLowerCase() === 'c' && this._range) {
-      void this._copy(this._range);
+    if (this._options.onKey?.(event)) {
+      // taken
+    } else if (accel && key.toLowerCase() === 'c' && this._range) {
+      if (this._options.onCopy) {
+        this._options.onCopy(this._range);
+      } else {
+        void this._copy(this._range);
+      }
     } else if (accel && key.toLowerCase() === 'a') {
       this._select({ row: 0, column: 0 }, this._lastCell());
     } else if (key === 'Escape' && this._cursor) {
       this._clear();
     } else if (key === 'Enter' && this._cursor?.row === -1) {
       this._head.toggleSort(this._cursor.column);
+    } else if (key === 'Enter' && this._cursor && this._options.onOpen) {
+      this._options.onOpen(this._cursor.row);
     } else if (!event.altKey && this._move(event, accel)) {
       // moved
     } else {
@@ -239,14 +310,21 @@ export class Grid {
   private _select(anchor: ICell, cursor: ICell): void {
     this._anchor = anchor;
     this._cursor = cursor;
-    this._range = cursor.row < 0 ? null : rangeOf(anchor, cursor);
+    const range = cursor.row < 0 ? null : rangeOf(anchor, cursor);
+    if (range !== null && this._options.isList) {
+      range.left = 0;
+      range.right = this._columns.columns.length - 1;
+    }
+    this._range = range;
     this._reveal(cursor);
     this.draw();
+    this._options.onSelected?.(range, cursor.row);
   }
 
   private _clear(): void {
     this._anchor = this._cursor = this._range = null;
     this.draw();
+    this._options.onSelected?.(null, -1);
   }
 
   private _reveal(cell: ICell): void {
@@ -321,6 +399,17 @@ export class Grid {
     }
     this.node.focus({ preventScroll: true });
     event.preventDefault(); // no text selection beside ours
+    this._watchDouble(event, hit.row);
+  }
+
+  /** Rows are drawn anew at each press, so the browser knows no double click on one. */
+  private _watchDouble(event: PointerEvent, row: number): void {
+    const last = this._pressed;
+    this._pressed = { row, time: event.timeStamp };
+    if (last?.row === row && event.timeStamp - last.time < DOUBLE_PRESS) {
+      this._pressed = null;
+      this._options.onOpen?.(row);
+    }
   }
 
   private _onPointerMove(event: PointerEvent): void {
@@ -345,6 +434,8 @@ export class Grid {
     return row < 0 ? this._head.id(column) : `${this._head.prefix}-${row}-${column}`;
   }
 
+  private readonly _hasNumbers: boolean;
+  private readonly _headHeight: number;
   private readonly _columns: Columns;
   private readonly _head: Head;
   private readonly _body = element('div', 'emrnb-Body');
@@ -355,4 +446,5 @@ export class Grid {
   private _anchor: ICell | null = null;
   private _cursor: ICell | null = null;
   private _range: IRange | null = null;
+  private _pressed: { row: number; time: number } | null = null;
 }

@@ -2,16 +2,16 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
 import type { Columns } from './columns';
 import { element } from './dom';
-import type { TableModel } from './model';
-import type { IColumn } from './tokens';
+import type { IColumn, IGridModel } from './tokens';
 
 /** The sticky header: names, types, order, and handles that drag a column's width. */
 export class Head {
   constructor(
-    private readonly _model: TableModel,
+    private readonly _model: IGridModel,
     private readonly _columns: Columns,
     private readonly _trans: TranslationBundle,
-    private readonly _onResized: () => void
+    private readonly _onResized: () => void,
+    private readonly _hasNumbers = true
   ) {
     this.node.setAttribute('role', 'rowgroup');
     this._row.setAttribute('role', 'row');
@@ -39,7 +39,7 @@ export class Head {
     corner.setAttribute('role', 'columnheader');
     corner.setAttribute('aria-label', this._trans.__('Row'));
     corner.style.width = `${this._columns.gutter}px`;
-    const cells: HTMLElement[] = [corner];
+    const cells: HTMLElement[] = this._hasNumbers ? [corner] : [];
     for (let i = first; i < stop; i++) {
       const column = this._columns.columns[i];
       if (column !== undefined) {
@@ -68,9 +68,9 @@ export class Head {
     const sort = this._model.sort?.column === index ? this._model.sort : null;
     cell.id = this.id(index);
     cell.setAttribute('role', 'columnheader');
-    cell.setAttribute('aria-colindex', String(index + 2));
+    cell.setAttribute('aria-colindex', String(index + (this._hasNumbers ? 2 : 1)));
     cell.dataset.column = String(index);
-    cell.title = [column.name, column.type].join('\n');
+    cell.title = [column.name, column.type].filter(Boolean).join('\n');
     cell.style.left = `${this._columns.offsets[index] ?? 0}px`;
     cell.style.width = `${this._columns.width(index)}px`;
     cell.classList.toggle('emrnb-mod-right', column.kind === 'number');
@@ -87,7 +87,11 @@ export class Head {
     );
     mark.setAttribute('aria-hidden', 'true');
     name.append(element('span', 'emrnb-NameText', column.name), mark);
-    cell.append(name, element('div', 'emrnb-Type', column.type), this._handle(index));
+    cell.append(name);
+    if (column.type) {
+      cell.append(element('div', 'emrnb-Type', column.type));
+    }
+    cell.append(this._handle(index));
     cell.addEventListener('click', () => this.toggleSort(index));
     return cell;
   }

@@ -1,15 +1,15 @@
 import { Signal, type ISignal } from '@lumino/signaling';
 import type {
+  IColumn,
+  IGridModel,
   IPageRequest,
   IPayload,
   IRowSource,
   ISort,
   KernelMessage,
-  Row
+  Row,
+  State
 } from './tokens';
-
-/** Where the rows come from: the file, a kernel being asked, or a kernel that answered. */
-export type State = 'saved' | 'connecting' | 'live';
 
 /** Cells of pages kept in memory; the least recently used pages go first. */
 const CELL_BUDGET = 2_000_000;
@@ -23,7 +23,7 @@ const MAX_PENDING = 2;
  * Knows nothing of the DOM. Starts with the saved rows; `connect` makes it live and losing the
  * source makes it what the file says again.
  */
-export class TableModel {
+export class TableModel implements IGridModel {
   constructor(readonly payload: IPayload) {
     const width = Math.max(1, payload.columns.length);
     this.pageSize = Math.max(20, Math.min(200, Math.floor(20_000 / width)));
@@ -36,6 +36,14 @@ export class TableModel {
   /** Emitted whenever something that is drawn may have changed. */
   get changed(): ISignal<this, void> {
     return this._changed;
+  }
+
+  get columns(): readonly IColumn[] {
+    return this.payload.columns;
+  }
+
+  get held(): number {
+    return this.payload.held;
   }
 
   get state(): State {

@@ -3,22 +3,22 @@ import type { Kernel } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 import { Signal, type ISignal } from '@lumino/signaling';
 import { readMessage } from './payload';
-import {
-  COMM_TARGET,
-  type IPageRequest,
-  type IRowSource,
-  type KernelMessage
-} from './tokens';
+import { COMM_TARGET, type IChannel, type IRowSource } from './tokens';
 
-/** Rows from the kernel of a notebook, over a comm that we open. */
-export class CommSource implements IRowSource {
-  constructor(session: ISessionContext, kernel: Kernel.IKernelConnection) {
+/** What the kernel of a notebook answers, over a comm that we open. */
+export class CommSource<M, Q> implements IChannel<M, Q> {
+  constructor(
+    session: ISessionContext,
+    kernel: Kernel.IKernelConnection,
+    target: string,
+    read: (data: unknown) => M | null
+  ) {
     this._session = session;
     session.kernelChanged.connect(this._onClosed, this);
     session.statusChanged.connect(this._onStatus, this);
-    this._comm = kernel.createComm(COMM_TARGET);
+    this._comm = kernel.createComm(target);
     this._comm.onMsg = msg => {
-      const message = readMessage(msg.content.data);
+      const message = read(msg.content.data);
       if (message !== null) {
         this._message.emit(message);
       }
@@ -26,7 +26,7 @@ export class CommSource implements IRowSource {
     this._comm.onClose = () => this._onClosed();
   }
 
-  get message(): ISignal<this, KernelMessage> {
+  get message(): ISignal<this, M> {
     return this._message;
   }
 
@@ -34,12 +34,12 @@ export class CommSource implements IRowSource {
     return this._closed;
   }
 
-  /** Asks for a result; the answer is `ready`, `gone`, or the comm closed by a stranger. */
-  open(result: string): void {
-    this._comm.open({ version: 1, result });
+  /** Asks for what is meant; the answer is `ready`, `gone`, or the comm closed by a stranger. */
+  open(data: JSONObject): void {
+    this._comm.open(data);
   }
 
-  send(request: IPageRequest): void {
+  send(request: Q): void {
     if (!this._comm.isDisposed) {
       this._comm.send(request as unknown as JSONObject);
     }
@@ -76,7 +76,7 @@ export class CommSource implements IRowSource {
 
   private readonly _session: ISessionContext;
   private readonly _comm: Kernel.IComm;
-  private readonly _message = new Signal<this, KernelMessage>(this);
+  private readonly _message = new Signal<this, M>(this);
   private readonly _closed = new Signal<this, void>(this);
   private _isDisposed = false;
 }
@@ -86,15 +86,27 @@ export class CommSource implements IRowSource {
  *
  * Never starts a kernel.
  */
+export function openChannel<M, Q>(
+  session: ISessionContext,
+  target: string,
+  data: JSONObject,
+  read: (data: unknown) => M | null
+): CommSource<M, Q> | null {
+  const kernel = session.session?.kernel;
+  if (!kernel || kernel.isDisposed || !kernel.handleComms) {
+    return null;
+  }
+  const source = new CommSource<M, Q>(session, kernel, target, read);
+  source.open(data);
+  return source;
+}
+
+/** Opens a way to the rows of a result; null where no kernel runs. */
 export function openSource(
   session: ISessionContext,
   result: string
-): CommSource | null {
-  const kernel = session.session?.kernel;
-  if (!kernel || !result || kernel.isDisposed || !kernel.handleComms) {
-    return null;
-  }
-  const source = new CommSource(session, kernel);
-  source.open(result);
-  return source;
+): IRowSource | null {
+  return result
+    ? openChannel(session, COMM_TARGET, { version: 1, result }, readMessage)
+    : null;
 }

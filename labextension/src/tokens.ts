@@ -61,11 +61,36 @@ export type KernelMessage =
   | { type: 'rows'; seq: number; rows: Row[]; total: number }
   | { type: 'error'; seq: number | null; message: string };
 
-/** A way to the kernel which keeps the result; the comm in Lab, anything in a test. */
-export interface IRowSource {
-  readonly message: ISignal<IRowSource, KernelMessage>;
+/** A way to the kernel which answers; the comm in Lab, anything in a test. */
+export interface IChannel<M, Q> {
+  readonly message: ISignal<IChannel<M, Q>, M>;
   /** Emitted once when nothing will be answered any more. */
-  readonly closed: ISignal<IRowSource, void>;
-  send(request: IPageRequest): void;
+  readonly closed: ISignal<IChannel<M, Q>, void>;
+  send(request: Q): void;
   dispose(): void;
+}
+
+/** A way to the kernel which keeps a result. */
+export type IRowSource = IChannel<KernelMessage, IPageRequest>;
+
+/** Where the rows come from: the file, a kernel being asked, or a kernel that answered. */
+export type State = 'saved' | 'connecting' | 'live';
+
+/** What a grid draws: rows of which those come that somebody looks at. */
+export interface IGridModel {
+  readonly columns: readonly IColumn[];
+  /** Rows at most, whatever the filter; the column of row numbers is as wide as that needs. */
+  readonly held: number;
+  readonly rowCount: number;
+  readonly state: State;
+  readonly sort: ISort | null;
+  /** Whether rows of another order or filter are still drawn. */
+  readonly isStale: boolean;
+  /** Returns a row, or undefined while it is on its way. */
+  row(index: number): readonly (string | null | undefined)[] | undefined;
+  /** Says which rows are looked at, so that missing ones are asked for. */
+  want(start: number, stop: number): void;
+  setSort(sort: ISort | null): void;
+  /** Returns rows start … stop − 1, asking for what is not here. */
+  fetch(start: number, stop: number): Promise<Row[]>;
 }
