@@ -36,7 +36,6 @@ export class Ask {
     });
     const next = button(this._trans.__('Next'), null, () => onName(input.value));
     next.classList.add('emrnb-mod-strong');
-    this._isNaming = true;
     this._fill([element('div', 'emrnb-AskTitle', label), input], [next]);
     input.focus();
     const dot = value.lastIndexOf('.');
@@ -48,8 +47,7 @@ export class Ask {
     const plan = this._model.plan;
     if (plan === null) {
       if (this._plan !== 0) {
-        this._plan = 0;
-        this.node.hidden = true;
+        this._hide();
       }
       return;
     }
@@ -57,7 +55,6 @@ export class Ask {
       return;
     }
     this._plan = plan.plan;
-    this._isNaming = false;
     const lines = element('ul', 'emrnb-AskLines');
     lines.append(...plan.lines.map(line => element('li', '', line)));
     const yes = button(plan.button, null, () => {
@@ -73,15 +70,15 @@ export class Ask {
     if (this.node.hidden) {
       return;
     }
-    this._isNaming = false;
-    this._plan = 0;
-    this.node.hidden = true;
+    this._hide();
     this._model.dropPlan();
     this._onLeft();
   }
 
-  get isNaming(): boolean {
-    return this._isNaming;
+  private _hide(): void {
+    this._plan = 0;
+    this.node.hidden = true;
+    this.node.replaceChildren();
   }
 
   private _fill(parts: HTMLElement[], buttons: HTMLElement[]): void {
@@ -93,6 +90,5 @@ export class Ask {
   }
 
   private _plan = 0;
-  private _isNaming = false;
   private _no: HTMLButtonElement | null = null;
 }
