@@ -12,7 +12,8 @@ const ROW_NUMBER_PADDING = 18;
 export class Columns {
   constructor(
     readonly columns: readonly IColumn[],
-    private readonly _hasNumbers = true
+    private readonly _hasNumbers = true,
+    private readonly _lead = 0
   ) {
     this._widths = columns.map(() => MIN_WIDTH * 2);
     this._dragged = columns.map(() => false);
@@ -40,7 +41,9 @@ export class Columns {
   fill(width: number): void {
     const first = this._widths[0] ?? MIN_WIDTH;
     const left = width - this._gutter - this._widths.reduce((a, b) => a + b, 0);
-    const spare = this._dragged[0] ? 0 : Math.max(left, Math.min(0, LEAST_FIRST - first));
+    const spare = this._dragged[0]
+      ? 0
+      : Math.max(left, Math.min(0, LEAST_FIRST - first));
     if (spare !== this._spare) {
       this._spare = spare;
       this._place();
@@ -49,7 +52,10 @@ export class Columns {
 
   /** Measures names, types and the longest text of each column in some rows. */
   measure(
-    rows: readonly (readonly (string | null | undefined)[])[], rowCount: number, font: string): void {
+    rows: readonly (readonly (string | null | undefined)[])[],
+    rowCount: number,
+    font: string
+  ): void {
     const context = document.createElement('canvas').getContext('2d');
     if (context === null) {
       return;
@@ -66,7 +72,8 @@ export class Columns {
         longest = text.length > longest.length ? text : longest;
       }
       const head = Math.max(wide(column.name) * 1.07, wide(column.type) * 0.85);
-      const width = Math.max(head + 16, wide(longest)) + PADDING;
+      const lead = i === 0 ? this._lead : 0; // what stands before the text
+      const width = Math.max(head + 16, wide(longest) + lead) + PADDING;
       this._widths[i] = Math.round(Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, width)));
     });
     const digits = '8'.repeat(Math.max(2, String(rowCount).length));

@@ -19,6 +19,9 @@ const COPY_CELLS = 500_000;
 /** Milliseconds within which a second press on a row opens it. */
 const DOUBLE_PRESS = 450;
 
+/** What an icon before a name takes. */
+const ICON_WIDTH = 24;
+
 /** Rows seen at once before the grid scrolls. */
 const SEEN_ROWS = 15;
 
@@ -56,7 +59,11 @@ export class Grid {
   ) {
     this._hasNumbers = _options.hasNumbers ?? true;
     this._headHeight = _options.headHeight ?? HEAD_HEIGHT;
-    this._columns = new Columns(_model.columns, this._hasNumbers);
+    this._columns = new Columns(
+      _model.columns,
+      this._hasNumbers,
+      _options.isList ? ICON_WIDTH : 0
+    );
     this._head = new Head(
       _model,
       this._columns,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from lab_rig import EVERY_LOOK, SIZES, WIDE, Lab
@@ -297,4 +296,3 @@ def test_the_saved_file_has_a_line_and_no_names(page: Lab) -> None:
     output = page.cell_output(1)
     output.locator(".emrnb-Files[data-state=saved]").wait_for()
     expect(output.locator(".emrnb-Summary")).to_contain_text("Run the cell to browse them")
-    assert isinstance(page.root, Path)

@@ -23,7 +23,7 @@ class Browsers:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._places: dict[str, tuple[Callable[[], Stores], FilePath]] = {}
+        self._places: dict[str, tuple[str, Callable[[], Stores], FilePath]] = {}
         self._views: list[View] = []
         self._pools = Pools()
         self._kernel: Any = None
@@ -49,11 +49,11 @@ class Browsers:
             view.close()
         self._pools.clear()
 
-    def add(self, cluster: Callable[[], Stores], start: FilePath) -> str:
-        """Keep a place to begin at; `cluster` raises where it is no longer attached."""
+    def add(self, name: str, cluster: Callable[[], Stores], start: FilePath) -> str:
+        """Keep a place to begin at; `cluster` raises where `name` is no longer attached."""
         key = secrets.token_hex(16)
         with self._lock:
-            self._places[key] = (cluster, start)
+            self._places[key] = (name, cluster, start)
             while len(self._places) > _KEPT:
                 del self._places[next(iter(self._places))]
         return key
@@ -66,7 +66,8 @@ class Browsers:
         if place is None:
             comm.send({"type": "gone"})
             return
-        view = View(_Current(place[0]), place[1], self._pools, comm.send)
+        name, cluster, start = place
+        view = View(_Current(name, cluster), start, self._pools, comm.send)
         with self._lock:
             self._views.append(view)
         comm.on_msg(lambda received: view.receive(received["content"]["data"]))
@@ -83,12 +84,9 @@ class Browsers:
 class _Current:
     """The cluster as it is attached at each question: attached anew, a browser goes on."""
 
-    def __init__(self, cluster: Callable[[], Stores]) -> None:
+    def __init__(self, name: str, cluster: Callable[[], Stores]) -> None:
+        self.name = name
         self._cluster = cluster
-
-    @property
-    def name(self) -> str:
-        return self._cluster().name
 
     @property
     def files(self) -> Any:

@@ -23,7 +23,7 @@ def browse(notebook: Notebook, given: Parsed) -> Text | None:
     if not notebook.browsers.serve(getattr(notebook.shell, "kernel", None)):
         return Text(f"This terminal draws no browser. %emr ls {start} lists the same.")
     name = made.name
-    key = notebook.browsers.add(lambda: notebook.attachment(name).cluster, start)
+    key = notebook.browsers.add(name, lambda: notebook.attachment(name).cluster, start)
     notebook.screen.show(bundle(key, name, start))
     return None
 

@@ -49,7 +49,9 @@ export class Jobs {
     const end =
       job.state === 'running'
         ? button(this._trans.__('Cancel'), null, () => this._model.cancel(job.job))
-        : button(this._trans.__('Dismiss'), 'close', () => this._model.dismiss(job.job));
+        : button(this._trans.__('Dismiss'), 'close', () =>
+            this._model.dismiss(job.job)
+          );
     end.dataset.job = String(job.job);
     row.append(end);
     return row;

@@ -298,7 +298,11 @@ export class FilesModel implements IGridModel {
     this._changed.emit();
   }
 
-  askPlan(kind: 'mkdir' | 'rename' | 'delete', ids: readonly number[], text = ''): void {
+  askPlan(
+    kind: 'mkdir' | 'rename' | 'delete',
+    ids: readonly number[],
+    text = ''
+  ): void {
     this._clearFault();
     this._planning = this._ask({ type: 'plan', kind, ids, text });
   }
@@ -344,7 +348,12 @@ export class FilesModel implements IGridModel {
 
   private _askRows(start: number, stop: number): void {
     const asked = this._asked;
-    if (asked && asked.stamp === this._stamp && asked.start <= start && asked.stop >= stop) {
+    if (
+      asked &&
+      asked.stamp === this._stamp &&
+      asked.start <= start &&
+      asked.stop >= stop
+    ) {
       return; // it is on its way
     }
     const from = Math.max(0, start - AROUND);

@@ -56,7 +56,11 @@ export class Pane {
     if (preview.text) {
       const isHex = preview.format === 'binary';
       parts.push(
-        element('pre', isHex ? 'emrnb-TextHead emrnb-mod-hex' : 'emrnb-TextHead', preview.text)
+        element(
+          'pre',
+          isHex ? 'emrnb-TextHead emrnb-mod-hex' : 'emrnb-TextHead',
+          preview.text
+        )
       );
     }
     parts.push(...preview.notes.map(note => element('p', 'emrnb-Note', note)));

@@ -6,7 +6,12 @@ import { element } from '../dom';
 import { openChannel } from '../source';
 import { readMessage, readPayload } from './messages';
 import { FilesModel } from './model';
-import { COMM_TARGET, MIME_TYPE, type FilesMessage, type IFilesRequest } from './tokens';
+import {
+  COMM_TARGET,
+  MIME_TYPE,
+  type FilesMessage,
+  type IFilesRequest
+} from './tokens';
 import { FilesView, type Insert } from './view';
 
 /** Draws one browser; it talks to the kernel where the output is trusted. */

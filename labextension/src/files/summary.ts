@@ -30,7 +30,9 @@ export function filesSummary(model: FilesModel, trans: TranslationBundle): strin
     parts.push(trans.__('%1 match', model.rowCount.toLocaleString()));
   }
   if (!done) {
-    parts.push(model.fault?.about === 'list' ? trans.__('not all') : trans.__('listing…'));
+    parts.push(
+      model.fault?.about === 'list' ? trans.__('not all') : trans.__('listing…')
+    );
   }
   return parts.join(' · ');
 }

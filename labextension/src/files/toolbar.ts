@@ -74,9 +74,9 @@ export class Toolbar {
 
   private _onKey(event: KeyboardEvent): void {
     if (event.key === 'ArrowRight' || event.key === 'ArrowLeft') {
-      const nodes = [...this.node.querySelectorAll<HTMLElement>('.emrnb-Button')].filter(
-        node => !(node as HTMLButtonElement).disabled
-      );
+      const nodes = [
+        ...this.node.querySelectorAll<HTMLElement>('.emrnb-Button')
+      ].filter(node => !(node as HTMLButtonElement).disabled);
       const at = nodes.indexOf(document.activeElement as HTMLElement);
       const step = event.key === 'ArrowRight' ? 1 : -1;
       nodes[(at + step + nodes.length) % nodes.length]?.focus();

@@ -35,7 +35,10 @@ export class FilesView extends Widget implements IActions {
     super();
     this.addClass('emrnb-Files');
     this.node.setAttribute('role', 'group');
-    this.node.setAttribute('aria-label', _trans.__('Files of %1', _model.payload.cluster));
+    this.node.setAttribute(
+      'aria-label',
+      _trans.__('Files of %1', _model.payload.cluster)
+    );
     const focus = () => this._grid.node.focus({ preventScroll: true });
     this._path = new PathBar(_model, _trans, focus);
     this._toolbar = new Toolbar(_trans, this);
@@ -167,7 +170,9 @@ export class FilesView extends Widget implements IActions {
       'Words look into names; size>10m, modified>2024-05-01, owner=hadoop into columns'
     );
     this._filter.addEventListener('input', () =>
-      this._later('filter', FILTER_DELAY, () => this._model.setFilter(this._filter.value))
+      this._later('filter', FILTER_DELAY, () =>
+        this._model.setFilter(this._filter.value)
+      )
     );
     this._filter.addEventListener('keydown', event => {
       keepKeys(event);
