@@ -27,6 +27,18 @@ export function titled(value: string): string {
   return value.length > TITLE_TEXT ? value.slice(0, TITLE_TEXT) + '…' : value;
 }
 
+/** Writes a value into a cell: null dimly, what is on its way as a bar. */
+export function fillCell(cell: HTMLElement, value: string | null | undefined): void {
+  if (value === undefined) {
+    cell.classList.add('emrnb-mod-loading');
+  } else if (value === null) {
+    cell.classList.add('emrnb-mod-null');
+    cell.textContent = 'null';
+  } else {
+    cell.textContent = oneLine(value);
+  }
+}
+
 /** Puts text on the clipboard, also on pages without https where the modern way is shut. */
 export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard && window.isSecureContext) {

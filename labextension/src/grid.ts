@@ -1,6 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Columns } from './columns';
-import { copyText, element, oneLine, titled } from './dom';
+import { copyRange } from './copying';
+import { element, fillCell, titled } from './dom';
+import { DOUBLE_PRESS, ICON_WIDTH, type IGridOptions } from './gridOptions';
 import {
   bodyHeight,
   columnWindow,
@@ -10,40 +12,11 @@ import {
   scrollTo
 } from './geometry';
 import { Head } from './head';
-import { contains, moved, rangeOf, toTsv, type ICell, type IRange } from './selection';
+import { contains, moved, rangeOf, type ICell, type IRange } from './selection';
 import type { IGridModel } from './tokens';
-
-/** Cells that a copy may hold: beyond, a spreadsheet chokes and so does the browser. */
-const COPY_CELLS = 500_000;
-
-/** Milliseconds within which a second press on a row opens it. */
-const DOUBLE_PRESS = 450;
-
-/** What an icon before a name takes. */
-const ICON_WIDTH = 24;
 
 /** Rows seen at once before the grid scrolls. */
 const SEEN_ROWS = 15;
-
-/** How a grid differs from that of a result; what is left out is as there. */
-export interface IGridOptions {
-  label?: string;
-  /** Whether rows are numbered. */
-  hasNumbers?: boolean;
-  headHeight?: number;
-  /** Rows for which there is room, whether there are so many or not. */
-  leastRows?: number;
-  /** Whether whole rows are selected, and the first column takes the width that is left. */
-  isList?: boolean;
-  /** Adds to a cell that was drawn. */
-  decorate?: (cell: HTMLElement, row: number, column: number) => void;
-  onSelected?: (range: IRange | null, row: number) => void;
-  /** Enter or a double click on a row. */
-  onOpen?: (row: number) => void;
-  onCopy?: (range: IRange) => void;
-  /** Takes a key before the grid does; true if it was one of its own. */
-  onKey?: (event: KeyboardEvent) => boolean;
-}
 
 /**
  * The scrolling part: only what is seen, and a little more, is in the document.
@@ -215,14 +188,7 @@ export class Grid {
     cell.style.width = `${this._columns.width(column)}px`;
     const names = cell.classList;
     names.toggle('emrnb-mod-right', this._columns.columns[column]?.kind === 'number');
-    if (value === undefined) {
-      names.add('emrnb-mod-loading');
-    } else if (value === null) {
-      names.add('emrnb-mod-null');
-      cell.textContent = 'null';
-    } else {
-      cell.textContent = oneLine(value);
-    }
+    fillCell(cell, value);
     const selected = this._range !== null && contains(this._range, row, column);
     names.toggle('emrnb-mod-selected', selected);
     cell.setAttribute('aria-selected', String(selected));
@@ -277,7 +243,7 @@ export class Grid {
       if (this._options.onCopy) {
         this._options.onCopy(this._range);
       } else {
-        void this._copy(this._range);
+        void copyRange(this._model, this._range, this._trans).then(this._say);
       }
     } else if (accel && key.toLowerCase() === 'a') {
       this._select({ row: 0, column: 0 }, this._lastCell());
@@ -354,28 +320,6 @@ export class Grid {
 
   private _lastCell(): ICell {
     return { row: this._model.rowCount - 1, column: this._columns.columns.length - 1 };
-  }
-
-  private async _copy(range: IRange): Promise<void> {
-    const rows = range.bottom - range.top + 1;
-    const cells = rows * (range.right - range.left + 1);
-    if (cells > COPY_CELLS) {
-      this._say(
-        this._trans.__(
-          'Not copied: %1 cells are too many for the clipboard (at most %2). Select fewer, or write the result to a file.',
-          cells.toLocaleString(),
-          COPY_CELLS.toLocaleString()
-        )
-      );
-      return;
-    }
-    try {
-      const data = await this._model.fetch(range.top, range.bottom + 1);
-      await copyText(toTsv(data, range.left, range.right));
-      this._say(this._trans._n('Copied %1 row.', 'Copied %1 rows.', rows));
-    } catch (error) {
-      this._say(this._trans.__('Not copied: %1', String((error as Error).message)));
-    }
   }
 
   private _hit(event: PointerEvent): { row: number; column: number | null } | null {

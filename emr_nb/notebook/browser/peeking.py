@@ -21,7 +21,8 @@ _HEAD = 64 * 1024
 _LINES = 200
 _LINE = 2000
 _HEX = 512
-_ROWS = 20
+_ROWS = 20  # of a table; lines of text are more
+_PREVIEWED = 100
 _COLUMNS = 100
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _PACKAGE = "emr_nb.files.preview"
@@ -54,7 +55,7 @@ def peek(store: FileSystem, entry: FileEntry) -> Peek:
         detail = store.detail(entry.path)
         known = {label.casefold() for label, _ in made.facts}
         made.facts += [
-            (label, printable(text))
+            (label[:1].upper() + label[1:], printable(text))
             for label, text in detail.facts
             if label.casefold() not in known
         ]
@@ -63,7 +64,8 @@ def peek(store: FileSystem, entry: FileEntry) -> Peek:
             return made
     previews = _previews()
     if previews is not None:
-        _by_preview(made, previews.preview(store, entry.path))
+        options = previews.Options(rows=_PREVIEWED)
+        _by_preview(made, previews.preview(store, entry.path, options))
     elif not entry.is_directory:
         _plain_head(made, store, entry)
     return made
@@ -129,7 +131,8 @@ def _by_preview(made: Peek, found: Any) -> None:
 
     made.format = printable(found.format)
     facts = [("Format", found.format + (f", {found.compression}" if found.compression else ""))]
-    if found.total_rows is not None and found.rows.num_columns:
+    lines = _as_lines(found.rows)
+    if found.total_rows is not None and found.rows.num_columns and lines is None:
         facts.append(("Rows", count(found.total_rows)))
     if found.groups and found.unit and found.unit != "file":
         facts.append((f"{found.unit.capitalize()}s", count(len(found.groups))))
@@ -138,10 +141,13 @@ def _by_preview(made: Peek, found: Any) -> None:
     if found.snapshots:
         facts.append(("Snapshots", count(len(found.snapshots))))
     made.facts += [(label, printable(text)) for label, text in facts]
-    fields = list(found.rows.schema)[:_COLUMNS]
+    fields = [] if lines is not None else list(found.rows.schema)[:_COLUMNS]
+    if lines is not None:
+        made.format = "binary" if _is_hex(found.rows) else made.format
+        made.text = "\n".join(_shown_line(line) for line in lines)
     made.columns = [{"name": printable(f.name), "type": str(f.type)} for f in fields]
     made.rows = rows_of(found.rows.select(range(len(fields))), 0, _ROWS) if fields else []
-    if len(fields) < found.rows.num_columns:
+    if lines is None and len(fields) < found.rows.num_columns:
         made.notes.append(f"{len(fields)} of {found.rows.num_columns:,} columns are shown.")
     made.notes += [printable(str(note)) for note in (*found.differences, *found.notes)]
     image = found.image
@@ -149,6 +155,19 @@ def _by_preview(made: Peek, found: Any) -> None:
         data = base64.b64encode(image.data).decode()
         made.image = {"mime": image.mime, "data": data, "width": image.width,
                       "height": image.height}  # fmt: skip
+
+
+def _as_lines(rows: Any) -> list[str] | None:
+    """Return the lines of what has no columns, text or a hex head; None for a table."""
+    if rows.column_names == ["line"]:
+        return [str(line or "") for line in rows.column(0).to_pylist()]
+    if _is_hex(rows):
+        return [f"{r['offset']:08x}  {r['hex']:<47}  {r['text']}" for r in rows.to_pylist()]
+    return None
+
+
+def _is_hex(rows: Any) -> bool:
+    return bool(rows.column_names == ["offset", "hex", "text"])
 
 
 def _plain_head(made: Peek, store: FileSystem, entry: FileEntry) -> None:

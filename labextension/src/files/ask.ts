@@ -44,7 +44,7 @@ export class Ask {
 
   /** Shows the plan that the kernel has told, if there is a new one. */
   draw(): void {
-    const plan = this._model.plan;
+    const plan = this._model.work.plan;
     if (plan === null) {
       if (this._plan !== 0) {
         this._hide();
@@ -58,7 +58,7 @@ export class Ask {
     const lines = element('ul', 'emrnb-AskLines');
     lines.append(...plan.lines.map(line => element('li', '', line)));
     const yes = button(plan.button, null, () => {
-      this._model.confirm();
+      this._model.work.confirm();
       this._onLeft();
     });
     yes.classList.add(plan.danger ? 'emrnb-mod-danger' : 'emrnb-mod-strong');
@@ -71,7 +71,7 @@ export class Ask {
       return;
     }
     this._hide();
-    this._model.dropPlan();
+    this._model.work.dropPlan();
     this._onLeft();
   }
 

@@ -17,7 +17,7 @@ export class Jobs {
   readonly node = element('div', 'emrnb-Jobs');
 
   draw(): void {
-    const jobs = this._model.jobs;
+    const jobs = this._model.work.jobs;
     this.node.hidden = jobs.length === 0;
     const key = JSON.stringify(jobs);
     if (key !== this._drawn) {
@@ -48,9 +48,9 @@ export class Jobs {
     }
     const end =
       job.state === 'running'
-        ? button(this._trans.__('Cancel'), null, () => this._model.cancel(job.job))
+        ? button(this._trans.__('Cancel'), null, () => this._model.work.cancel(job.job))
         : button(this._trans.__('Dismiss'), 'close', () =>
-            this._model.dismiss(job.job)
+            this._model.work.dismiss(job.job)
           );
     end.dataset.job = String(job.job);
     row.append(end);

@@ -1,7 +1,8 @@
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { IGridModel, ISort, Row } from '../tokens';
+import { EntryRows } from './rows';
+import { EntryWork, type ITold } from './work';
 import type {
-  CodeKind,
   EntryKind,
   FilesMessage,
   ICount,
@@ -10,28 +11,11 @@ import type {
   IFilesChannel,
   IFilesRequest,
   IFolder,
-  IJob,
-  IPayload,
-  IPlan,
-  IPreview
+  IPayload
 } from './tokens';
 
 /** Where the browser stands: as the file says, being asked for, answered, or let go of. */
 export type FilesState = 'saved' | 'connecting' | 'live';
-
-/** Rows asked for above and below those that are seen. */
-const AROUND = 60;
-
-/** Rows kept; those far from what is seen go first. */
-const KEPT = 4000;
-
-/** A row as the kernel told it; `stamp` counts how much of the folder had come by then. */
-interface IKnownRow {
-  id: number;
-  kind: EntryKind;
-  cells: string[];
-  stamp: number;
-}
 
 /**
  * A folder of a cluster, of whose entries those come that somebody looks at.
@@ -40,7 +24,16 @@ interface IKnownRow {
  * newest of its kind is ignored.
  */
 export class FilesModel implements IGridModel {
-  constructor(readonly payload: IPayload) {}
+  constructor(readonly payload: IPayload) {
+    this.work = new EntryWork({
+      ask: request => this._ask(request),
+      changed: () => this._changed.emit(),
+      told: told => this._told.emit(told)
+    });
+  }
+
+  /** What is done with single entries. */
+  readonly work: EntryWork;
 
   /** Emitted whenever something that is drawn may have changed. */
   get changed(): ISignal<this, void> {
@@ -48,7 +41,7 @@ export class FilesModel implements IGridModel {
   }
 
   /** Emitted with what a question for text has brought: code, or a path. */
-  get told(): ISignal<this, { type: 'code' | 'path' | 'done'; text: string }> {
+  get told(): ISignal<this, ITold> {
     return this._told;
   }
 
@@ -78,7 +71,7 @@ export class FilesModel implements IGridModel {
   }
 
   get rowCount(): number {
-    return this._filter ? this._matching : this._count.total;
+    return this._filter ? this._rows.matching : this._count.total;
   }
 
   get sort(): ISort | null {
@@ -90,7 +83,7 @@ export class FilesModel implements IGridModel {
   }
 
   get isStale(): boolean {
-    return this._isStale;
+    return this._rows.isStale;
   }
 
   /** Whether a folder was asked for whose first answer is not here. */
@@ -98,25 +91,9 @@ export class FilesModel implements IGridModel {
     return this._opening > 0;
   }
 
-  /** What went wrong last, by what it was about; the list's stays until another folder comes. */
+  /** What went wrong last, with the folder or with an entry. */
   get fault(): IFault | null {
-    return this._fault;
-  }
-
-  get preview(): IPreview | null {
-    return this._preview;
-  }
-
-  get isPreviewing(): boolean {
-    return this._previewing > 0;
-  }
-
-  get plan(): IPlan | null {
-    return this._plan;
-  }
-
-  get jobs(): readonly IJob[] {
-    return [...this._jobs.values()];
+    return this._fault ?? this.work.fault;
   }
 
   get isDisposed(): boolean {
@@ -124,43 +101,26 @@ export class FilesModel implements IGridModel {
   }
 
   row(index: number): (string | undefined)[] | undefined {
-    const known = this._rows.get(index);
-    if (known === undefined) {
-      return undefined;
-    }
-    const late = this._late.get(known.id);
-    let n = 0;
-    return this.columns.map((column, i) => {
-      if (!column.late) {
-        return known.cells[i] ?? '';
-      }
-      const told = late?.[n++];
-      return known.kind === 'directory' ? '' : told;
-    });
+    return this._rows.row(index, this.columns);
   }
 
   /** Whether late columns of any row are here. */
   get hasDetails(): boolean {
-    return this._late.size > 0;
+    return this._rows.hasDetails;
   }
 
   /** Returns the number that names an entry for the kernel, or −1 while it is on its way. */
   id(index: number): number {
-    return this._rows.get(index)?.id ?? -1;
+    return this._rows.id(index);
   }
 
   kind(index: number): EntryKind {
-    return this._rows.get(index)?.kind ?? 'file';
+    return this._rows.kind(index);
   }
 
   /** Returns where an entry stands now, among the rows that are here; −1 if it is not. */
   find(id: number): number {
-    for (const [index, row] of this._rows) {
-      if (row.id === id) {
-        return index;
-      }
-    }
-    return -1;
+    return this._rows.find(id);
   }
 
   connect(channel: IFilesChannel): void {
@@ -183,9 +143,9 @@ export class FilesModel implements IGridModel {
     channel.closed.disconnect(this.disconnect, this);
     channel.dispose();
     this._state = 'saved';
-    this._folder = this._fault = this._preview = this._plan = null;
-    this._opening = this._previewing = 0;
-    this._jobs.clear();
+    this._folder = this._fault = null;
+    this._opening = 0;
+    this.work.forget();
     this._forget();
     this._moved.emit();
     this._changed.emit();
@@ -222,20 +182,15 @@ export class FilesModel implements IGridModel {
     const text = filter.trim();
     if (text !== this._filter) {
       this._filter = text;
-      this._matching = this._count.total;
+      this._rows.matching = this._count.total;
       this._reorder();
     }
   }
 
   want(start: number, stop: number): void {
-    this._wanted = [start, stop];
     const last = Math.min(stop, this.rowCount);
-    for (let i = start; i < last; i++) {
-      const row = this._rows.get(i);
-      if (row === undefined || row.stamp < this._stamp || this._isStale) {
-        this._askRows(start, last);
-        return;
-      }
+    if (this._rows.want(start, last)) {
+      this._askRows(start, last);
     }
   }
 
@@ -244,14 +199,7 @@ export class FilesModel implements IGridModel {
     if (!this.columns.some(column => column.late)) {
       return;
     }
-    const ids: number[] = [];
-    for (let i = this._wanted[0]; i < Math.min(this._wanted[1], this.rowCount); i++) {
-      const row = this._rows.get(i);
-      if (row && row.kind !== 'directory' && !this._askedLate.has(row.id)) {
-        this._askedLate.add(row.id);
-        ids.push(row.id);
-      }
-    }
+    const ids = this._rows.withoutDetails();
     if (ids.length > 0) {
       this._ask({ type: 'detail', ids });
     }
@@ -259,68 +207,6 @@ export class FilesModel implements IGridModel {
 
   fetch(): Promise<Row[]> {
     return Promise.reject(new Error('paths are copied instead'));
-  }
-
-  // -- entries ------------------------------------------------------------------------
-
-  askPreview(id: number): void {
-    this._previewing = this._ask({ type: 'preview', ids: [id] });
-    this._changed.emit();
-  }
-
-  closePreview(): void {
-    this._preview = null;
-    this._previewing = 0;
-    this._changed.emit();
-  }
-
-  askCode(id: number, kind: CodeKind): void {
-    this._clearFault();
-    this._ask({ type: 'code', ids: [id], kind });
-  }
-
-  askPath(ids: readonly number[]): void {
-    this._clearFault();
-    this._ask({ type: 'path', ids });
-  }
-
-  download(id: number): void {
-    this._clearFault();
-    this._ask({ type: 'download', ids: [id] });
-  }
-
-  cancel(job: number): void {
-    this._ask({ type: 'cancel', number: job });
-  }
-
-  dismiss(job: number): void {
-    this._jobs.delete(job);
-    this._changed.emit();
-  }
-
-  askPlan(
-    kind: 'mkdir' | 'rename' | 'delete',
-    ids: readonly number[],
-    text = ''
-  ): void {
-    this._clearFault();
-    this._planning = this._ask({ type: 'plan', kind, ids, text });
-  }
-
-  /** Does what the plan on the page says. */
-  confirm(): void {
-    if (this._plan !== null) {
-      this._planning = this._ask({ type: 'do', number: this._plan.plan });
-      this._plan = null;
-      this._changed.emit();
-    }
-  }
-
-  dropPlan(): void {
-    this._plan = null;
-    this._planning = 0;
-    this._clearFault();
-    this._changed.emit();
   }
 
   dispose(): void {
@@ -336,6 +222,7 @@ export class FilesModel implements IGridModel {
 
   private _go(request: Omit<IFilesRequest, 'type' | 'seq'>): void {
     this._fault = null;
+    this.work.forgetFault();
     this._opening = this._ask({ type: 'list', ...request });
     this._changed.emit();
   }
@@ -347,36 +234,16 @@ export class FilesModel implements IGridModel {
   }
 
   private _askRows(start: number, stop: number): void {
-    const asked = this._asked;
-    if (
-      asked &&
-      asked.stamp === this._stamp &&
-      asked.start <= start &&
-      asked.stop >= stop
-    ) {
-      return; // it is on its way
-    }
-    const from = Math.max(0, start - AROUND);
-    const request: Omit<IFilesRequest, 'seq'> = {
-      type: 'rows',
-      start: from,
-      count: stop + AROUND - from,
-      text: this._filter
-    };
-    if (this._sort) {
-      request.sort = this._sort;
-    }
-    const seq = this._ask(request);
-    this._asked = { start: from, stop: stop + AROUND, stamp: this._stamp, seq };
-    this._stamps.set(seq, this._stamp);
+    const range = this._rows.range(start, stop);
+    const request = { type: 'rows', ...range, text: this._filter };
+    const seq = this._ask(this._sort ? { ...request, sort: this._sort } : request);
+    this._rows.asked(seq, range.start, range.count);
   }
 
   private _reorder(): void {
-    this._isStale = this._rows.size > 0;
-    this._orderedAt = this._seq + 1;
-    this._asked = null;
+    this._rows.reorder(this._seq + 1);
     this._clearFault();
-    this._askRows(0, AROUND);
+    this._askRows(0, 0);
     this._changed.emit();
   }
 
@@ -395,32 +262,24 @@ export class FilesModel implements IGridModel {
         this._onCount(message);
         break;
       case 'rows':
-        this._onRows(message);
+        if (message.listing === this._folder?.listing) {
+          this._rows.take(message);
+        }
         break;
       case 'detail':
         if (message.listing === this._folder?.listing) {
-          message.texts.forEach((texts, id) => this._late.set(id, texts));
+          this._rows.takeDetails(message.texts);
         }
-        break;
-      case 'preview':
-        if (message.seq === this._previewing) {
-          this._preview = message;
-          this._previewing = 0;
-        }
-        break;
-      case 'plan':
-        if (message.seq === this._planning) {
-          this._plan = message;
-        }
-        break;
-      case 'job':
-        this._onJob(message);
         break;
       case 'error':
-        this._onError(message.seq, message);
+        if (message.about === 'list' || message.about === 'rows') {
+          this._onError(message.seq, message);
+          break;
+        }
+        this.work.take(message);
         break;
       default:
-        this._told.emit(message);
+        this.work.take(message);
         if (message.type === 'done') {
           this.refresh();
         }
@@ -449,46 +308,12 @@ export class FilesModel implements IGridModel {
       return;
     }
     if (message.total !== this._count.total) {
-      this._stamp++;
+      this._rows.grown();
       if (this._filter) {
-        this._askRows(...this._wanted);
+        this._askRows(...this._rows.wanted);
       }
     }
     this._count = message;
-  }
-
-  private _onRows(message: FilesMessage & { type: 'rows' }): void {
-    const stamp = this._stamps.get(message.seq) ?? 0;
-    this._stamps.forEach((_, seq) => seq <= message.seq && this._stamps.delete(seq));
-    const isOfNow =
-      message.listing === this._folder?.listing && message.seq >= this._orderedAt;
-    if (!isOfNow) {
-      return;
-    }
-    if (this._isStale) {
-      this._rows.clear();
-      this._isStale = false;
-    }
-    this._matching = message.total;
-    message.rows.forEach((cells, n) => {
-      const id = message.ids[n] ?? 0;
-      const kind = message.kinds[n] ?? 'file';
-      this._rows.delete(message.start + n);
-      this._rows.set(message.start + n, { id, kind, cells, stamp });
-    });
-    if (this._asked?.seq === message.seq) {
-      this._asked = null;
-    }
-    for (const index of this._rows.keys()) {
-      if (this._rows.size <= KEPT) {
-        break;
-      }
-      this._rows.delete(index);
-    }
-  }
-
-  private _onJob(message: IJob): void {
-    this._jobs.set(message.job, message);
   }
 
   private _onError(seq: number, fault: IFault): void {
@@ -497,20 +322,8 @@ export class FilesModel implements IGridModel {
         return;
       }
       this._opening = 0;
-    } else if (fault.about === 'preview') {
-      if (seq !== this._previewing) {
-        return;
-      }
-      this._previewing = 0;
-      this._preview = null;
-    } else if (fault.about === 'rows') {
-      this._asked = null;
-      if (seq < this._orderedAt) {
-        return;
-      }
-      this._isStale = false;
-      this._rows.clear();
-      this._matching = 0;
+    } else if (!this._rows.fail(seq)) {
+      return;
     }
     this._fault = fault;
   }
@@ -522,48 +335,22 @@ export class FilesModel implements IGridModel {
   }
 
   private _forget(): void {
-    this._rows.clear();
-    this._late.clear();
-    this._askedLate.clear();
-    this._asked = null;
-    this._isStale = false;
-    this._stamp = 1;
-    this._orderedAt = this._seq + 1;
-    this._matching = 0;
-    this._wanted = [0, AROUND];
+    this._rows.forget(this._seq + 1);
     this._count = { total: 0, folders: 0, files: 0, bytes: 0, done: false };
   }
 
   private readonly _changed = new Signal<this, void>(this);
   private readonly _moved = new Signal<this, void>(this);
-  private readonly _told = new Signal<
-    this,
-    { type: 'code' | 'path' | 'done'; text: string }
-  >(this);
+  private readonly _told = new Signal<this, ITold>(this);
   private _channel: IFilesChannel | null = null;
   private _state: FilesState = 'saved';
   private _folder: IFolder | null = null;
   private _count: ICount = { total: 0, folders: 0, files: 0, bytes: 0, done: false };
   private _fault: IFault | null = null;
-  private _preview: IPreview | null = null;
-  private _previewing = 0;
-  private _plan: IPlan | null = null;
-  private _planning = 0;
   private _opening = 0;
   private _sort: ISort | null = null;
   private _filter = '';
-  private _matching = 0;
-  private _isStale = false;
   private _isDisposed = false;
   private _seq = 0;
-  private _stamp = 1;
-  private _orderedAt = 0;
-  private _asked: { start: number; stop: number; stamp: number; seq: number } | null =
-    null;
-  private _wanted: [number, number] = [0, AROUND];
-  private readonly _rows = new Map<number, IKnownRow>();
-  private readonly _stamps = new Map<number, number>();
-  private readonly _late = new Map<number, string[]>();
-  private readonly _askedLate = new Set<number>();
-  private readonly _jobs = new Map<number, IJob>();
+  private readonly _rows = new EntryRows();
 }

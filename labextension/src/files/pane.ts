@@ -32,7 +32,7 @@ export class Pane {
   readonly node = element('aside', 'emrnb-Pane');
 
   draw(): void {
-    const { preview, isPreviewing } = this._model;
+    const { preview, isPreviewing } = this._model.work;
     this.node.hidden = preview === null && !isPreviewing;
     this.node.setAttribute('aria-busy', String(isPreviewing));
     if (preview === this._drawn) {

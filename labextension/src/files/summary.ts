@@ -29,10 +29,10 @@ export function filesSummary(model: FilesModel, trans: TranslationBundle): strin
   if (model.filter && !model.isStale) {
     parts.push(trans.__('%1 match', model.rowCount.toLocaleString()));
   }
-  if (!done) {
-    parts.push(
-      model.fault?.about === 'list' ? trans.__('not all') : trans.__('listing…')
-    );
+  if (model.fault?.about === 'list') {
+    parts.push(trans.__('not all: the listing broke off'));
+  } else if (!done) {
+    parts.push(trans.__('listing…'));
   }
   return parts.join(' · ');
 }

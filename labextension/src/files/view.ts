@@ -8,6 +8,7 @@ import { Ask } from './ask';
 import { keepKeys } from './controls';
 import { icon } from './icons';
 import { Jobs } from './jobs';
+import { listKey } from './keys';
 import type { FilesModel } from './model';
 import { Pane } from './pane';
 import { PathBar } from './path';
@@ -43,7 +44,7 @@ export class FilesView extends Widget implements IActions {
     this._path = new PathBar(_model, _trans, focus);
     this._toolbar = new Toolbar(_trans, this);
     this._pane = new Pane(_model, _trans, () => {
-      _model.closePreview();
+      _model.work.closePreview();
       focus();
     });
     this._ask = new Ask(_model, _trans, focus);
@@ -90,31 +91,31 @@ export class FilesView extends Widget implements IActions {
   preview(): void {
     const id = this._selected[0];
     if (id !== undefined) {
-      this._model.askPreview(id);
+      this._model.work.askPreview(id);
     }
   }
 
   download(): void {
     const id = this._selected[0];
     if (id !== undefined) {
-      this._model.download(id);
+      this._model.work.download(id);
     }
   }
 
   copyPath(): void {
-    this._model.askPath(this._selected);
+    this._model.work.askPath(this._selected);
   }
 
   insert(kind: CodeKind): void {
     const id = this._selected[0];
     if (id !== undefined) {
-      this._model.askCode(id, kind);
+      this._model.work.askCode(id, kind);
     }
   }
 
   newFolder(): void {
     this._ask.name(this._trans.__('Name of the new folder'), '', name =>
-      this._model.askPlan('mkdir', [], name)
+      this._model.work.askPlan('mkdir', [], name)
     );
   }
 
@@ -123,14 +124,14 @@ export class FilesView extends Widget implements IActions {
     if (id !== undefined) {
       const now = this._model.row(this._model.find(id))?.[0] ?? '';
       this._ask.name(this._trans.__('New name'), now, name =>
-        this._model.askPlan('rename', [id], name)
+        this._model.work.askPlan('rename', [id], name)
       );
     }
   }
 
   remove(): void {
     if (this._selected.length > 0) {
-      this._model.askPlan('delete', this._selected);
+      this._model.work.askPlan('delete', this._selected);
     }
   }
 
@@ -158,7 +159,7 @@ export class FilesView extends Widget implements IActions {
       onSelected: range => this._onSelected(range),
       onOpen: row => this._openRow(row),
       onCopy: () => this.copyPath(),
-      onKey: event => this._onGridKey(event)
+      onKey: event => listKey(event, this, this._path, this._filter)
     });
   }
 
@@ -208,43 +209,7 @@ export class FilesView extends Widget implements IActions {
     if (this._model.kind(row) === 'directory') {
       this._model.openEntry(id);
     } else {
-      this._model.askPreview(id);
-    }
-  }
-
-  private _onGridKey(event: KeyboardEvent): boolean {
-    const accel = event.ctrlKey || event.metaKey;
-    switch (event.key) {
-      case 'Backspace':
-        this.up();
-        return true;
-      case 'ArrowUp':
-        if (event.altKey) {
-          this.up();
-        }
-        return event.altKey;
-      case ' ':
-        this.preview();
-        return true;
-      case 'F2':
-        this.rename();
-        return true;
-      case 'F5':
-        this.refresh();
-        return true;
-      case 'Delete':
-        this.remove();
-        return true;
-      case '/':
-        this._path.edit();
-        return true;
-      case 'f':
-        if (accel) {
-          this._filter.focus();
-        }
-        return accel;
-      default:
-        return false;
+      this._model.work.askPreview(id);
     }
   }
 
@@ -259,7 +224,7 @@ export class FilesView extends Widget implements IActions {
     const isOther = ids.join() !== this._selected.join();
     this._selected = ids;
     this._drawTools();
-    const isOpen = this._model.preview !== null || this._model.isPreviewing;
+    const isOpen = this._model.work.preview !== null || this._model.work.isPreviewing;
     if (isOther && isOpen && ids.length === 1) {
       this._later('preview', PREVIEW_DELAY, () => this.preview());
     }
@@ -316,7 +281,7 @@ export class FilesView extends Widget implements IActions {
     this.toggleClass('emrnb-mod-waiting', model.isOpening);
     this._main.classList.toggle(
       'emrnb-mod-split',
-      model.preview !== null || model.isPreviewing
+      model.work.preview !== null || model.work.isPreviewing
     );
     this._followSelection();
     this._drawTools();

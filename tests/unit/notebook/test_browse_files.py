@@ -174,7 +174,8 @@ def test_messages_that_nobody_sends_do_no_harm():
     page = PageSide(memory("a"))
     page.wait("count", done=True)
     odd = {"type": "rows", "listing": 1, "start": -4, "count": 10**9, "sort": [1]}
-    for message in (odd, {}, {"type": "rows"}, {"type": 3}, {"type": "preview", "ids": ["x", -1, None]},
+    for message in (odd, {}, {"type": "rows"}, {"type": 3},
+                    {"type": "preview", "ids": ["x", -1, None]},
                     {"type": "list", "kind": "part", "number": 99}, {"type": "do", "number": 7},
                     {"type": "code", "seq": 900, "listing": 1, "ids": [99]}):  # fmt: skip
         page.view.receive(message)
