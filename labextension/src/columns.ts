@@ -66,14 +66,17 @@ export class Columns {
       if (this._dragged[i]) {
         return;
       }
-      let longest = this._hasNumbers ? 'null' : '';
-      for (const row of rows) {
-        const text = oneLine(row[i] ?? '');
-        longest = text.length > longest.length ? text : longest;
-      }
+      const least = this._hasNumbers ? 'null' : '';
+      const texts = [least, ...rows.map(row => oneLine(row[i] ?? ''))];
+      const most = Math.max(...texts.map(text => text.length));
+      // glyphs differ in width, so what is nearly as long may be wider
+      const slack = this._hasNumbers ? 1 : 4;
+      const wider = texts
+        .filter(text => text.length > most - slack)
+        .slice(0, 5 * slack);
       const head = Math.max(wide(column.name) * 1.07, wide(column.type) * 0.85);
       const lead = i === 0 ? this._lead : 0; // what stands before the text
-      const width = Math.max(head + 16, wide(longest) + lead) + PADDING;
+      const width = Math.max(head + 16, Math.max(...wider.map(wide)) + lead) + PADDING;
       this._widths[i] = Math.round(Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, width)));
     });
     const digits = '8'.repeat(Math.max(2, String(rowCount).length));

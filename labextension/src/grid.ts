@@ -246,7 +246,8 @@ export class Grid {
         void copyRange(this._model, this._range, this._trans).then(this._say);
       }
     } else if (accel && key.toLowerCase() === 'a') {
-      this._select({ row: 0, column: 0 }, this._lastCell());
+      const column = this._columns.columns.length - 1;
+      this._select({ row: 0, column: 0 }, { row: this._model.rowCount - 1, column });
     } else if (key === 'Escape' && this._cursor) {
       this._clear();
     } else if (key === 'Enter' && this._cursor?.row === -1) {
@@ -316,10 +317,6 @@ export class Grid {
     } else if (right > this.node.scrollLeft + this.node.clientWidth) {
       this.node.scrollLeft = right - this.node.clientWidth;
     }
-  }
-
-  private _lastCell(): ICell {
-    return { row: this._model.rowCount - 1, column: this._columns.columns.length - 1 };
   }
 
   private _hit(event: PointerEvent): { row: number; column: number | null } | null {
