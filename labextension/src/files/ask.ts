@@ -11,7 +11,7 @@ export class Ask {
     private readonly _onLeft: () => void
   ) {
     this.node.hidden = true;
-    this.node.setAttribute('role', 'group');
+    this.node.setAttribute('role', 'alertdialog');
     this.node.addEventListener('keydown', event => {
       keepKeys(event);
       if (event.key === 'Escape') {
@@ -36,7 +36,7 @@ export class Ask {
     });
     const next = button(this._trans.__('Next'), null, () => onName(input.value));
     next.classList.add('emrnb-mod-strong');
-    this._fill([element('div', 'emrnb-AskTitle', label), input], [next]);
+    this._fill(label, [element('div', 'emrnb-AskTitle', label), input], [next]);
     input.focus();
     const dot = value.lastIndexOf('.');
     input.setSelectionRange(0, dot > 0 ? dot : value.length);
@@ -62,7 +62,8 @@ export class Ask {
       this._onLeft();
     });
     yes.classList.add(plan.danger ? 'emrnb-mod-danger' : 'emrnb-mod-strong');
-    this._fill([element('div', 'emrnb-AskTitle', plan.title), lines], [yes]);
+    const said = [plan.title, ...plan.lines].join(' ');
+    this._fill(said, [element('div', 'emrnb-AskTitle', plan.title), lines], [yes]);
     (plan.danger ? this._no : yes)?.focus();
   }
 
@@ -81,10 +82,12 @@ export class Ask {
     this.node.replaceChildren();
   }
 
-  private _fill(parts: HTMLElement[], buttons: HTMLElement[]): void {
+  private _fill(said: string, parts: HTMLElement[], buttons: HTMLElement[]): void {
     this._no = button(this._trans.__('Cancel'), null, () => this.close());
     const row = element('div', 'emrnb-AskButtons');
     row.append(...buttons, this._no);
+    // read out as a whole when the focus comes into it
+    this.node.setAttribute('aria-label', said);
     this.node.replaceChildren(...parts, row);
     this.node.hidden = false;
   }

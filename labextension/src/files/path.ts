@@ -3,7 +3,7 @@ import { element } from '../dom';
 import { button, keepKeys } from './controls';
 import type { FilesModel } from './model';
 
-/** The breadcrumb: each part opens its folder; its empty end, F2 on it or `/` edits the path. */
+/** The breadcrumb: each part opens its folder; its empty end, or `/` in the list, edits the path. */
 export class PathBar {
   constructor(
     private readonly _model: FilesModel,
