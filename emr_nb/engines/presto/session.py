@@ -271,7 +271,7 @@ class PrestoSession:
 
         def moved(uri: str, rows: bool) -> None:
             nonlocal read
-            if not (read and rows):  # once told, each page's place tells nothing new
+            if uri and not (read and rows):  # once told, each page's place tells nothing new
                 read = read or rows
                 self._note(tag, place=placed((ROWS_READ if read else "") + uri, asked))
 
