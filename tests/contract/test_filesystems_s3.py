@@ -63,6 +63,7 @@ def bucket(shared: S3) -> FilePath:
 class TestS3(FileSystemContract):
     # AWS takes a newline; the server here does not route one, and says 404
     refused_names = frozenset({"a\nb"})
+    files_hold_names = True
 
     def fill(self, fs, folder, wanted):
         from moto.s3.models import s3_backends
