@@ -8,7 +8,6 @@ from pathlib import Path
 
 from emr_nb.errors import PathNotDirectoryError, PathNotFoundError
 from emr_nb.files.base import FileSystem
-from emr_nb.files.copy import local_name
 from emr_nb.files.plans import Plan, plan_copy, plan_tree
 from emr_nb.files.removing import remove_moved, rename
 from emr_nb.files.target_names import Naming
@@ -56,12 +55,8 @@ class Trees(ABC):
         progress: Progress | None = None,
     ) -> FileEntry:
         """Copy from the cluster; a directory as target keeps the name, as this disk spells it."""
-        source = self.path(remote)
-        target = local_path(local)
-        if target.key.endswith("/") or Path(target.key).is_dir():
-            target = target.child(local_name(source))
         return self.copy(
-            source, target, recursive=recursive, overwrite=overwrite,
+            self.path(remote), local_path(local), recursive=recursive, overwrite=overwrite,
             resume=resume, progress=progress,
         )  # fmt: skip
 
