@@ -20,7 +20,7 @@ from emr_nb.files.walking import pages, summary, walk
 from emr_nb.model import FileEntry, FilePath
 
 PROTOCOL = "emr"
-_PREFIX = f"{PROTOCOL}://"
+_SCHEMES = frozenset({"hdfs", "webhdfs", "s3", "s3a", "s3n", "file"})  # part of our own paths
 _BUFFER = 64 * 1024
 
 Stores = Callable[[FilePath], FileSystem]
@@ -54,7 +54,7 @@ class ClusterFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has
     def _strip_protocol(cls, path: Any) -> Any:
         if isinstance(path, list):
             return [cls._strip_protocol(one) for one in path]
-        text = str(path).removeprefix(_PREFIX)
+        text = cls._bare(path)
         return text if len(text) <= 1 or text.endswith("://") else text.rstrip("/") or "/"
 
     @classmethod
@@ -64,8 +64,15 @@ class ClusterFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has
         return f"{above}/" if above.endswith(":/") else above or cls.root_marker
 
     def unstrip_protocol(self, name: str) -> str:
-        own = name.startswith(_PREFIX) or PROTOCOL not in self.protocol
-        return name if own else f"{_PREFIX}{name}"
+        return f"{self._prefix()}{self._bare(name)}"
+
+    @classmethod
+    def _prefix(cls) -> str:
+        return "" if cls.protocol[0] in _SCHEMES else f"{cls.protocol[0]}://"
+
+    @classmethod
+    def _bare(cls, path: Any) -> str:
+        return str(path).removeprefix(cls._prefix())
 
     # -- looking --------------------------------------------------------------------------
 
@@ -126,6 +133,19 @@ class ClusterFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has
         where, fs = self._at(path)
         fs.write(where, [bytes(value)], overwrite=mode == "overwrite")
 
+    def open(
+        self, path: str, mode: str = "rb", block_size: Any = None, cache_options: Any = None,
+        compression: str | None = None, **options: Any,
+    ) -> Any:  # fmt: skip
+        """Open a file; text that meets an error inside `with` is dropped, as bytes are."""
+        if "b" in mode or compression:
+            return super().open(path, mode, block_size, cache_options, compression, **options)
+        where, fs = self._at(path)
+        return open_file(
+            fs, where, mode, overwrite=mode.startswith("w"),
+            encoding=options.get("encoding") or "utf-8", newline=options.get("newline"),
+        )  # fmt: skip
+
     def _open(self, path: str, mode: str = "rb", block_size: Any = None,  # noqa: ARG002
               autocommit: bool = True, cache_options: Any = None,  # noqa: ARG002
               **_: Any) -> Any:  # fmt: skip
@@ -183,7 +203,7 @@ class ClusterFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has
     # -- inside ---------------------------------------------------------------------------
 
     def _at(self, path: str) -> tuple[FilePath, FileSystem]:
-        where = self._parse(str(path).removeprefix(_PREFIX))
+        where = self._parse(self._bare(path))
         return where, self._stores(where)
 
     def _described(self, asked: str, where: FilePath, entry: FileEntry) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def spelled(found: Iterable[str], fragment: str) -> list[str]:
     quote = fragment[0] if fragment[:1] and fragment[0] in _QUOTES else ""
     bare = fragment[len(quote) :]
     made = []
-    for text in found:
+    for text in dict.fromkeys(found):
         if not (text.startswith(bare) or plain(text).startswith(bare)):
             continue
         needed = quote or ('"' if any(c.isspace() or c == "'" for c in text) else "")
