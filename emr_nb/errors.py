@@ -259,6 +259,10 @@ class DiskFullError(FileError):
     """No space is left where a file was being written; no partial file stays."""
 
 
+class StoreLacksError(FileError, NotImplementedError):
+    """The store that holds this path cannot do what was asked."""
+
+
 # -- the local cluster --------------------------------------------------------------------
 
 
