@@ -40,10 +40,10 @@ class Lister:
         delimiter: str = "",
         token: str | None = None,
         after: str = "",
-        limit: int = PAGE,
+        limit: int | None = None,
     ) -> s3_xml.Listing:
         """Ask for one page of keys below a prefix."""
-        return s3_xml.listing(self._body(path, prefix, delimiter, token, after, limit))
+        return s3_xml.listing(self._body(path, prefix, delimiter, token, after, limit or PAGE))
 
     def folder(self, path: FilePath, prefix: str, token: str | None) -> s3_xml.Listing:
         """Ask for one page of a folder; what comes after it is fetched meanwhile."""

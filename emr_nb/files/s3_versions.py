@@ -33,6 +33,7 @@ def versions(calls: S3Calls, path: FilePath, after: str | None) -> Page[FileEntr
         for element in root
         if element.tag in ("Version", "DeleteMarker")
     ]
+    found.sort(key=_order)  # servers differ in where markers of removals stand
     entries = [entry for entry in found if not alone or entry.path == path]
     if alone and not entries and after is None:
         raise PathNotFoundError("Nothing is there, and nothing was", where=str(path))
@@ -55,6 +56,12 @@ def _entry(bucket: str, element: ET.Element, *, encoded: bool) -> FileEntry:
         storage_class=told.get("StorageClass", ""),
         extra=MappingProxyType(extra),
     )
+
+
+def _order(entry: FileEntry) -> tuple[str, bool, float]:
+    """Sort by key, the newest first."""
+    at = entry.modified.timestamp() if entry.modified is not None else 0.0
+    return entry.path.key, entry.extra["latest"] != "true", -at
 
 
 def _cursor(root: ET.Element, *, encoded: bool) -> str:
