@@ -40,7 +40,9 @@ def _cuts(lister: Lister, path: FilePath, prefix: str, seen: str) -> list[str]:
     """Return keys, in order and beyond `seen`, between which there is about as much to list."""
     for _ in range(_DEPTH):
         found: list[str] = []
-        pages = lister.pages(path, prefix, delimiter="/", after=seen)
+        # within a folder S3 need not name that folder after it; beside one it is plain
+        after = seen if seen.startswith(prefix) and "/" not in seen[len(prefix) :] else ""
+        pages = lister.pages(path, prefix, delimiter="/", after=after)
         objects = False
         for number, page in enumerate(pages, 1):
             found += page.prefixes
