@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import quote, urlencode, urlsplit
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 _SAFE = "-_.~"
 _EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 _ATTEMPTS = 3  # as signed; a new region and renewed credentials cost one each
+_BUSY = frozenset({429, 500, 502, 503, 504})
+_AFTER_500 = 0.2  # seconds, more after the second
 _DAMAGED = frozenset({"BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"})
 
 
@@ -80,6 +83,10 @@ class S3Calls:
             except HttpStatusError as error:
                 if attempt + 1 < _ATTEMPTS and self._may_repeat(error, about, seen):
                     continue
+                safe = retry is Retry.READ or (retry is None and method in ("GET", "HEAD"))
+                if attempt + 1 < _ATTEMPTS and error.status == 500 and safe:
+                    time.sleep(_AFTER_500 * (attempt + 1))  # S3's own advice
+                    continue
                 raise self.failure(self._told(method, path, error), about, action) from error
             if reply.status < 300 or reply.status == 304:
                 return reply
@@ -101,7 +108,10 @@ class S3Calls:
         headers: Mapping[str, str],
         params: Mapping[str, str] | None = None,
     ) -> Iterator[StreamingReply]:
-        """GET one object piece by piece; not repeated once bytes came."""
+        """GET one object piece by piece; not repeated once bytes came.
+
+        Where S3 is busy, that is raised as HttpStatusError for the reader to try again.
+        """
         for attempt in range(_ATTEMPTS):
             client, target, signed, seen = self._signed("GET", path, path, params, headers, None)
             try:
@@ -118,8 +128,11 @@ class S3Calls:
                     )
             except HttpStatusError as error:
                 moved = error
-            if attempt + 1 == _ATTEMPTS or not self._may_repeat(moved, path, seen):
-                raise self.failure(moved, path, action) from moved
+            if attempt + 1 < _ATTEMPTS and self._may_repeat(moved, path, seen):
+                continue
+            if moved.status in _BUSY:  # the reader knows how far it has come, and waits
+                raise moved
+            raise self.failure(moved, path, action) from moved
 
     def failure(self, error: HttpStatusError, path: FilePath, action: str) -> EmrError:
         """Return what S3's answer means, with the principal that asked where it was denied."""

@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
-from emr_nb.errors import EmrError, FileError, PathExistsError, ReplyLostError, TransportError
+from emr_nb.errors import (
+    FileError,
+    HttpStatusError,
+    PathExistsError,
+    ReplyLostError,
+    TransportError,
+)
 from emr_nb.files.s3_calls import S3Calls
 from emr_nb.files.s3_checks import Check
 from emr_nb.model import FilePath
@@ -18,8 +24,8 @@ from emr_nb.transport.base import StreamingReply
 GET = "s3:GetObject"
 WINDOW = 8 * 1024 * 1024  # bytes of one range of a large object
 _AHEAD = 4  # ranges in memory beside the one that is read: 40 MiB at most
-_TRIES = 4  # in a row that brought nothing
-_WAITS = (0.1, 0.3, 1.0)
+_TRIES = 5  # in a row that brought nothing
+_WAITS = (0.1, 0.4, 1.2, 3.0)
 Look = Callable[[Mapping[str, str]], None]
 
 
@@ -106,7 +112,7 @@ class _Reading:
         params = {"versionId": self.version} if self.version else None
         while not self.done and not self._stopped.is_set():
             before = self.at
-            failure: EmrError | None = None
+            failure: TransportError | None = None
             try:
                 with calls.stream(self.path, GET, self._wanted(), params) as stream:
                     yield from self._take(stream, look)
@@ -120,6 +126,8 @@ class _Reading:
                 failure = error
             fruitless = 0 if self.at > before else fruitless + 1
             if failure is not None and fruitless >= _TRIES:
+                if isinstance(failure, HttpStatusError):
+                    raise calls.failure(failure, self.path, GET) from failure
                 raise failure
             if failure is not None and fruitless:
                 time.sleep(_WAITS[fruitless - 1])

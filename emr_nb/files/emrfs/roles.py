@@ -83,7 +83,7 @@ def _lies_in(path: FilePath, prefix: str) -> bool:
         return False
     if wanted.scheme != "s3" or wanted.authority != path.authority:
         return False
-    folder = wanted.key.rstrip("*")
-    if not folder or path.key.startswith(folder if folder.endswith("/") else folder + "/"):
-        return True
-    return path.key in (folder, folder.rstrip("/"))
+    if wanted.key.endswith("*"):
+        return path.key.startswith(wanted.key.rstrip("*"))
+    folder = wanted.key if wanted.key.endswith("/") or not wanted.key else wanted.key + "/"
+    return path.key.startswith(folder) or path.key + "/" == folder
