@@ -141,7 +141,15 @@ def test_obstore_gives_the_same_bytes(small, aws, large):
     path, data = large
     with FaultProxy("127.0.0.1", aws.port) as proxy:
         fs = s3_at(f"http://127.0.0.1:{proxy.port}")
+        asked, current = [], fs._home.current
+        fs._home.current = lambda: asked.append(1) or current()
+        etag = fs.info(path).etag
         assert fs._bulk is not None
+        asked.clear()
+        for _ in range(3):
+            assert fs._bulk.fetch(path, 5, 1005, etag) == data[5:1005]
+        assert len(asked) >= 3  # it keeps no credentials
+        assert fs._bulk.fetch(path, 5, 1005, "another") is None
         assert content(fs, path) == data
         odd = FilePath("s3", path.authority, "a//b%20 +")
         fs.write(odd, [data])
