@@ -22,8 +22,8 @@ from emr_nb.model import FilePath
 from emr_nb.transport.base import StreamingReply
 
 GET = "s3:GetObject"
-WINDOW = 8 * 1024 * 1024  # bytes of one range of a large object
-_AHEAD = 4  # ranges in memory beside the one that is read: 40 MiB at most
+WINDOW = 6 * 1024 * 1024  # bytes of one range of a large object
+_AHEAD = 4  # ranges in memory beside the one that is read: 30 MiB, twice that by obstore
 _TRIES = 5  # in a row that brought nothing
 _WAITS = (0.1, 0.4, 1.2, 3.0)
 Look = Callable[[Mapping[str, str]], None]
@@ -48,8 +48,8 @@ def read_range(
 ) -> Iterator[bytes]:
     """Yield a range of one version of an object; raises rather than ends early.
 
-    `look` sees the first reply's headers before a byte is given out. Above 8 MiB the ranges
-    that follow are fetched side by side, at most 40 MiB ahead. A whole object is checked
+    `look` sees the first reply's headers before a byte is given out. Above 6 MiB the ranges
+    that follow are fetched side by side, four ahead. A whole object is checked
     against its checksum at the end. `etag` asks for the object that has it.
     """
     if length == 0:
@@ -155,7 +155,8 @@ class _Reading:
             piece = chunk[: self.stop - self.at]
             self.at += len(piece)
             yield piece
-            if self.done or self._stopped.is_set():
+            more = self.end > self.stop
+            if (self.done and more) or self._stopped.is_set():
                 return  # its connection is dropped: what follows comes by others
         if not self.done:
             raise ReplyLostError("S3 sent less than it said", where=str(self.path))

@@ -22,6 +22,8 @@ class Ours:
     """emr_nb's S3 file system, as `%emr find` and `%emr cat` use it."""
 
     def __init__(self, url: str) -> None:
+
+        import emr_nb.transport.http  # noqa: F401 -- an attach has loaded it
         from emr_nb.aws.access import AwsAccess
         from emr_nb.aws.credentials import Credentials
         from emr_nb.context import ClusterContext
