@@ -255,6 +255,10 @@ class PathDeniedError(FileError, PermissionError):
     """This identity may not do that to this path."""
 
 
+class EncryptedFileError(PathDeniedError):
+    """The bytes are encrypted and cannot be decrypted here; the message says how and why."""
+
+
 class DiskFullError(FileError):
     """No space is left where a file was being written; no partial file stays."""
 

@@ -53,7 +53,9 @@ class AwsAccess:
         credentials: Credentials | None = None,
         *,
         budget: CallBudget | None = None,
+        base: Callable[[], Credentials] | None = None,
     ) -> None:
+        self._base = base
         self.profile = profile
         self.role = role
         self.endpoint_url = endpoint_url
@@ -104,6 +106,14 @@ class AwsAccess:
     def refused(self, seen: Credentials | None = None) -> bool:
         """Read the credentials again after a refusal; True when a retry may help."""
         return self._cache.refused(seen)
+
+    def assuming(self, role: str) -> AwsAccess:
+        """Return the access of a role that this identity assumes; it follows our credentials."""
+        return AwsAccess(
+            *(self.profile, self.region, role, self.endpoint_url),
+            budget=self.budget,
+            base=self.current,
+        )
 
     def identity(self) -> Identity:
         """Return who AWS says we are; one GetCallerIdentity per set of credentials."""
@@ -227,7 +237,8 @@ class AwsAccess:
         site = self._site("sts", "AssumeRole")
         try:
             session = clients.new_session(self.profile)
-            base = self._given or clients.from_chain(session)
+            base = self._base() if self._base is not None else self._given
+            base = base or clients.from_chain(session)
             if base is None:
                 raise AwsCredentialsError(
                     "No AWS credentials were found", where=self.where, advice=site.login
