@@ -11,6 +11,7 @@ from emr_nb.local.hdfs import SUPERGROUP, SUPERUSER
 from emr_nb.local.hive_conf import USER as HIVE_USER
 from emr_nb.local.hive_conf import client_site
 from emr_nb.local.hive_conf import spark_defaults as with_hive
+from emr_nb.local.httpfs import USER as HTTPFS_USER
 from emr_nb.local.plan import Plan, write_site, write_text
 from emr_nb.local.yarn import USER as YARN_USER
 from emr_nb.local.yarn import capacity_scheduler, yarn_site
@@ -27,10 +28,11 @@ def core_site(plan: Plan) -> dict[str, str]:
         # users that this machine does not have; others get their groups from the machine
         "hadoop.user.group.static.mapping.overrides": (
             f"{SUPERUSER}={SUPERUSER},{SUPERGROUP};hadoop=hadoop,{SUPERGROUP};livy=livy;"
+            f"{HTTPFS_USER}={HTTPFS_USER};"
             f"{YARN_USER}={YARN_USER};{HIVE_USER}={HIVE_USER};trino=trino;presto=presto"
         ),
     }
-    for name in (SUPERUSER, "hadoop", "livy", "hive", "trino", "presto"):
+    for name in (SUPERUSER, "hadoop", "livy", "hive", "trino", "presto", HTTPFS_USER):
         site[f"hadoop.proxyuser.{name}.hosts"] = "*"
         site[f"hadoop.proxyuser.{name}.groups"] = "*"
     if "namenode-rpc" in plan.ports:

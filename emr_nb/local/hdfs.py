@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ SUPERUSER = "hdfs"
 SUPERGROUP = "hdfsadmingroup"  # as on EMR
 
 _MAIN = "org.apache.hadoop.hdfs.server"
+DATANODE_MAIN = f"{_MAIN}.datanode.DataNode"
 _LOG4J = """log4j.rootLogger=INFO,console
 log4j.appender.console=org.apache.log4j.ConsoleAppender
 log4j.appender.console.target=System.err
@@ -47,21 +48,18 @@ class Hdfs:
             self._format(plan)
 
     def daemons(self, plan: Plan) -> tuple[DaemonSpec, ...]:
-        jmx = (
-            f"http://localhost:{plan.ports['namenode-http']}/jmx?qry=Hadoop:service=NameNode,name="
-        )
+        address = f":{plan.ports['datanode']}"
 
         def namenode() -> bool:
-            return answers(f"{jmx}NameNodeInfo") is not None
+            return bool(state_of(plan))
 
         def datanode() -> bool:
-            return _bean(f"{jmx}FSNamesystemState").get("NumLiveDataNodes", 0) > 0 and (
-                _bean(f"{jmx}NameNodeInfo").get("Safemode") == ""
-            )
+            told = state_of(plan)
+            return address in told.get("live", "") and told["safe_mode"] == ""
 
         return (
-            self._spec(plan, "namenode", f"{_MAIN}.namenode.NameNode", namenode),
-            self._spec(plan, "datanode", f"{_MAIN}.datanode.DataNode", datanode),
+            daemon_spec(plan, self.app, "namenode", f"{_MAIN}.namenode.NameNode", namenode),
+            daemon_spec(plan, self.app, "datanode", DATANODE_MAIN, datanode),
         )
 
     def settle(self, plan: Plan) -> None:
@@ -77,19 +75,6 @@ class Hdfs:
             "/var/log/spark/apps": ("1777", SUPERUSER, "spark"),
         }
         make_folders(plan, folders)
-
-    def _spec(self, plan: Plan, name: str, main: str, ready: object) -> DaemonSpec:
-        assert callable(ready)
-        flags = ("-Xmx256m", "-XX:TieredStopAtLevel=1", f"-Dproc_{name}")
-        return DaemonSpec(
-            name=name,
-            app=self.app,
-            command=plan.java(main, _classpath(plan), *flags),
-            log=plan.folders.log(name),
-            root=plan.folders.root,
-            ready=ready,
-            environment=plan.environment(SUPERUSER),
-        )
 
     def _format(self, plan: Plan) -> None:
         """Make an empty file system."""
@@ -119,6 +104,36 @@ class Hdfs:
             )
 
 
+def daemon_spec(
+    plan: Plan,
+    app: str,
+    name: str,
+    main: str,
+    ready: Callable[[], bool],
+    options: tuple[str, ...] = (),
+) -> DaemonSpec:
+    """Return how to run one of HDFS's daemons; `options` follow its main class."""
+    flags = ("-Xmx256m", "-XX:TieredStopAtLevel=1", f"-Dproc_{name}")
+    return DaemonSpec(
+        name=name,
+        app=app,
+        command=(*plan.java(main, _classpath(plan), *flags), *options),
+        log=plan.folders.log(name),
+        root=plan.folders.root,
+        ready=ready,
+        environment=plan.environment(SUPERUSER),
+    )
+
+
+def state_of(plan: Plan) -> dict[str, str]:
+    """Return the NameNode's `live` nodes (JSON text) and `safe_mode`; empty before it answers."""
+    url = f"http://localhost:{plan.ports['namenode-http']}/jmx"
+    bean = _bean(f"{url}?qry=Hadoop:service=NameNode,name=NameNodeInfo")
+    if not bean:
+        return {}
+    return {"live": str(bean.get("LiveNodes", "")), "safe_mode": str(bean.get("Safemode", "?"))}
+
+
 def hdfs_site(plan: Plan) -> dict[str, str]:
     """Return hdfs-site.xml: our ports, one replica, everything reachable as localhost."""
     ports, data = plan.ports, plan.folders.data / "hdfs"
@@ -133,7 +148,7 @@ def hdfs_site(plan: Plan) -> dict[str, str]:
         "dfs.datanode.ipc.address": f"localhost:{ports['datanode-ipc']}",
         "dfs.datanode.hostname": "localhost",
         "dfs.client.use.datanode.hostname": "true",
-        "dfs.replication": "1",
+        "dfs.replication": "1",  # as EMR sets it for fewer than four core nodes
         "dfs.webhdfs.enabled": "true",
         "dfs.permissions.enabled": "true",
         "dfs.namenode.acls.enabled": "true",
