@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 
-from emr_nb.errors import LocalClusterError
 from emr_nb.local.hdfs import SUPERGROUP, SUPERUSER
 from emr_nb.local.hive_conf import USER as HIVE_USER
 from emr_nb.local.hive_conf import client_site
 from emr_nb.local.hive_conf import spark_defaults as with_hive
 from emr_nb.local.httpfs import USER as HTTPFS_USER
+from emr_nb.local.own import own_text
 from emr_nb.local.plan import Plan, write_site, write_text
 from emr_nb.local.yarn import USER as YARN_USER
 from emr_nb.local.yarn import capacity_scheduler, yarn_site
@@ -88,18 +86,7 @@ def own_defaults() -> str:
 
     Its lines come after ours: of two lines with one key Spark takes the last.
     """
-    chosen = os.environ.get("EMR_NB_SPARK_DEFAULTS")
-    if not chosen:
-        return ""
-    file = Path(chosen).expanduser()
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise LocalClusterError(
-            f"EMR_NB_SPARK_DEFAULTS names no file that can be read: {error.strerror}",
-            where=str(file),
-            advice="Name a file in the form of spark-defaults.conf, or unset the variable.",
-        ) from error
+    return own_text("EMR_NB_SPARK_DEFAULTS")
 
 
 def spark_defaults(plan: Plan) -> dict[str, str]:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from emr_nb.errors import DaemonDiedError, LocalClusterError
 from emr_nb.local.daemon import DaemonSpec, clean_environment, tail
 from emr_nb.local.http import answers, call
+from emr_nb.local.own import own_settings
 from emr_nb.local.plan import Plan, write_site
 from emr_nb.local.processes import MARKER
 
@@ -42,7 +43,7 @@ class Hdfs:
         # the jar has no web pages, and the daemons do not start without these folders
         for page in ("hdfs", "datanode", "secondary", "static", "logs"):
             (conf / "webapps" / page).mkdir(parents=True, exist_ok=True)
-        write_site(conf / "hdfs-site.xml", hdfs_site(plan))
+        write_site(conf / "hdfs-site.xml", hdfs_site(plan) | own_settings("EMR_NB_HDFS_SITE"))
         (conf / "log4j.properties").write_text(_LOG4J)
         if not (plan.folders.data / "hdfs/name/current/VERSION").exists():
             self._format(plan)
