@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
-import secrets
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
-from typing import Any
 
 from emr_nb.context import ClusterContext
 from emr_nb.errors import (
-    ConnectFailedError,
     DeadlineExceededError,
-    EmrError,
     FileError,
-    HttpStatusError,
     PathExistsError,
     PathIsDirectoryError,
     PathNotDirectoryError,
@@ -25,14 +18,13 @@ from emr_nb.files.pace import Pace
 from emr_nb.files.webhdfs_abilities import HdfsAbilities
 from emr_nb.files.webhdfs_calls import clean
 from emr_nb.files.webhdfs_entries import entry_of
-from emr_nb.files.webhdfs_errors import translate
 from emr_nb.files.webhdfs_list import Lister
-from emr_nb.files.webhdfs_quota import quota_error
 from emr_nb.files.webhdfs_read import OpenFile
 from emr_nb.files.webhdfs_rename import exists, rename
 from emr_nb.files.webhdfs_ways import Ways
+from emr_nb.files.webhdfs_write import Upload
 from emr_nb.model import FileEntry, FilePath, Page
-from emr_nb.transport.base import Deadline, Retry
+from emr_nb.transport.base import Retry
 
 
 class WebHdfsFactory:
@@ -55,6 +47,7 @@ class WebHdfs(HdfsAbilities):
         self._nodes = Ways(context)
         self._lister = Lister(self._nodes)
         self._pace = Pace()
+        self._upload = Upload(self._nodes)
         self._own = _authorities(context)
 
     def ls(self, path: FilePath, after: str | None = None) -> Page[FileEntry]:
@@ -79,72 +72,15 @@ class WebHdfs(HdfsAbilities):
     def write(
         self, path: FilePath, chunks: Iterable[bytes], *, overwrite: bool = False
     ) -> FileEntry:
-        """Write beside the target, then rename: atomic, whether or not it replaces a file.
+        """Write beside the target, then rename: a reader sees the old file or the new one.
 
-        The rename's OVERWRITE option replaces in one step, so a reader sees the old file or
-        the new one; without it HDFS itself refuses an existing name.
+        What arrived is held against what was sent, by length and HDFS's own checksum. The
+        rename replaces in one step, and without `overwrite` HDFS itself refuses an existing
+        name (HttpFS, which knows no such rename, comes near to it).
         """
         path = self._mine(path)
-        self._refuse_existing(path, overwrite=overwrite)
-        folder = posixpath.dirname(path.key)
-        temporary = FilePath("hdfs", path.authority, folder).child(
-            f".emr_nb-{secrets.token_hex(8)}._COPYING_"
-        )
-        try:
-            size = self._create(temporary, chunks)
-            found = self.info(temporary).size
-            if found != size:
-                raise FileError(
-                    f"HDFS has {found:,} bytes of the {size:,} sent; nothing was put in place",
-                    where=str(path),
-                )
-            rename(self._nodes, temporary, path, overwrite=overwrite)
-        except BaseException:
-            with suppress(EmrError):  # the first error is the one to tell
-                self._nodes.call("DELETE", temporary, "DELETE", deadline=Deadline.after(5))
-            raise
+        self._upload.put(path, chunks, overwrite=overwrite)
         return self.info(path)
-
-    def _refuse_existing(self, path: FilePath, *, overwrite: bool) -> None:
-        try:
-            entry = self.info(path)
-        except PathNotFoundError:
-            return
-        if entry.is_directory:
-            raise PathIsDirectoryError("A directory has this name", where=str(path))
-        if not overwrite:
-            raise PathExistsError(
-                "Something is there already", where=str(path), advice="Use --overwrite."
-            )
-
-    def _create(self, path: FilePath, chunks: Iterable[bytes]) -> int:
-        """Send the bytes to a DataNode and return how many there were."""
-        size = 0
-
-        def counted() -> Iterator[bytes]:
-            nonlocal size
-            for chunk in chunks:
-                size += len(chunk)
-                yield bytes(chunk)
-
-        parameters = {"overwrite": "false"}
-        for last in (False, False, True):
-            client, target = self._nodes.hop("PUT", path, "CREATE", parameters)
-            headers = {"Content-Type": "application/octet-stream"}
-            try:
-                with client.stream("PUT", target, content=counted(), headers=headers) as stream:
-                    for _ in stream.chunks():
-                        pass
-                return size
-            except ConnectFailedError:  # nothing was sent, no chunk was taken
-                if last:
-                    raise
-                parameters["excludedatanodes"] = _node(client.endpoint)
-            except HttpStatusError as error:
-                raise translate(error, str(path), self._nodes.user) from error
-            except ReplyLostError as error:
-                raise quota_error(self._nodes, path) or error from error
-        raise AssertionError
 
     def mkdir(self, path: FilePath) -> None:
         path = self._mine(path)
@@ -225,10 +161,6 @@ def acl_spec(owner: str, users: Collection[str]) -> str:
     theirs = [f"user:{user}:rwx" for user in users if user != owner]
     below = [f"default:{entry}" for entry in (*mine, *theirs, f"user:{owner}:rwx")]
     return ",".join([*mine, *theirs, *below])
-
-
-def _node(endpoint: Any) -> str:
-    return f"{endpoint.host}:{endpoint.port}"
 
 
 def _authorities(context: ClusterContext) -> frozenset[str]:

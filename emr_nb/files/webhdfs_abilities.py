@@ -13,13 +13,11 @@ from emr_nb.files.webhdfs_detail import detail_of
 from emr_nb.files.webhdfs_entries import entry_of
 from emr_nb.files.webhdfs_health import StoreHealth, health_of
 from emr_nb.files.webhdfs_list import Lister
+from emr_nb.files.webhdfs_sums import checksum_of
 from emr_nb.files.webhdfs_trash import interval, to_trash
 from emr_nb.files.webhdfs_ways import Ways
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.transport.base import Retry
-
-_CHECKSUM_DIGITS = 2 * 28  # of CRC type, CRCs a block and the MD5; the rest is no part of it
-_MD5_FROM = 2 * 12
 
 
 class HdfsAbilities:
@@ -106,12 +104,7 @@ class HdfsAbilities:
         path = self._mine(path)
         if self._status(path)["type"] != "FILE":
             raise PathIsDirectoryError("A folder has no checksum", where=str(path))
-        client, target = self._nodes.hop("GET", path, "GETFILECHECKSUM", {})
-        told = client.request("GET", target, retry=Retry.READ).json()["FileChecksum"]
-        value = str(told["bytes"])[: 2 * int(told["length"])]
-        if value.startswith("0000") and len(value) == _CHECKSUM_DIGITS:
-            value = value[_MD5_FROM:]
-        return Checksum(str(told["algorithm"]), value)
+        return checksum_of(self._nodes, path)
 
     def touch(self, path: FilePath) -> FileEntry:
         """Set the time of change to now; makes an empty file where there is nothing."""
@@ -138,8 +131,9 @@ class HdfsAbilities:
             while page.after is not None:
                 page = self._lister.page(inside, page.after)
                 found += page.items
-        except PathNotFoundError:
-            self._status(path)  # the folder itself may be what is missing
+        except FileError as error:
+            if "not a snapshottable directory" not in error.what:
+                raise
             return []
         return found
 
@@ -149,6 +143,12 @@ class HdfsAbilities:
         Kinds are `create`, `delete`, `modify` and `rename`, whose path is `old -> new`.
         """
         path = self._mine(path)
+        if not newer and self._nodes.by_gateway:
+            raise FileError(
+                "HttpFS compares two snapshots, not one with what is there now",
+                where=str(path),
+                advice="Name the newer snapshot too.",
+            )
         query = {"oldsnapshotname": older, "snapshotname": newer}
         reply = self._nodes.call("GET", path, "GETSNAPSHOTDIFF", query, retry=Retry.READ)
         found = reply.json()["SnapshotDiffReport"]["diffList"]

@@ -7,7 +7,13 @@ import time
 from contextlib import suppress
 
 from emr_nb.context import ClusterContext
-from emr_nb.errors import EmrError, FileError, PathExistsError, PathNotDirectoryError
+from emr_nb.errors import (
+    EmrError,
+    FileError,
+    PathDeniedError,
+    PathExistsError,
+    PathNotDirectoryError,
+)
 from emr_nb.files.webhdfs_calls import clean
 from emr_nb.files.webhdfs_rename import exists, rename
 from emr_nb.files.webhdfs_ways import Ways
@@ -78,7 +84,14 @@ def _root(ways: Ways, path: FilePath) -> str:
 
 def _make(ways: Ways, path: FilePath, folder: str) -> None:
     at = FilePath(path.scheme, path.authority, folder)
-    ways.call("PUT", at, "MKDIRS", {"permission": "700"}, retry=Retry.READ)
+    try:
+        ways.call("PUT", at, "MKDIRS", {"permission": "700"}, retry=Retry.READ)
+    except PathDeniedError as error:
+        raise PathDeniedError(
+            f"There is no trash to move it to: {error.what}",
+            where=str(path),
+            advice=f"Ask for a folder /user/{ways.user}, or remove it for good (--skip-trash).",
+        ) from error
 
 
 def _beside_file(ways: Ways, path: FilePath, folder: str) -> str:

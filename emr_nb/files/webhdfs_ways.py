@@ -33,6 +33,7 @@ class Ways:
         self._lock = threading.Lock()
         self._asks_until = 0.0  # by HttpFS until then (monotonic seconds)
         self._bytes_until = 0.0
+        self._refusals = 0  # in a row
         self._reached: set[tuple[str, int]] = set()
 
     def current(self) -> NameNodes:
@@ -116,10 +117,17 @@ class Ways:
             return
         try:
             socket.create_connection(place, timeout=_REACH_SECONDS).close()
-        except ConnectionRefusedError:
-            return  # the node can be reached, its DataNode is gone: another replica serves
+        except ConnectionRefusedError as error:
+            # one that is gone has others beside it; where the next refuses too, a firewall does
+            self._refusals += 1
+            if self._refusals > 1:
+                raise ConnectFailedError(
+                    "DataNodes refuse connections", where=client.endpoint.url
+                ) from error
+            return
         except OSError as error:
             raise ConnectFailedError(
                 f"The DataNode takes no connection: {error}", where=client.endpoint.url
             ) from error
         self._reached.add(place)
+        self._refusals = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from emr_nb.errors import UsageError
 from emr_nb.local.daemon import DaemonSpec
-from emr_nb.local.hdfs import DATANODE_MAIN, daemon_spec, state_of
+from emr_nb.local.hdfs import DATANODE_MAIN, daemon_spec, is_serving, state_of
 from emr_nb.local.plan import Plan
 
 MOST = 3  # an erasure-coded file of the least policy (XOR-2-1) needs three
@@ -45,7 +45,7 @@ class DataNode:
         options = tuple(f"-D{name}={value}" for name, value in own.items())
 
         def ready() -> bool:
-            return f":{ports[self.app]}" in state_of(plan).get("live", "")
+            return is_serving(plan, self.app, state_of(plan))
 
         return (daemon_spec(plan, self.app, self.app, DATANODE_MAIN, ready, options),)
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from emr_nb.errors import DaemonDiedError, LocalClusterError
+from emr_nb.errors import DaemonDiedError, DeadlineExceededError, LocalClusterError
 from emr_nb.local.daemon import DaemonSpec, clean_environment, tail
 from emr_nb.local.http import answers, call
 from emr_nb.local.own import own_settings
 from emr_nb.local.plan import Plan, write_site
 from emr_nb.local.processes import MARKER
 
+_OPEN_SECONDS = 60.0
+_LOOK_SECONDS = 0.1
 SUPERUSER = "hdfs"
 SUPERGROUP = "hdfsadmingroup"  # as on EMR
 
@@ -49,14 +52,12 @@ class Hdfs:
             self._format(plan)
 
     def daemons(self, plan: Plan) -> tuple[DaemonSpec, ...]:
-        address = f":{plan.ports['datanode']}"
-
         def namenode() -> bool:
             return bool(state_of(plan))
 
         def datanode() -> bool:
             told = state_of(plan)
-            return address in told.get("live", "") and told["safe_mode"] == ""
+            return is_serving(plan, "datanode", told) and told["safe_mode"] == ""
 
         return (
             daemon_spec(plan, self.app, "namenode", f"{_MAIN}.namenode.NameNode", namenode),
@@ -65,6 +66,7 @@ class Hdfs:
 
     def settle(self, plan: Plan) -> None:
         """Lay out the folders as EMR does, each owned by its user."""
+        _await_open(plan)
         folders = {
             "/tmp": ("1777", SUPERUSER, SUPERGROUP),  # noqa: S108 - HDFS's, not this machine's
             "/user": ("755", SUPERUSER, SUPERGROUP),
@@ -133,6 +135,30 @@ def state_of(plan: Plan) -> dict[str, str]:
     if not bean:
         return {}
     return {"live": str(bean.get("LiveNodes", "")), "safe_mode": str(bean.get("Safemode", "?"))}
+
+
+def _await_open(plan: Plan) -> None:
+    """Wait until the NameNode takes changes; one that was started again waits for DataNodes."""
+    give_up = time.monotonic() + _OPEN_SECONDS
+    while state_of(plan).get("safe_mode") != "":
+        if time.monotonic() > give_up:
+            raise DeadlineExceededError(
+                f"HDFS was still in safe mode after {_OPEN_SECONDS:.0f} s",
+                where=str(plan.folders.log("namenode")),
+                advice="See `emr-nb local logs namenode`.",
+            )
+        time.sleep(_LOOK_SECONDS)
+
+
+def is_serving(plan: Plan, name: str, told: dict[str, str]) -> bool:
+    """Whether a DataNode and the NameNode both say that it takes part.
+
+    The NameNode alone takes one that has died for alive until it is long overdue.
+    """
+    url = f"http://localhost:{plan.ports[f'{name}-http']}/jmx"
+    bean = _bean(f"{url}?qry=Hadoop:service=DataNode,name=DataNodeInfo")
+    registered = '"RUNNING"' in str(bean.get("BPServiceActorInfo", ""))
+    return registered and f":{plan.ports[name]}" in told.get("live", "")
 
 
 def hdfs_site(plan: Plan) -> dict[str, str]:

@@ -103,9 +103,9 @@ def until(said: Callable[[], bool], seconds: float = 60.0) -> None:
 
 
 @pytest.fixture(scope="session")
-def hdfs_rig(cluster_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HdfsRig]:
+def hdfs_rig(cluster_home: Path) -> Iterator[HdfsRig]:
     """The cluster `hdfs`, started once per run."""
-    own = tmp_path_factory.mktemp("hdfs") / "own-hdfs-site"
+    own = cluster_home / "own-hdfs-site"  # its keeper may read it again in a later run
     own.write_text(OWN_SITE)
     os.environ["EMR_NB_HDFS_SITE"] = str(own)
     clusters = LocalClusters(replace(Settings(), data_home=cluster_home))
@@ -114,6 +114,9 @@ def hdfs_rig(cluster_home: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     finally:
         del os.environ["EMR_NB_HDFS_SITE"]
     rig = HdfsRig(clusters, [])
+    home = FilePath("hdfs", "", "/user/anna")
+    rig.ask(home, "MKDIRS")
+    rig.ask(home, "SETOWNER", owner="anna", group="anna")
     yield rig
     for route in rig.made:
         route.close()
