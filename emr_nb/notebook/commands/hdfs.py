@@ -47,11 +47,8 @@ def df(notebook: Notebook, given: Parsed) -> Facts:
 def health_lines(told: StoreHealth) -> Iterator[tuple[str, str]]:
     """Yield a store's health as labelled lines; what could not be asked is said."""
     share = f" ({100 * told.used / told.capacity:.1f} %)" if told.capacity else ""
-    yield (
-        "capacity",
-        f"{size(told.capacity)} with replicas, {size(told.used)} used{share}, "
-        + f"{size(told.remaining)} free",
-    )
+    whole, used, free = size(told.capacity), size(told.used), size(told.remaining)
+    yield "capacity", f"{whole} with replicas, {used} used{share}, {free} free"
     if told.live_nodes is None:
         yield "DataNodes", "not known: the NameNode cannot be reached, and HttpFS does not tell"
         return
