@@ -31,6 +31,7 @@ class EmrMagic:
             attaching,
             catalog,
             files,
+            hdfs,
             jobs,
             lasting,
             listing,
@@ -45,7 +46,18 @@ class EmrMagic:
         help_ = Command(
             "help", "Say what there is, or what one command takes.", self.help, (topic,)
         )
-        groups = (attaching, listing, running, jobs, lasting, pushing, files, catalog, queries)
+        groups = (
+            attaching,
+            listing,
+            running,
+            jobs,
+            lasting,
+            pushing,
+            files,
+            hdfs,
+            catalog,
+            queries,
+        )
         ours = (c for group in (*groups, reasons) for c in group.COMMANDS)
         return (*ours, *self._notebook.neighbours.commands, help_)
 

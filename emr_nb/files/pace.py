@@ -1,0 +1,114 @@
+"""How many streams a read takes: measured on its first bytes, remembered for the next ones."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing
+
+from emr_nb.files.segments import Fetch, InOrder
+
+STREAMS = 8
+SEGMENT = 4 * 1024 * 1024  # bytes of a stream's turn; ten of them are held at most
+
+_WORTH = 16 * 1024 * 1024  # what is shorter is through before a second stream has begun
+_LOOK = 4 * 1024 * 1024  # bytes by which one stream is judged, or
+_LOOK_SECONDS = 0.25
+_TRIAL = 16 * SEGMENT  # bytes by which several are
+_FAST = 400e6  # bytes/s: one stream then keeps a processor busy, and more would share it
+_GAIN = 1.25  # by which several must be faster than one to stay
+_REMEMBERED = 300.0  # seconds
+
+
+class Pace:
+    """What one store's streams were measured to bring; shared by its threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._streams = 0  # not known
+        self._until = 0.0
+
+    @property
+    def streams(self) -> int:
+        """How many streams a long read takes; 0: not measured lately."""
+        with self._lock:
+            return self._streams if time.monotonic() < self._until else 0
+
+    def settle(self, streams: int) -> None:
+        """Remember what was found."""
+        with self._lock:
+            self._streams, self._until = streams, time.monotonic() + _REMEMBERED
+
+    def read(self, fetch: Fetch, start: int, end: int) -> Iterator[bytes]:
+        """Yield a range by as many streams as pay here."""
+        alone, at = 0.0, start
+        if not self.streams and end - start >= _WORTH:
+            one = _Measured(fetch(start, end))
+            with closing(one.chunks()) as chunks:
+                for chunk in chunks:
+                    at += len(chunk)
+                    yield chunk
+                    if not alone and one.is_told(_LOOK):
+                        alone = one.rate
+                        if alone < _FAST and end - at >= _WORTH:
+                            break
+                        self.settle(1)
+            if at == end:
+                return
+        yield from self._go_on(fetch, at, end, alone)
+
+    def _go_on(self, fetch: Fetch, start: int, end: int, alone: float) -> Iterator[bytes]:
+        if self.streams == 1 or end - start < _WORTH:
+            yield from fetch(start, end)
+            return
+        at = start
+        several = _Measured(iter(InOrder(fetch, start, end, SEGMENT, STREAMS)))
+        with closing(several.chunks()) as chunks:
+            for chunk in chunks:
+                at += len(chunk)
+                yield chunk
+                if alone and several.count >= _TRIAL:
+                    if several.rate < alone * _GAIN:
+                        self.settle(1)
+                        break
+                    alone = 0.0
+                    self.settle(STREAMS)
+        if at < end:
+            yield from fetch(at, end)
+
+
+class _Measured:
+    """Bytes and the seconds that were waited for them, not those that their reader took."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self.count = 0
+        self._seconds = 0.0
+
+    @property
+    def rate(self) -> float:
+        return self.count / max(self._seconds, 1e-9)
+
+    def is_told(self, count: int) -> bool:
+        """Whether enough has come to judge by."""
+        return self.count >= count or (self.count > 0 and self._seconds >= _LOOK_SECONDS)
+
+    def chunks(self) -> Generator[bytes, None, None]:
+        """Yield what comes; the wait for the first chunk is the connection's, and not counted."""
+        first = True
+        try:
+            while True:
+                began = time.monotonic()
+                chunk = next(self._chunks, None)
+                if chunk is None:
+                    return
+                if not first:
+                    self._seconds += time.monotonic() - began
+                    self.count += len(chunk)
+                first = False
+                yield chunk
+        finally:
+            close = getattr(self._chunks, "close", None)
+            if close is not None:
+                close()
