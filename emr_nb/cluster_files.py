@@ -12,6 +12,7 @@ from emr_nb.model import FileEntry, FilePath
 
 if TYPE_CHECKING:
     from emr_nb.cluster import AttachedCluster
+    from emr_nb.files.preview import Preview
 
 
 class ClusterFiles:
@@ -47,6 +48,13 @@ class ClusterFiles:
         """Return the bytes of a range (None: to the end)."""
         where = self._cluster.path(path)
         return b"".join(self._cluster.filesystem(where).read(where, start, length))
+
+    def preview(self, path: str, rows: int = 20) -> Preview:
+        """Say what a file or a folder of parts holds, by ranged reads; raises FileFormatError."""
+        from emr_nb.files.preview import Options, preview
+
+        where = self._cluster.path(path)
+        return preview(self._cluster.filesystem(where), where, Options(rows=rows))
 
     def write(self, path: str, chunks: Iterable[bytes], *, overwrite: bool = False) -> FileEntry:
         """Write a file; nothing stands under its name until it is whole."""

@@ -259,6 +259,10 @@ class DiskFullError(FileError):
     """No space is left where a file was being written; no partial file stays."""
 
 
+class FileFormatError(FileError, ValueError):
+    """A file is damaged, cut short, or not of the format that it seems to be."""
+
+
 # -- the local cluster --------------------------------------------------------------------
 
 

@@ -34,6 +34,7 @@ class EmrMagic:
             jobs,
             lasting,
             listing,
+            preview,
             pushing,
             queries,
             reasons,
@@ -46,7 +47,7 @@ class EmrMagic:
             "help", "Say what there is, or what one command takes.", self.help, (topic,)
         )
         groups = (attaching, listing, running, jobs, lasting, pushing, files, catalog, queries)
-        ours = (c for group in (*groups, reasons) for c in group.COMMANDS)
+        ours = (c for group in (*groups, reasons, preview) for c in group.COMMANDS)
         return (*ours, *self._notebook.neighbours.commands, help_)
 
     @cached_property
