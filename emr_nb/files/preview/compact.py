@@ -5,13 +5,13 @@ Source: apache/thrift doc/specs/thrift-compact-protocol.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from emr_nb.files.preview.damage import DamageError
 
-I32, I64, BINARY, LIST, STRUCT = 5, 6, 8, 9, 12
-_TRUE, _FALSE, _BYTE, _I16, _DOUBLE, _SET, _MAP = 1, 2, 3, 4, 7, 10, 11
+I16, I32, I64, BINARY, LIST, STRUCT = 4, 5, 6, 8, 9, 12
+_TRUE, _FALSE, _BYTE, _DOUBLE, _SET = 1, 2, 3, 7, 10
 _DEEP = 24
 
 Fields = dict[int, Any]
@@ -22,56 +22,84 @@ class CutError(Exception):
 
 
 class Compact:
-    """Reads one struct; integers, bytes, lists and dicts by field id."""
+    """Reads structs; integers, bytes, lists and dicts by field id.
+
+    A footer has a hundred thousand numbers, nearly all of them of one byte: hence the short
+    way for those.
+    """
 
     def __init__(self, data: bytes, at: int = 0) -> None:
         self._data, self.at = data, at
-        self.spans: dict[int, tuple[int, int]] = {}  # of the outermost struct's fields
 
-    def struct(self, depth: int = 0, last: int | None = None) -> Fields:
-        """Read a struct, of the outermost one only up to field `last`."""
+    def struct(self, depth: int = 0) -> Fields:
+        """Read a struct."""
         if depth > _DEEP:
             raise DamageError("a header is nested too deep")
         found: Fields = {}
         field = 0
-        while head := self._byte():
-            kind, delta = head & 15, head >> 4
-            field = field + delta if delta else self._zigzag()
-            begin = self.at
-            found[field] = self._value(kind, depth)
-            if depth == 0:
-                self.spans[field] = (begin, self.at)
-                if last is not None and field >= last:
-                    break
+        data = self._data
+        try:
+            while head := data[self.at]:
+                self.at += 1
+                field = field + (head >> 4) if head > 15 else self.zigzag()
+                kind = head & 15
+                if I16 <= kind <= I64:
+                    byte = data[self.at]
+                    if byte < 128:
+                        self.at += 1
+                        found[field] = (byte >> 1) ^ -(byte & 1)
+                        continue
+                found[field] = self.value(kind, depth)
+        except IndexError as error:
+            raise CutError from error
+        self.at += 1
         return found
 
-    def _value(self, kind: int, depth: int) -> Any:
+    def fields(self) -> Iterator[tuple[int, int]]:
+        """Yield (field, type) of a struct whose values the caller reads."""
+        field = 0
+        while head := self._byte():
+            field = field + (head >> 4) if head > 15 else self.zigzag()
+            yield field, head & 15
+
+    def value(self, kind: int, depth: int = 0) -> Any:
+        """Read a value of a type."""
         if kind in (_TRUE, _FALSE):
             return kind == _TRUE
-        if kind == _BYTE:
-            return self._byte()
-        if kind in (_I16, I32, I64):
-            return self._zigzag()
-        if kind == _DOUBLE:
-            return self._take(8)
+        if I16 <= kind <= I64:
+            return self.zigzag()
         if kind == BINARY:
             return self._take(self._varint())
-        if kind in (LIST, _SET):
-            return self._list(depth)
         if kind == STRUCT:
             return self.struct(depth + 1)
+        if kind in (LIST, _SET):
+            return self._list(depth)
+        if kind == _BYTE:
+            return self._byte()
+        if kind == _DOUBLE:
+            return self._take(8)
         raise DamageError(f"a header has a field of Thrift's type {kind}")
 
-    def _list(self, depth: int) -> list[Any]:
+    def list_head(self) -> tuple[int, int]:
+        """Read a list's type and number of elements, each of which takes a byte at least."""
         head = self._byte()
         kind, size = head & 15, head >> 4
         if size == 15:
             size = self._varint()
-        if size > len(self._data) - self.at:  # each element takes a byte at least
+        if size > len(self._data) - self.at:
             raise CutError
+        return kind, size
+
+    def zigzag(self) -> int:
+        """Read a signed number."""
+        value = self._varint()
+        return (value >> 1) ^ -(value & 1)
+
+    def _list(self, depth: int) -> list[Any]:
+        kind, size = self.list_head()
         if kind in (_TRUE, _FALSE):
             return [self._byte() == _TRUE for _ in range(size)]
-        return [self._value(kind, depth) for _ in range(size)]
+        return [self.value(kind, depth) for _ in range(size)]
 
     def _byte(self) -> int:
         if self.at >= len(self._data):
@@ -94,10 +122,6 @@ class Compact:
                 return value
             shift += 7
         raise DamageError("a header has a number of more than 64 bits")
-
-    def _zigzag(self) -> int:
-        value = self._varint()
-        return (value >> 1) ^ -(value & 1)
 
 
 class Raw(bytes):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from emr_nb.files.base import FileSystem
+from emr_nb.files.preview import parquet
 from emr_nb.files.preview.damage import DamageError, damaged, named
 from emr_nb.files.preview.delta_types import schema_of
 from emr_nb.files.preview.lake import DataFile, Lake, Reading, located, moment, shown
@@ -26,7 +26,7 @@ _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint(?:\.(\d{10})\.(\d{10}))?\.parque
 _OTHER = re.compile(r"(\d{20})\.checkpoint\.[0-9a-f-]{36}\.(?:json|parquet)$")
 _COMMITS = 200  # behind a checkpoint, that are replayed
 _SNAPSHOTS = 20  # commits that are listed
-_ACTIONS = ("add", "remove", "metaData", "protocol")
+_ACTIONS = 100_000  # of a checkpoint
 
 
 @dataclass
@@ -141,15 +141,20 @@ class _Log:
             self.notes.append(f"The newest {_SNAPSHOTS} of {len(self.commits):,} versions.")
         self.snapshots = self.snapshots[:_SNAPSHOTS]
 
-    def _checkpoint(self, entry: FileEntry) -> Iterator[dict[str, Any]]:
-        import pyarrow.parquet as pq
-
-        data = self._reading.whole(entry.path)
+    def _checkpoint(self, entry: FileEntry) -> list[dict[str, Any]]:
+        source = self._reading.source(entry.path, entry.size)
         with named(entry.path, "checkpoint of Delta"):
-            file = pq.ParquetFile(io.BytesIO(data), thrift_container_size_limit=max(1, len(data)))
-            columns = [n for n in file.schema_arrow.names if n in _ACTIONS]
-            for batch in file.iter_batches(batch_size=1000, columns=columns, use_threads=False):
-                yield from batch.to_pylist()
+            body = parquet.read(source, Options(rows=_ACTIONS))
+            if body.total_rows is None or body.total_rows > body.rows.num_rows:
+                raise DamageError(
+                    f"it has {body.total_rows:,} actions, and a preview replays {_ACTIONS:,}"
+                )
+            lacking = [n for n in body.schema.names if n not in body.rows.column_names]
+            if set(lacking) & {"add", "remove", "metaData"}:
+                raise DamageError(" ".join(body.notes))
+        self._reading.count += source.count
+        found: list[dict[str, Any]] = body.rows.to_pylist()
+        return found
 
 
 def _snapshot(

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from emr_nb.files.preview import avro, delimited, ipc, json_lines, orc, parquet, plain
 from emr_nb.files.preview.body import Body
 from emr_nb.files.preview.content import Content, Inflated, compression_of, without_codec
-from emr_nb.files.preview.damage import named
+from emr_nb.files.preview.damage import DamageError, named
 from emr_nb.files.preview.lines import is_text, text_of
 from emr_nb.files.preview.model import Options
+from emr_nb.files.preview.present import presentable
 from emr_nb.files.preview.source import Source
 from emr_nb.model import FilePath
 
@@ -56,10 +57,10 @@ def read(source: Source, options: Options) -> Body:
         with named(source.path, f"{kind} file"):
             if compression:
                 return _inflated(content, source.path, options)
-            body = _READERS[kind](source, options)
+            body = _checked(_READERS[kind](source, options))
     else:
         with named(source.path, "file"):
-            body = _other(content, source, head, name, options)
+            body = _checked(_other(content, source, head, name, options))
     return _told(body, name, compression)
 
 
@@ -68,7 +69,9 @@ def schema_of(source: Source, options: Options) -> tuple[str, pa.Schema, int | N
     kind = by_magic(source.read(0, 64 if source.size > 64 else source.size))
     if kind:
         with named(source.path, f"{kind} file"):
-            return kind, *_SCHEMAS[kind](source)
+            schema, rows = _SCHEMAS[kind](source)
+            _checked(Body(kind, schema, schema.empty_table()))
+            return kind, schema, rows
     body = read(source, options)
     return body.format, body.schema, body.total_rows
 
@@ -118,7 +121,7 @@ def _inflated(content: Content, path: FilePath, options: Options) -> Body:
     inside = Inflated(content, _INFLATED)
     store = _Memory(inside.data)
     whole = Source(store, path, len(inside.data), len(inside.data) * 2)
-    return _READERS[by_magic(inside.data[:64])](whole, options)
+    return _checked(_READERS[by_magic(inside.data[:64])](whole, options))
 
 
 class _Memory:
@@ -131,6 +134,19 @@ class _Memory:
 
     def read(self, path: FilePath, start: int = 0, length: int | None = None) -> Iterator[bytes]:  # noqa: ARG002
         yield self._data[start : None if length is None else start + length]
+
+
+def _checked(body: Body) -> Body:
+    """Return it with rows that can be shown; raises on a schema whose names are no texts."""
+    waiting = [*body.schema, *body.rows.schema]
+    while waiting:
+        field = waiting.pop()
+        if field.name is None:
+            raise DamageError("a column has no name")
+        str(field.type)
+        waiting += [field.type.field(n) for n in range(field.type.num_fields)]
+    rows, notes = presentable(body.rows)
+    return replace(body, rows=rows, notes=(*body.notes, *notes)) if notes else body
 
 
 def _told(body: Body, name: str, compression: str) -> Body:

@@ -10,21 +10,14 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.files.preview import parquet_footer
 from emr_nb.files.preview.body import Body
-from emr_nb.files.preview.compact import (
-    BINARY,
-    I32,
-    I64,
-    LIST,
-    STRUCT,
-    Compact,
-    CutError,
-    Raw,
-    encoded,
-)
+from emr_nb.files.preview.compact import BINARY, I32, I64, LIST, STRUCT, Raw, encoded
 from emr_nb.files.preview.damage import BudgetSpentError, DamageError, first_line
-from emr_nb.files.preview.model import ColumnStats, Group, Options
+from emr_nb.files.preview.model import Group, Options
+from emr_nb.files.preview.parquet_footer import Footer
 from emr_nb.files.preview.parquet_pages import Chunk, ColumnCutter, Cut
+from emr_nb.files.preview.parquet_stats import stats_of
 from emr_nb.files.preview.source import SMALL, Source
 
 if TYPE_CHECKING:
@@ -33,25 +26,23 @@ if TYPE_CHECKING:
 
 MAGIC = b"PAR1"
 ENCRYPTED = b"PARE"
-_MOST_STATS = 20_000  # column chunks whose statistics are looked at
 _MOST_GROUPS = 16  # row groups that the first rows come from
-_TYPES = ("BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY",
-          "FIXED_LEN_BYTE_ARRAY")  # fmt: skip
 
 
 def read(source: Source, options: Options) -> Body:
     """Return what the footer tells and the first rows; raises DamageError on a broken file."""
-    footer = _footer(source)
-    meta = _metadata(footer)
-    schema = meta.schema.to_arrow_schema()
-    groups, notes = _groups(meta)
-    rows, more = _Rows(source, footer, meta, schema).first(options.rows)
-    codecs = sorted({c.codec for g in groups for c in g.columns if c.codec})
+    data = _footer(source)
+    footer = parquet_footer.read(data)
+    opened = _opened(data)
+    schema = opened.schema_arrow
+    groups, notes = _groups(footer, _leaves(opened), schema)
+    rows, more = _Rows(source, footer, opened).first(options.rows)
+    codecs = sorted({c.codec for g in groups for c in g.columns})
     return Body(
         "Parquet",
         schema,
         rows,
-        total_rows=meta.num_rows,
+        total_rows=footer.rows,
         compression=", ".join(c.lower() for c in codecs if c != "UNCOMPRESSED"),
         unit="row group",
         groups=groups,
@@ -61,8 +52,8 @@ def read(source: Source, options: Options) -> Body:
 
 def schema_of(source: Source) -> tuple[pa.Schema, int | None]:
     """Return the schema and the number of rows, reading the footer alone."""
-    meta = _metadata(_footer(source))
-    return meta.schema.to_arrow_schema(), meta.num_rows
+    opened = _opened(_footer(source))
+    return opened.schema_arrow, opened.metadata.num_rows
 
 
 def _footer(source: Source) -> bytes:
@@ -82,99 +73,69 @@ def _footer(source: Source) -> bytes:
     return source.read(source.size - 8 - length, length + 8)[:-8]
 
 
-def _metadata(footer: bytes) -> pq.FileMetaData:
+def _opened(footer: bytes) -> pq.ParquetFile:
+    """Let pyarrow read the schema; of nothing else it is asked, see parquet_footer."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     alone = MAGIC + footer + struct.pack("<I", len(footer)) + MAGIC
     # each element of a list takes a byte at least: absurd counts are refused before memory is
     limit = max(1, len(footer))
-    opened = pq.ParquetFile(
+    return pq.ParquetFile(
         pa.BufferReader(alone),
         thrift_string_size_limit=limit,
         thrift_container_size_limit=limit,
     )
-    meta = opened.metadata
-    if meta.num_rows < 0:
-        raise DamageError(f"its footer says that it has {meta.num_rows:,} rows")
-    return meta
 
 
-def _groups(meta: pq.FileMetaData) -> tuple[tuple[Group, ...], tuple[str, ...]]:
-    """Return the row groups, the first of them with the statistics of their columns."""
-    groups, notes = [], []
-    for number in range(meta.num_row_groups):
-        group = meta.row_group(number)
-        told = (number + 1) * meta.num_columns <= _MOST_STATS
-        chunks = [group.column(at) for at in range(group.num_columns)] if told else []
-        stored = sum(c.total_compressed_size for c in chunks)
-        groups.append(
-            Group(
-                number,
-                group.num_rows,
-                _start(chunks[0]) if chunks else 0,
-                stored,
-                group.total_byte_size,
-                tuple(map(_stats, chunks)),
-            )
+def _leaves(opened: pq.ParquetFile) -> list[tuple[str, str]]:
+    """Return (dotted name, physical type) of the columns in order."""
+    told = opened.schema
+    columns = [told.column(at) for at in range(len(told.names))]
+    return [(c.path, c.physical_type) for c in columns]
+
+
+def _groups(
+    footer: Footer, leaves: Sequence[tuple[str, str]], schema: pa.Schema
+) -> tuple[tuple[Group, ...], list[str]]:
+    """Return the row groups with the statistics of their columns."""
+    types = {f.name: f.type for f in schema}
+    groups: list[Group] = []
+    for number, group in enumerate(footer.groups):
+        columns = tuple(
+            stats_of(chunk, name, physical, types)
+            for chunk, (name, physical) in zip(group.chunks, leaves, strict=True)
         )
-    if groups and not groups[-1].columns and meta.num_columns:
-        known = sum(1 for g in groups if g.columns)
-        notes.append(
-            f"Statistics and stored bytes are those of the first {known:,} of "
-            f"{len(groups):,} row groups."
-        )
+        start = parquet_footer.start_of(group.chunks[0]) if group.chunks else 0
+        stored = sum(chunk[7] for chunk in group.chunks)
+        groups.append(Group(number, group.rows, start, stored, group.uncompressed, columns))
+    notes = []
+    known = len(groups)
+    if footer.more:
+        groups += [Group(known + n, None, 0, 0) for n in range(min(footer.more, 100_000))]
+        notes.append(f"The first {known:,} of {known + footer.more:,} row groups are told of.")
     total = sum(g.rows or 0 for g in groups)
-    if total != meta.num_rows:
-        notes.append(f"The footer says {meta.num_rows:,} rows, its row groups have {total:,}.")
-    return tuple(groups), tuple(notes)
-
-
-def _stats(chunk: Any) -> ColumnStats:
-    told = chunk.statistics if chunk.is_stats_set else None
-    least = greatest = None
-    if told is not None and told.has_min_max:
-        try:
-            least, greatest = told.min, told.max
-        except Exception:  # noqa: BLE001 -- pyarrow raises various on values that are no date or text
-            told_bytes = (told.min_raw, told.max_raw)
-            least, greatest = (repr(v) for v in told_bytes)
-    return ColumnStats(
-        chunk.path_in_schema,
-        told.null_count if told is not None and told.has_null_count else None,
-        least,
-        greatest,
-        told.distinct_count if told is not None and told.has_distinct_count else None,
-        chunk.total_compressed_size,
-        chunk.total_uncompressed_size,
-        chunk.compression,
-        tuple(map(str, chunk.encodings)),
-    )
-
-
-def _start(chunk: Any) -> int:
-    first = chunk.data_page_offset
-    if chunk.dictionary_page_offset and 0 < chunk.dictionary_page_offset < first:
-        first = chunk.dictionary_page_offset
-    return int(first)
+    if not footer.more and total != footer.rows:
+        notes.append(f"The footer says {footer.rows:,} rows, its row groups have {total:,}.")
+    return tuple(groups), notes
 
 
 class _Rows:
     """The first rows of one file."""
 
-    def __init__(
-        self, source: Source, footer: bytes, meta: pq.FileMetaData, schema: pa.Schema
-    ) -> None:
-        self._source, self._meta, self._schema = source, meta, schema
-        self._footer = footer
+    def __init__(self, source: Source, footer: Footer, opened: pq.ParquetFile) -> None:
+        self._source, self._footer = source, footer
+        self._columns = opened.schema
+        self._schema: pa.Schema = opened.schema_arrow
+        self._pairs: dict[bytes, bytes] = opened.metadata.metadata or {}
         self._failed: dict[str, str] = {}
 
     def first(self, wanted: int) -> tuple[pa.Table, list[str]]:
         """Return the rows, and notes on columns that are not among them."""
         chosen: list[tuple[int, int]] = []
         left = wanted
-        for number in range(self._meta.num_row_groups):
-            rows = self._meta.row_group(number).num_rows
+        for number, group in enumerate(self._footer.groups):
+            rows = group.rows
             if left <= 0 or len(chosen) >= _MOST_GROUPS:
                 break
             if rows > 0:
@@ -182,9 +143,8 @@ class _Rows:
                 left -= rows
         if not chosen:
             return self._schema.empty_table(), []
-        names = self._meta.schema.to_arrow_schema().names
         carved = self._carved(chosen)
-        good = [n for n in names if n not in self._failed]
+        good = [n for n in self._schema.names if n not in self._failed]
         notes = [f"Column {n!r} is not among the first rows: {why}."
                  for n, why in self._failed.items()]  # fmt: skip
         return _decoded(carved, self._schema, good, sum(n for _, n in chosen)), notes
@@ -225,40 +185,34 @@ class _Rows:
         return Cut(b"", 0, 0)
 
     def _chunks(self, number: int) -> list[Chunk]:
-        group, schema = self._meta.row_group(number), self._meta.schema
         found = []
-        for at in range(group.num_columns):
-            chunk, told = group.column(at), schema.column(at)
-            start, length = _start(chunk), chunk.total_compressed_size
+        for at, meta in enumerate(self._footer.groups[number].chunks):
+            told = self._columns.column(at)
+            start, length = parquet_footer.start_of(meta), meta[7]
             if start < 4 or length < 0 or start + length > self._source.size:
                 raise DamageError(
                     f"column {told.path!r} should lie at bytes {start:,} to {start + length:,}, "
                     f"and the file has {self._source.size:,}"
                 )
+            codec = parquet_footer.named(parquet_footer.CODECS, meta[4])
             found.append(
                 Chunk(
-                    *(told.path, start, length, chunk.compression, told.physical_type),
+                    *(told.path, start, length, codec, told.physical_type),
                     *(told.length or 0, told.max_definition_level, told.max_repetition_level),
                 )
             )
         return found
 
     def _new_footer(self, groups: list[Any], rows: int) -> bytes:
-        reader = Compact(self._footer)
-        try:
-            version = reader.struct(last=2).get(1, 1)
-        except CutError as error:
-            raise DamageError("its footer ends in the middle of the schema") from error
-        begin, end = reader.spans[2]
         fields: dict[int, tuple[int, Any]] = {
-            1: (I32, version),
-            2: (LIST, Raw(self._footer[begin:end])),
+            1: (I32, self._footer.version),
+            2: (LIST, Raw(self._footer.schema)),
             3: (I64, rows),
             4: (LIST, (STRUCT, groups)),
         }
         pairs = [
             {1: (BINARY, key), 2: (BINARY, value)}
-            for key, value in (self._meta.metadata or {}).items()
+            for key, value in self._pairs.items()
             if key == b"ARROW:schema"
         ]
         if pairs:
@@ -270,7 +224,7 @@ def _column(chunk: Chunk, made: Cut, start: int) -> dict[int, tuple[int, Any]]:
     """Return the footer's words on one column of the small file."""
     size = len(made.pages)
     meta: dict[int, tuple[int, Any]] = {
-        1: (I32, _TYPES.index(chunk.physical)),
+        1: (I32, parquet_footer.TYPES.index(chunk.physical)),
         2: (LIST, (I32, [0, 3, 8])),
         3: (LIST, (BINARY, [part.encode() for part in chunk.name.split(".")])),
         4: (I32, 0),
@@ -296,5 +250,4 @@ def _decoded(carved: bytes, schema: pa.Schema, names: list[str], rows: int) -> p
     )  # fmt: skip
     if table.num_rows != rows:
         raise DamageError(f"its first {rows:,} rows are {table.num_rows:,}")
-    table.validate(full=True)
     return table
