@@ -56,8 +56,9 @@ def read(source: Source, options: Options) -> Body:
     if kind:
         with named(source.path, f"{kind} file"):
             if compression:
-                return _inflated(content, source.path, options)
-            body = _checked(_READERS[kind](source, options))
+                body = _inflated(content, source.path, options)
+            else:
+                body = _checked(_READERS[kind](source, options))
     else:
         with named(source.path, "file"):
             body = _checked(_other(content, source, head, name, options))
