@@ -18,6 +18,7 @@ from emr_nb.model import FileEntry, FilePath
 
 if TYPE_CHECKING:
     from emr_nb.cluster import AttachedCluster
+    from emr_nb.files.preview import Preview
 
 PathLike = str | FilePath
 Entries = list[FileEntry]
@@ -116,6 +117,13 @@ class ClusterFiles(Trees):
         if not isinstance(fs, abilities.Checksums):
             raise lacks(where, "tells no checksums")
         return fs.checksum(where)
+
+    def preview(self, path: PathLike, rows: int = 20) -> Preview:
+        """Say what a file or a folder of parts holds, by ranged reads; raises FileFormatError."""
+        from emr_nb.files.preview import Options, preview
+
+        where, fs = self._at(path)
+        return preview(fs, where, Options(rows=rows))
 
     # -- bytes ----------------------------------------------------------------------------
 

@@ -267,6 +267,10 @@ class StoreLacksError(FileError, NotImplementedError):
     """The store that holds this path cannot do what was asked."""
 
 
+class FileFormatError(FileError, ValueError):
+    """A file is damaged, cut short, or not of the format that it seems to be."""
+
+
 # -- the local cluster --------------------------------------------------------------------
 
 

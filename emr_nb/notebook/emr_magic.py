@@ -35,6 +35,7 @@ class EmrMagic:
             jobs,
             lasting,
             listing,
+            preview,
             pushing,
             queries,
             reasons,
@@ -55,6 +56,7 @@ class EmrMagic:
             pushing,
             files,
             hdfs,
+            preview,
             catalog,
             queries,
         )
