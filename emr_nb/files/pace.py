@@ -6,25 +6,37 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 
 from emr_nb.files.segments import Fetch, InOrder
 
-STREAMS = 8
-SEGMENT = 4 * 1024 * 1024  # bytes of a stream's turn; ten of them are held at most
-
-_WORTH = 16 * 1024 * 1024  # what is shorter is through before a second stream has begun
-_LOOK = 4 * 1024 * 1024  # bytes by which one stream is judged, or
 _LOOK_SECONDS = 0.25
-_TRIAL = 16 * SEGMENT  # bytes by which several are
 _FAST = 400e6  # bytes/s: one stream then keeps a processor busy, and more would share it
 _GAIN = 1.25  # by which several must be faster than one to stay
 _REMEMBERED = 300.0  # seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What a read is cut into; bytes, but for `streams`.
+
+    `segment` is a stream's turn, and ten of them are held at most. A read shorter than `worth`
+    is through before a second stream has begun. One stream is judged by `look`, several by
+    `trial`.
+    """
+
+    streams: int = 8
+    segment: int = 4 << 20
+    worth: int = 32 << 20
+    look: int = 8 << 20
+    trial: int = 64 << 20
+
+
 class Pace:
     """What one store's streams were measured to bring; shared by its threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, sizes: Sizes | None = None) -> None:
+        self.sizes = sizes or Sizes()
         self._lock = threading.Lock()
         self._streams = 0  # not known
         self._until = 0.0
@@ -43,37 +55,38 @@ class Pace:
     def read(self, fetch: Fetch, start: int, end: int) -> Iterator[bytes]:
         """Yield a range by as many streams as pay here."""
         alone, at = 0.0, start
-        if not self.streams and end - start >= _WORTH:
+        if not self.streams and end - start >= self.sizes.worth:
             one = _Measured(fetch(start, end))
             with closing(one.chunks()) as chunks:
                 for chunk in chunks:
                     at += len(chunk)
                     yield chunk
-                    if not alone and one.is_told(_LOOK):
+                    if not alone and one.is_told(self.sizes.look):
                         alone = one.rate
-                        if alone < _FAST and end - at >= _WORTH:
+                        if alone >= _FAST:
+                            self.settle(1)
+                        elif end - at >= self.sizes.worth:
                             break
-                        self.settle(1)
             if at == end:
                 return
         yield from self._go_on(fetch, at, end, alone)
 
     def _go_on(self, fetch: Fetch, start: int, end: int, alone: float) -> Iterator[bytes]:
-        if self.streams == 1 or end - start < _WORTH:
+        if self.streams == 1 or end - start < self.sizes.worth:
             yield from fetch(start, end)
             return
-        at = start
-        several = _Measured(iter(InOrder(fetch, start, end, SEGMENT, STREAMS)))
+        at, sizes = start, self.sizes
+        several = _Measured(iter(InOrder(fetch, start, end, sizes.segment, sizes.streams)))
         with closing(several.chunks()) as chunks:
             for chunk in chunks:
                 at += len(chunk)
                 yield chunk
-                if alone and several.count >= _TRIAL:
+                if alone and several.count >= self.sizes.trial:
                     if several.rate < alone * _GAIN:
                         self.settle(1)
                         break
                     alone = 0.0
-                    self.settle(STREAMS)
+                    self.settle(sizes.streams)
         if at < end:
             yield from fetch(at, end)
 
