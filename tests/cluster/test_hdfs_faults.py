@@ -123,7 +123,7 @@ def test_a_namenode_that_restarts(whole, root):
     assert content(both, root.child("file")) == b"x"
 
 
-@pytest.mark.parametrize("way", ["webhdfs", "httpfs"])
+@pytest.mark.parametrize("way", ["webhdfs", pytest.param("httpfs", marks=pytest.mark.full)])
 def test_safe_mode_is_told_and_reads_go_on(hdfs_rig, root, way):  # noqa: F811
     fs = hdfs_rig.store("anna", getattr(hdfs_rig, way))
     fs.write(root.child("file"), [b"kept"])
