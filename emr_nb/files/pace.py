@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -20,23 +20,27 @@ _REMEMBERED = 300.0  # seconds
 class Sizes:
     """What a read is cut into; bytes, but for `streams`.
 
-    `segment` is a stream's turn, and ten of them are held at most. A read shorter than `worth`
-    is through before a second stream has begun. One stream is judged by `look`, several by
-    `trial`.
+    `segment` is a stream's turn, long enough for what asking for it costs both ends (a
+    DataNode makes a client of its own for each); six of them are held at most, 72 MiB. A read
+    shorter than `worth` is through before a second stream has begun. One stream is judged by
+    `look`, several by `trial`.
     """
 
-    streams: int = 8
-    segment: int = 4 << 20
-    worth: int = 32 << 20
+    streams: int = 5
+    segment: int = 12 << 20
+    worth: int = 48 << 20
     look: int = 8 << 20
-    trial: int = 64 << 20
+    trial: int = 72 << 20
 
 
 class Pace:
     """What one store's streams were measured to bring; shared by its threads."""
 
-    def __init__(self, sizes: Sizes | None = None) -> None:
+    def __init__(
+        self, sizes: Sizes | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.sizes = sizes or Sizes()
+        self._clock = clock
         self._lock = threading.Lock()
         self._streams = 0  # not known
         self._until = 0.0
@@ -45,18 +49,18 @@ class Pace:
     def streams(self) -> int:
         """How many streams a long read takes; 0: not measured lately."""
         with self._lock:
-            return self._streams if time.monotonic() < self._until else 0
+            return self._streams if self._clock() < self._until else 0
 
     def settle(self, streams: int) -> None:
         """Remember what was found."""
         with self._lock:
-            self._streams, self._until = streams, time.monotonic() + _REMEMBERED
+            self._streams, self._until = streams, self._clock() + _REMEMBERED
 
     def read(self, fetch: Fetch, start: int, end: int) -> Iterator[bytes]:
         """Yield a range by as many streams as pay here."""
         alone, at = 0.0, start
         if not self.streams and end - start >= self.sizes.worth:
-            one = _Measured(fetch(start, end))
+            one = _Measured(fetch(start, end), self._clock)
             with closing(one.chunks()) as chunks:
                 for chunk in chunks:
                     at += len(chunk)
@@ -76,7 +80,8 @@ class Pace:
             yield from fetch(start, end)
             return
         at, sizes = start, self.sizes
-        several = _Measured(iter(InOrder(fetch, start, end, sizes.segment, sizes.streams)))
+        segments = InOrder(fetch, start, end, sizes.segment, sizes.streams)
+        several = _Measured(iter(segments), self._clock)
         with closing(several.chunks()) as chunks:
             for chunk in chunks:
                 at += len(chunk)
@@ -94,8 +99,8 @@ class Pace:
 class _Measured:
     """Bytes and the seconds that were waited for them, not those that their reader took."""
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
+    def __init__(self, chunks: Iterator[bytes], clock: Callable[[], float]) -> None:
+        self._chunks, self._clock = chunks, clock
         self.count = 0
         self._seconds = 0.0
 
@@ -112,12 +117,12 @@ class _Measured:
         first = True
         try:
             while True:
-                began = time.monotonic()
+                began = self._clock()
                 chunk = next(self._chunks, None)
                 if chunk is None:
                     return
                 if not first:
-                    self._seconds += time.monotonic() - began
+                    self._seconds += self._clock() - began
                     self.count += len(chunk)
                 first = False
                 yield chunk

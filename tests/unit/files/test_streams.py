@@ -39,7 +39,7 @@ def test_no_more_is_held_than_was_said():
     reader = iter(InOrder(noted, 0, len(DATA), 1000, 4))
     threading.Timer(0.3, taken.set).start()
     got = next(reader)
-    assert len(asked) <= 4 + 2 + 1
+    assert len(asked) <= 4 + 1
     assert got + b"".join(reader) == DATA
 
 
@@ -71,49 +71,52 @@ def test_leaving_early_ends_the_streams():
         time.sleep(0.01)
 
 
-class Line:
-    """Fetches from a line of so many bytes a second, shared by its streams or each its own."""
-
-    def __init__(self, rate: float, *, shared: bool) -> None:
-        self.rate, self.shared = rate, shared
-        self.lock = threading.Lock()
-        self.most = 0
-        self.at_once = 0
-
-    def fetch(self, start: int, end: int) -> Iterator[bytes]:
-        with self.lock:
-            self.at_once += 1
-            self.most = max(self.most, self.at_once)
-        try:
-            for at in range(start, end, 10_000):
-                if self.shared:
-                    with self.lock:
-                        time.sleep(10_000 / self.rate)
-                else:
-                    time.sleep(10_000 / self.rate)
-                yield bytes(min(10_000, end - at))
-        finally:
-            with self.lock:
-                self.at_once -= 1
-
-
 SMALL = Sizes(streams=8, segment=50_000, worth=200_000, look=100_000, trial=600_000)
 
 
-@pytest.mark.parametrize(("shared", "streams"), [(False, SMALL.streams), (True, 1)])
-def test_several_streams_stay_where_they_are_faster(shared, streams):
-    line, found = Line(10e6, shared=shared), Pace(SMALL)
-    assert sum(map(len, found.read(line.fetch, 0, 2_000_000))) == 2_000_000
-    assert line.most == SMALL.streams  # tried
-    assert found.streams == streams
-    again = Line(10e6, shared=shared)  # remembered
-    assert sum(map(len, found.read(again.fetch, 0, 2_000_000))) == 2_000_000
-    assert again.most == streams
+class Line:
+    """Fetches by a clock of its own: a stream alone has 1 MB/s, one of several `factor` of it.
+
+    Time passes where bytes are fetched, and nowhere else.
+    """
+
+    def __init__(self, factor: float, alone: float = 1e6) -> None:
+        self.factor, self.alone = factor, alone
+        self.now = 0.0
+        self.segments = 0
+
+    def fetch(self, start: int, end: int) -> Iterator[bytes]:
+        segment = end - start <= SMALL.segment
+        self.segments += segment
+        for at in range(start, end, 10_000):
+            count = min(10_000, end - at)
+            self.now += count / self.alone / (self.factor if segment else 1)
+            yield bytes(count)
+
+    def read(self, pace: Pace, size: int = 2_000_000) -> int:
+        """Read from this line, and return how many segments that took."""
+        before = self.segments
+        assert sum(map(len, pace.read(self.fetch, 0, size))) == size
+        return self.segments - before
 
 
-def test_what_is_short_or_fast_has_one():
-    short = Line(10e6, shared=False)
-    assert sum(map(len, Pace(SMALL).read(short.fetch, 0, 150_000))) == 150_000
-    assert short.most == 1
-    found = Pace(SMALL)
-    assert b"".join(found.read(lambda a, b: iter([bytes(b - a)]), 0, 10_000_000)) == bytes(10**7)
+@pytest.mark.parametrize(("factor", "streams"), [(1e6, SMALL.streams), (0.001, 1)])
+def test_several_streams_stay_where_they_are_faster(factor, streams):
+    line = Line(factor)
+    pace = Pace(SMALL, clock=lambda: line.now)
+    assert line.read(pace) > SMALL.streams  # tried
+    assert pace.streams == streams
+    assert (line.read(pace) > 0) is (streams > 1)  # remembered
+    line.now += 1000
+    assert pace.streams == 0  # not for ever
+
+
+def test_what_is_short_or_fast_has_one_stream():
+    short = Line(1e6)
+    pace = Pace(SMALL, clock=lambda: short.now)
+    assert short.read(pace, 250_000) == 0  # too little is left when it is judged
+    assert pace.streams == 0
+    fast = Line(1e6, alone=1e9)
+    pace = Pace(SMALL, clock=lambda: fast.now)
+    assert fast.read(pace) == 0
+    assert pace.streams == 1
