@@ -44,6 +44,7 @@ class Pace:
         self._lock = threading.Lock()
         self._streams = 0  # not known
         self._until = 0.0
+        self._reads = 0  # that are going on
 
     @property
     def streams(self) -> int:
@@ -57,7 +58,21 @@ class Pace:
             self._streams, self._until = streams, self._clock() + _REMEMBERED
 
     def read(self, fetch: Fetch, start: int, end: int) -> Iterator[bytes]:
-        """Yield a range by as many streams as pay here."""
+        """Yield a range by as many streams as pay here.
+
+        One of several reads at once has one stream: together they are several already, and
+        what is held of all of them stays within what is held of one.
+        """
+        with self._lock:
+            self._reads += 1
+            among = self._reads > 1
+        try:
+            yield from fetch(start, end) if among else self._paced(fetch, start, end)
+        finally:
+            with self._lock:
+                self._reads -= 1
+
+    def _paced(self, fetch: Fetch, start: int, end: int) -> Iterator[bytes]:
         alone, at = 0.0, start
         if not self.streams and end - start >= self.sizes.worth:
             one = _Measured(fetch(start, end), self._clock)

@@ -111,6 +111,18 @@ def test_several_streams_stay_where_they_are_faster(factor, streams):
     assert pace.streams == 0  # not for ever
 
 
+def test_one_of_several_reads_has_one_stream():
+    line = Line(1e6)
+    pace = Pace(SMALL, clock=lambda: line.now)
+    pace.settle(SMALL.streams)
+    first = pace.read(line.fetch, 0, 2_000_000)
+    next(first)
+    other = Line(1e6)
+    assert other.read(pace) == 0
+    first.close()
+    assert other.read(pace) > 0
+
+
 def test_what_is_short_or_fast_has_one_stream():
     short = Line(1e6)
     pace = Pace(SMALL, clock=lambda: short.now)
