@@ -4,76 +4,109 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 
 from emr_nb.files.segments import Fetch, InOrder
 
-STREAMS = 8
-SEGMENT = 4 * 1024 * 1024  # bytes of a stream's turn; ten of them are held at most
-
-_WORTH = 16 * 1024 * 1024  # what is shorter is through before a second stream has begun
-_LOOK = 4 * 1024 * 1024  # bytes by which one stream is judged, or
 _LOOK_SECONDS = 0.25
-_TRIAL = 16 * SEGMENT  # bytes by which several are
 _FAST = 400e6  # bytes/s: one stream then keeps a processor busy, and more would share it
 _GAIN = 1.25  # by which several must be faster than one to stay
 _REMEMBERED = 300.0  # seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What a read is cut into; bytes, but for `streams`.
+
+    `segment` is a stream's turn, long enough for what asking for it costs both ends (a
+    DataNode makes a client of its own for each); six of them are held at most, 72 MiB. A read
+    shorter than `worth` is through before a second stream has begun. One stream is judged by
+    `look`, several by `trial`.
+    """
+
+    streams: int = 5
+    segment: int = 12 << 20
+    worth: int = 48 << 20
+    look: int = 8 << 20
+    trial: int = 72 << 20
+
+
 class Pace:
     """What one store's streams were measured to bring; shared by its threads."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, sizes: Sizes | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.sizes = sizes or Sizes()
+        self._clock = clock
         self._lock = threading.Lock()
         self._streams = 0  # not known
         self._until = 0.0
+        self._reads = 0  # that are going on
 
     @property
     def streams(self) -> int:
         """How many streams a long read takes; 0: not measured lately."""
         with self._lock:
-            return self._streams if time.monotonic() < self._until else 0
+            return self._streams if self._clock() < self._until else 0
 
     def settle(self, streams: int) -> None:
         """Remember what was found."""
         with self._lock:
-            self._streams, self._until = streams, time.monotonic() + _REMEMBERED
+            self._streams, self._until = streams, self._clock() + _REMEMBERED
 
     def read(self, fetch: Fetch, start: int, end: int) -> Iterator[bytes]:
-        """Yield a range by as many streams as pay here."""
+        """Yield a range by as many streams as pay here.
+
+        One of several reads at once has one stream: together they are several already, and
+        what is held of all of them stays within what is held of one.
+        """
+        with self._lock:
+            self._reads += 1
+            among = self._reads > 1
+        try:
+            yield from fetch(start, end) if among else self._paced(fetch, start, end)
+        finally:
+            with self._lock:
+                self._reads -= 1
+
+    def _paced(self, fetch: Fetch, start: int, end: int) -> Iterator[bytes]:
         alone, at = 0.0, start
-        if not self.streams and end - start >= _WORTH:
-            one = _Measured(fetch(start, end))
+        if not self.streams and end - start >= self.sizes.worth:
+            one = _Measured(fetch(start, end), self._clock)
             with closing(one.chunks()) as chunks:
                 for chunk in chunks:
                     at += len(chunk)
                     yield chunk
-                    if not alone and one.is_told(_LOOK):
+                    if not alone and one.is_told(self.sizes.look):
                         alone = one.rate
-                        if alone < _FAST and end - at >= _WORTH:
+                        if alone >= _FAST:
+                            self.settle(1)
+                        elif end - at >= self.sizes.worth:
                             break
-                        self.settle(1)
             if at == end:
                 return
         yield from self._go_on(fetch, at, end, alone)
 
     def _go_on(self, fetch: Fetch, start: int, end: int, alone: float) -> Iterator[bytes]:
-        if self.streams == 1 or end - start < _WORTH:
+        if self.streams == 1 or end - start < self.sizes.worth:
             yield from fetch(start, end)
             return
-        at = start
-        several = _Measured(iter(InOrder(fetch, start, end, SEGMENT, STREAMS)))
+        at, sizes = start, self.sizes
+        segments = InOrder(fetch, start, end, sizes.segment, sizes.streams)
+        several = _Measured(iter(segments), self._clock)
         with closing(several.chunks()) as chunks:
             for chunk in chunks:
                 at += len(chunk)
                 yield chunk
-                if alone and several.count >= _TRIAL:
+                if alone and several.count >= self.sizes.trial:
                     if several.rate < alone * _GAIN:
                         self.settle(1)
                         break
                     alone = 0.0
-                    self.settle(STREAMS)
+                    self.settle(sizes.streams)
         if at < end:
             yield from fetch(at, end)
 
@@ -81,8 +114,8 @@ class Pace:
 class _Measured:
     """Bytes and the seconds that were waited for them, not those that their reader took."""
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
+    def __init__(self, chunks: Iterator[bytes], clock: Callable[[], float]) -> None:
+        self._chunks, self._clock = chunks, clock
         self.count = 0
         self._seconds = 0.0
 
@@ -99,12 +132,12 @@ class _Measured:
         first = True
         try:
             while True:
-                began = time.monotonic()
+                began = self._clock()
                 chunk = next(self._chunks, None)
                 if chunk is None:
                     return
                 if not first:
-                    self._seconds += time.monotonic() - began
+                    self._seconds += self._clock() - began
                     self.count += len(chunk)
                 first = False
                 yield chunk

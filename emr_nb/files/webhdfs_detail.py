@@ -28,8 +28,7 @@ def detail_of(ways: Ways, entry: FileEntry, status: Mapping[str, Any]) -> Detail
         told, reason = _blocks(ways, entry)
         facts += told
     facts += _policies(ways, entry, status)
-    zone = "yes" if entry.extra.get("encBit") == "true" else ""
-    if zone:
+    if "encBit" in entry.extra:
         facts.append(("encryption zone", "yes: transparent encryption, read with the key's right"))
     return Detail(entry, tuple(facts), readable=not reason, reason=reason)
 

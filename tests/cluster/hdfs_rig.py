@@ -7,6 +7,7 @@ import secrets
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,6 @@ from emr_nb.settings import Settings
 from emr_nb.transport.direct import DirectRoute
 
 NAME = "hdfs"
-APPS = with_datanodes(("hdfs", "httpfs"), 2)
 # EMR leaves the trash off, and a DataNode is given up after ten minutes
 OWN_SITE = """fs.trash.interval 60
 dfs.namenode.heartbeat.recheck-interval 1000
@@ -38,11 +38,13 @@ class HdfsRig:
     """The cluster's stores by user and way, and its daemons."""
 
     clusters: LocalClusters
+    name: str
+    apps: tuple[str, ...]
     made: list[DirectRoute]
 
     @property
     def state(self) -> State:
-        return self.clusters.state(NAME)
+        return self.clusters.state(self.name)
 
     @property
     def webhdfs(self) -> Endpoint:
@@ -90,7 +92,7 @@ class HdfsRig:
 
     def bring(self) -> None:
         """Start again what has died."""
-        self.clusters.start(NAME, APPS)
+        self.clusters.start(self.name, self.apps)
         until(lambda: self.store("anna").health().safe_mode == "")
 
 
@@ -102,21 +104,37 @@ def until(said: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
-def hdfs_rig(cluster_home: Path) -> Iterator[HdfsRig]:
-    """The cluster `hdfs`, started once per run."""
-    own = cluster_home / "own-hdfs-site"  # its keeper may read it again in a later run
+@contextmanager
+def running(home: Path, name: str, datanodes: int) -> Iterator[HdfsRig]:
+    """Start a cluster of HDFS, or join the one of that name."""
+    own = home / "own-hdfs-site"  # its keeper may read it again in a later run
     own.write_text(OWN_SITE)
     os.environ["EMR_NB_HDFS_SITE"] = str(own)
-    clusters = LocalClusters(replace(Settings(), data_home=cluster_home))
+    clusters = LocalClusters(replace(Settings(), data_home=home))
+    apps = with_datanodes(("hdfs", "httpfs") if datanodes == 2 else ("hdfs",), datanodes)
     try:
-        start_saying(clusters, NAME, print, APPS)
+        start_saying(clusters, name, print, apps)
     finally:
         del os.environ["EMR_NB_HDFS_SITE"]
-    rig = HdfsRig(clusters, [])
-    home = FilePath("hdfs", "", "/user/anna")
-    rig.ask(home, "MKDIRS")
-    rig.ask(home, "SETOWNER", owner="anna", group="anna")
+    rig = HdfsRig(clusters, name, apps, [])
+    anna = FilePath("hdfs", "", "/user/anna")
+    rig.ask(anna, "MKDIRS")
+    rig.ask(anna, "SETOWNER", owner="anna", group="anna")
     yield rig
     for route in rig.made:
         route.close()
+
+
+@pytest.fixture(scope="session")
+def hdfs_rig(cluster_home: Path) -> Iterator[HdfsRig]:
+    """The cluster `hdfs`: two DataNodes and HttpFS, started once per run."""
+    with running(cluster_home, NAME, 2) as rig:
+        yield rig
+
+
+@pytest.fixture(scope="module")
+def coding_rig(cluster_home: Path) -> Iterator[HdfsRig]:
+    """A cluster of three DataNodes, ended with the module."""
+    with running(cluster_home, f"{NAME}3", 3) as rig:
+        yield rig
+        rig.clusters.stop(rig.name)
