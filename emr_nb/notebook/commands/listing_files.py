@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import UsageError
 from emr_nb.files.abilities import Summary
+from emr_nb.files.plans import in_order
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.notebook.answers import Facts, Field, Records, Text
 from emr_nb.notebook.commands.base import ON, Command
@@ -31,9 +33,10 @@ from emr_nb.notebook.options import Option, Parsed
 from emr_nb.notebook.progress_line import ProgressLine
 
 if TYPE_CHECKING:
+    from emr_nb.cluster_files import ClusterFiles
     from emr_nb.notebook.state import Notebook
 
-_SORTS = {"time": ("modified", True), "size": ("size", True)}
+_AT_ONCE = 8  # directories that are measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ def ls(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Text:
     root = str(found[0].path) if len(found) == 1 and not given["itself"] else ""
     doing = f"listing {' '.join(texts)}"
     entries = gathered(notebook, (e for part in listed for e in part), doing)
+    if given["recursive"]:
+        entries.sort(key=in_order)
     entries = _sorted(entries, given)
     fields = fields_of(entries, root, human=given["human"])
     return answer(Records(entries, fields, total(entries, root)), given)
@@ -107,6 +112,7 @@ def tree(notebook: Notebook, given: Parsed) -> Tree | Text:
         raise UsageError("A tree has at least one level", where="%emr tree")
     found = paths.files.walk(root) if depth is None else _levels(paths, root, depth)
     entries = gathered(notebook, found, f"listing {root}")
+    entries.sort(key=in_order)
     drawn = Tree(entries, str(root), total(entries, str(root)), human=given["human"])
     if given["json"]:
         return answer(Records(entries, fields_of(entries, str(root), human=False)), given)  # type: ignore[return-value]
@@ -139,6 +145,7 @@ def find(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Text:
     roots = [m.path for text in given["paths"] for m in paths.matches(text)]
     found = (e for root in roots for e in search(paths.files.store(root), root, wanted))
     entries = gathered(notebook, found, f"searching {' '.join(given['paths'])}")
+    entries.sort(key=in_order)
     root = str(roots[0]) if len(roots) == 1 else ""
     fields = fields_of(entries, root, human=given["human"])
     return answer(Records(entries, fields, total(entries, root)), given)
@@ -177,21 +184,16 @@ def _usages(
 ) -> Records[Usage] | Text:
     line = ProgressLine(paths.notebook.screen)
     found = []
+    pool = ThreadPoolExecutor(_AT_ONCE, "emr_nb-du")
     try:
-        for entry in entries:
-            line.note(f"{doing} {entry.path}")
-            told = Summary(1, 0, entry.size)
-            if entry.is_directory:
-                told = paths.files.du(entry.path)
-            elif entry.replication:
-                told = Summary(1, 0, entry.size, entry.size * entry.replication)
-            found.append(
-                Usage(entry.path, entry.kind, told.files, told.directories, told.bytes,
-                      told.space, told.name_quota, told.space_quota)
-            )  # fmt: skip
+        for used in pool.map(lambda e: _usage(paths.files, e), entries):
+            found.append(used)
+            line.note(f"{doing}: {len(found):,} of {len(entries):,}")
     except BaseException:
         line.end_if_shown("failed", doing)
         raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
     line.end_if_shown("done", f"{len(found):,} measured")
     write = amount(human=given["human"])
     fields = [
@@ -207,6 +209,18 @@ def _usages(
     shown = [f for f in fields if f.title not in optional or any(f.value(u) for u in found)]
     sums = f"{plural(sum(u.files for u in found), 'file')}, {size(sum(u.bytes for u in found))}"
     return answer(Records(found, shown, sums if len(found) > 1 else ""), given)
+
+
+def _usage(files: ClusterFiles, entry: FileEntry) -> Usage:
+    told = Summary(1, 0, entry.size)
+    if entry.is_directory:
+        told = files.du(entry.path)
+    elif entry.replication:
+        told = Summary(1, 0, entry.size, entry.size * entry.replication)
+    return Usage(
+        entry.path, entry.kind, told.files, told.directories, told.bytes,
+        told.space, told.name_quota, told.space_quota,
+    )  # fmt: skip
 
 
 def stat(notebook: Notebook, given: Parsed) -> Facts | Records[FileEntry] | Text:

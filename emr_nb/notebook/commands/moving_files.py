@@ -144,8 +144,8 @@ def _merge(
     into = paths.files.destination(target)
     if into is not None:
         target = into.child(local_name(entries[0].path))
-    whole = Copied(files_total=len(parts), bytes_total=sum(e.size for e in parts))
-    line = CopyLine(paths.notebook, f"get --merge {entries[0].name}")
+    whole = Copied(files_total=1, bytes_total=sum(e.size for e in parts))
+    line = CopyLine(paths.notebook, f"get --merge {entries[0].name}", again="")
 
     def chunks() -> object:
         for part in parts:
@@ -153,7 +153,6 @@ def _merge(
                 whole.bytes += len(chunk)
                 line.told(whole)
                 yield chunk
-            whole.files += 1
 
     def work() -> Copied:
         made = paths.files.write(target, chunks(), overwrite=given["overwrite"])  # type: ignore[arg-type]

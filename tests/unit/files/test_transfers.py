@@ -12,6 +12,7 @@ import pytest
 from trees_rig import Both, Remote
 
 from emr_nb.errors import (
+    DiskFullError,
     FileError,
     PathDeniedError,
     PathExistsError,
@@ -24,6 +25,7 @@ from emr_nb.errors import (
 from emr_nb.files.abilities import Checksum
 from emr_nb.files.downloads import WORTH
 from emr_nb.files.transfers import Copied
+from emr_nb.model import FileEntry, FilePath
 
 BIG = WORTH + 3_000_000
 
@@ -200,6 +202,47 @@ def test_a_source_that_shrinks_leaves_nothing(both: Both, remote: Remote, here: 
     with pytest.raises(FileError, match="now gave"):
         both.get("/y", here)
     assert below(here) == set()
+
+
+class Within(Remote):
+    """A store that copies its own files without sending them."""
+
+    def copy_within(
+        self, source: FileEntry, target: FilePath, *, overwrite: bool = False
+    ) -> FileEntry:
+        return self.write(target, [(self.folder / source.path.key[1:]).read_bytes()],
+                          overwrite=overwrite)  # fmt: skip
+
+
+def test_a_store_that_copies_by_itself_sends_no_bytes(tmp_path: Path, here: Path):
+    (tmp_path / "remote").mkdir()
+    own = Within(tmp_path / "remote")
+    fill(own.folder, "d/a", "d/b")
+    both = Both(own)
+    (own.folder / "e").mkdir()
+    both.copy("/d/a", "/e/x")
+    both.copy("/d/b", "/e/y")
+    assert own.reads == []
+    assert (own.folder / "e/y").read_bytes() == b"d/b" * 10
+    both.get("/d/a", here)
+    assert len(own.reads) == 1
+
+
+def test_a_full_disk_leaves_no_beginning(both: Both, remote: Remote, here: Path):
+    resource = pytest.importorskip("resource")
+    import signal
+
+    (remote.folder / "big").write_bytes(b"x" * BIG)
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, old[1]))
+    try:
+        with pytest.raises(DiskFullError):
+            both.get("/big", here)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert list(here.iterdir()) == []
 
 
 # -- moves --------------------------------------------------------------------------------
