@@ -9,6 +9,7 @@ from emr_nb.notebook.commands import (
     reading_files,
     syncing,
 )
+from emr_nb.notebook.commands.file_lines import path_text as path_text  # noqa: PLC0414
 
 _GROUPS = (listing_files, reading_files, moving_files, syncing, changing_files)
 COMMANDS = tuple(command for group in _GROUPS for command in group.COMMANDS)
