@@ -317,7 +317,7 @@ def test_a_broken_download_goes_on_at_its_offset(both: Both, remote: Remote, her
     data = os.urandom(BIG)
     (remote.folder / "big").write_bytes(data)
     remote.breaks_at, remote.breaks = 5_000_000, 1
-    with pytest.raises(ReplyLostError):
+    with pytest.raises(ReplyLostError, match="--continue"):
         both.get("/big", here)
     assert below(here) == {parts(here)[0].name}  # nothing under its own name
     had = parts(here)[0].stat().st_size
@@ -327,6 +327,25 @@ def test_a_broken_download_goes_on_at_its_offset(both: Both, remote: Remote, her
     assert remote.reads == [("big", had)]
     assert (here / "big").read_bytes() == data
     assert parts(here) == []
+
+
+def test_a_download_that_never_began_leaves_nothing(both: Both, remote: Remote, here: Path):
+    (remote.folder / "big").write_bytes(b"x" * BIG)
+    remote.breaks_at = 0
+    with pytest.raises(ReplyLostError):
+        both.get("/big", here)
+    assert list(here.iterdir()) == []
+
+
+def test_a_large_download_keeps_the_old_files_permissions(both: Both, remote: Remote, here: Path):
+    (remote.folder / "big").write_bytes(b"x" * BIG)
+    (here / "big").write_text("old")
+    (here / "big").chmod(0o600)
+    with pytest.raises(PathExistsError):
+        both.get("/big", here)
+    both.get("/big", here, overwrite=True)
+    assert oct((here / "big").stat().st_mode)[-3:] == "600"
+    assert (here / "big").stat().st_size == BIG
 
 
 def test_without_continue_it_begins_anew(both: Both, remote: Remote, here: Path):
