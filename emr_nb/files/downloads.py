@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from emr_nb.errors import DiskFullError, FileError, PathIsDirectoryError
+from emr_nb.errors import DiskFullError, EmrError, FileError, PathIsDirectoryError
 from emr_nb.files.base import FileSystem
 from emr_nb.files.copy import Progress, changed_meanwhile
 from emr_nb.files.local_disk import entry_of, mapped, place, sync_folder
@@ -69,14 +70,15 @@ def download(
         try:
             _fill(file, fs, entry, target, resume=resume, progress=progress)
             _still_the_same(fs, entry)
-        except DiskFullError:
-            _forget(part)
-            raise
-        except FileError as error:
-            if not error.advice and part.exists() and part.stat().st_size:
+        except BaseException as error:
+            if isinstance(error, DiskFullError) or not os.fstat(file.fileno()).st_size:
+                _forget(part)
+            elif isinstance(error, EmrError) and not error.advice:
                 error.advice = "--continue goes on behind what is here already."
             raise
         with mapped(target):
+            if overwrite and Path(target.key).is_file():  # its permissions stay
+                part.chmod(stat.S_IMODE(Path(target.key).stat().st_mode))
             os.fsync(file.fileno())
             place(part, Path(target.key), overwrite=overwrite)
             sync_folder(part.parent)

@@ -124,6 +124,11 @@ def identity(path: FilePath) -> tuple[str, str, str]:
     return (path.scheme, path.authority, re.sub("/+", "/", path.key).rstrip("/") or "/")
 
 
+def in_order(entry: FileEntry) -> list[str]:
+    """Sort folder by folder: a store that lists side by side has no order of its own."""
+    return entry.path.key.rstrip("/").split("/")
+
+
 def is_below(path: FilePath, root: FilePath) -> bool:
     """Tell whether a path is a root or lies in it."""
     scheme, authority, key = identity(path)
@@ -140,7 +145,7 @@ def _plan_tree(stores: Stores, source: FilePath, target: FilePath, plan: Plan) -
     there = _tree(stores(target), target)
     used: set[tuple[str, str, str]] = set()
     folders: dict[str, FilePath] = {}
-    for entry in walk(stores(source), source):
+    for entry in sorted(walk(stores(source), source), key=in_order):
         relative = entry.path.key[len(start) :]
         if entry.kind == "symlink":
             plan.links.append(entry.path)

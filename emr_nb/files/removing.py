@@ -51,7 +51,10 @@ def remove(
         if place is not None:
             return place
         if not for_good(entry.path):
-            raise FileError("Nothing was removed: there is no trash", where=str(entry.path))
+            raise FileError(
+                "It was not removed, and can go to no trash", where=str(entry.path),
+                advice="--skip-trash removes it for good.",
+            )  # fmt: skip
     fs.rm(entry.path, recursive=recursive)
     return None
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from emr_nb.errors import PathDeniedError, PathNotFoundError
 from emr_nb.files.base import FileSystem
@@ -23,6 +24,15 @@ _PATIENCE = 2.0  # seconds that an interrupt waits for them
 
 Stores = Callable[[FilePath], FileSystem]
 Told = Callable[["Copied"], None]
+
+
+@runtime_checkable
+class CopiesWithin(Protocol):
+    """A store that copies its own files, whole, without sending their bytes here."""
+
+    def copy_within(
+        self, source: FileEntry, target: FilePath, *, overwrite: bool = False
+    ) -> FileEntry: ...
 
 
 class Stopped(Exception):  # noqa: N818 -- never leaves this module
@@ -147,7 +157,11 @@ class _Work:
                 told(self.state)
 
         self._need_folder(target)
-        if is_worth(source, target):
+        if source_fs is target_fs and isinstance(source_fs, CopiesWithin):
+            progress(0, source.size)  # the store copies and verifies
+            made = source_fs.copy_within(source, target, overwrite=self.overwrite)
+            progress(source.size, source.size)
+        elif is_worth(source, target):
             made = download(source_fs, source, target, overwrite=self.overwrite,
                             resume=self.resume, progress=progress)  # fmt: skip
         else:

@@ -54,10 +54,15 @@ class HostileContract:
     refused_names: frozenset[str] = frozenset()
     refused_letters = ""  # that no name of this store can have
 
+    def refuses(self, name: str) -> bool:
+        """Tell whether the store cannot have a name; one that it refuses stands for its kind."""
+        ends = "trailing " in self.refused_names and name.endswith(" ")
+        return ends or name in self.refused_names or any(c in name for c in self.refused_letters)
+
     @pytest.mark.parametrize("name", [*HOSTILE_NAMES, *LONG_NAMES])
     def test_hostile_names(self, fs: FileSystem, root: FilePath, name: str) -> None:
         path = root.child(name)
-        if name in self.refused_names or any(c in name for c in self.refused_letters):
+        if self.refuses(name):
             with pytest.raises((FileError, UsageError)):
                 fs.write(path, [b"x"])
             return
@@ -69,7 +74,8 @@ class HostileContract:
 
     @pytest.mark.parametrize("seed", [1, 2, 3])
     def test_random_names_round_trip(self, fs: FileSystem, root: FilePath, seed: int) -> None:
-        wanted = random_names(seed, 24, self.refused_letters)
+        found_names = random_names(seed, 24, self.refused_letters)
+        wanted = [name for name in found_names if not self.refuses(name)]
 
         def work(number: int) -> None:
             for name in wanted[number::8]:

@@ -52,7 +52,7 @@ def rm(notebook: Notebook, given: Parsed) -> Records[Removed] | Text:
     line, done = ProgressLine(notebook.screen), []
 
     def for_good(path: FilePath) -> bool:
-        told = [f"{typed(path)}: this store has no trash"]
+        told = [f"{typed(path)} can go to no trash: there is none, or it lies in it"]
         return bool(given["yes"]) or not asks or confirm(
             notebook, told, "Remove it for good?", where="%emr rm"
         )  # fmt: skip

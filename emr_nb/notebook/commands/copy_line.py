@@ -25,10 +25,19 @@ _RATE_AFTER = 1.0  # seconds before a rate means something
 class CopyLine:
     """Shows copies while they run; `told` is what the copies call."""
 
-    def __init__(self, notebook: Notebook, doing: str) -> None:
-        self._line = ProgressLine(notebook.screen)
+    def __init__(
+        self,
+        notebook: Notebook,
+        doing: str,
+        *,
+        again: str = "--continue goes on",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._line = ProgressLine(notebook.screen, clock)
         self._doing = doing
-        self._began = time.monotonic()
+        self._again = f"; {again}" if again else ""
+        self._clock = clock
+        self._began = clock()
         self._state = Copied()
 
     def told(self, state: Copied) -> None:
@@ -55,10 +64,10 @@ class CopyLine:
     def _left(self) -> str:
         whole = self._state.files
         if self._state.files_total <= 1:
-            return "nothing stands under the final name; --continue goes on"
+            return f"nothing stands under the final name{self._again}"
         return (
             f"{whole:,} of {plural(self._state.files_total, 'file')} are whole, "
-            "nothing else stands under a final name; --continue goes on"
+            f"nothing else stands under a final name{self._again}"
         )
 
     def _amounts(self, state: Copied) -> str:
@@ -67,7 +76,7 @@ class CopyLine:
             told += f" of {size(state.bytes_total)}"
         if state.files_total > 1:
             told = f"{state.files:,} of {plural(state.files_total, 'file')}, {told}"
-        taken = time.monotonic() - self._began
+        taken = self._clock() - self._began
         rate = f", {size(round(state.bytes / taken))}/s" if taken > _RATE_AFTER else ""
         return told + rate
 

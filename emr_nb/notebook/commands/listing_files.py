@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import UsageError
-from emr_nb.files.abilities import Summary
+from emr_nb.files.plans import in_order
 from emr_nb.model import FileEntry, FilePath
-from emr_nb.notebook.answers import Facts, Field, Records, Text
+from emr_nb.notebook.answers import Facts, Records, Text
 from emr_nb.notebook.commands.base import ON, Command
 from emr_nb.notebook.commands.file_lines import (
     HUMAN,
@@ -26,28 +25,12 @@ from emr_nb.notebook.commands.file_lines import (
     typed,
 )
 from emr_nb.notebook.drawn import Tree
-from emr_nb.notebook.look import moment, plural, size
+from emr_nb.notebook.look import moment, plural
 from emr_nb.notebook.options import Option, Parsed
 from emr_nb.notebook.progress_line import ProgressLine
 
 if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
-
-_SORTS = {"time": ("modified", True), "size": ("size", True)}
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What lies below a path; `space` counts replicas, quotas are None where none is set."""
-
-    path: FilePath
-    kind: str
-    files: int
-    directories: int
-    bytes: int
-    space: int | None = None
-    name_quota: int | None = None
-    space_quota: int | None = None
 
 
 def gathered(notebook: Notebook, found: Iterable[FileEntry], doing: str) -> list[FileEntry]:
@@ -83,6 +66,8 @@ def ls(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Text:
     root = str(found[0].path) if len(found) == 1 and not given["itself"] else ""
     doing = f"listing {' '.join(texts)}"
     entries = gathered(notebook, (e for part in listed for e in part), doing)
+    if given["recursive"]:
+        entries.sort(key=in_order)
     entries = _sorted(entries, given)
     fields = fields_of(entries, root, human=given["human"])
     return answer(Records(entries, fields, total(entries, root)), given)
@@ -107,6 +92,7 @@ def tree(notebook: Notebook, given: Parsed) -> Tree | Text:
         raise UsageError("A tree has at least one level", where="%emr tree")
     found = paths.files.walk(root) if depth is None else _levels(paths, root, depth)
     entries = gathered(notebook, found, f"listing {root}")
+    entries.sort(key=in_order)
     drawn = Tree(entries, str(root), total(entries, str(root)), human=given["human"])
     if given["json"]:
         return answer(Records(entries, fields_of(entries, str(root), human=False)), given)  # type: ignore[return-value]
@@ -139,6 +125,7 @@ def find(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Text:
     roots = [m.path for text in given["paths"] for m in paths.matches(text)]
     found = (e for root in roots for e in search(paths.files.store(root), root, wanted))
     entries = gathered(notebook, found, f"searching {' '.join(given['paths'])}")
+    entries.sort(key=in_order)
     root = str(roots[0]) if len(roots) == 1 else ""
     fields = fields_of(entries, root, human=given["human"])
     return answer(Records(entries, fields, total(entries, root)), given)
@@ -155,58 +142,6 @@ def _newer(paths: Paths, text: str | None) -> datetime | None:
     if entry.modified is None:
         raise UsageError(f"{text} has no time of change", where="%emr find -newer")
     return entry.modified
-
-
-def du(notebook: Notebook, given: Parsed) -> Records[Usage] | Text:
-    """Tell what lies below each entry of directories, with -s below the paths themselves."""
-    paths = Paths(notebook, given)
-    entries = paths.entries(given["paths"] or ("/",))
-    if not given["summary"] and len(entries) == 1 and entries[0].is_directory:
-        entries = list(paths.files.iter(entries[0].path))
-    return _usages(paths, entries, given, "measuring")
-
-
-def count_(notebook: Notebook, given: Parsed) -> Records[Usage] | Text:
-    """Count files, directories and bytes below paths, with their quotas."""
-    paths = Paths(notebook, given)
-    return _usages(paths, paths.entries(given["paths"]), given, "counting")
-
-
-def _usages(
-    paths: Paths, entries: Sequence[FileEntry], given: Parsed, doing: str
-) -> Records[Usage] | Text:
-    line = ProgressLine(paths.notebook.screen)
-    found = []
-    try:
-        for entry in entries:
-            line.note(f"{doing} {entry.path}")
-            told = Summary(1, 0, entry.size)
-            if entry.is_directory:
-                told = paths.files.du(entry.path)
-            elif entry.replication:
-                told = Summary(1, 0, entry.size, entry.size * entry.replication)
-            found.append(
-                Usage(entry.path, entry.kind, told.files, told.directories, told.bytes,
-                      told.space, told.name_quota, told.space_quota)
-            )  # fmt: skip
-    except BaseException:
-        line.end_if_shown("failed", doing)
-        raise
-    line.end_if_shown("done", f"{len(found):,} measured")
-    write = amount(human=given["human"])
-    fields = [
-        Field[Usage]("bytes", lambda u: u.bytes, write, right=True),
-        Field[Usage]("with replicas", lambda u: u.space, write, right=True),
-        Field[Usage]("files", lambda u: u.files, amount(human=False), right=True),
-        Field[Usage]("directories", lambda u: u.directories, amount(human=False), right=True),
-        Field[Usage]("quota of names", lambda u: u.name_quota, amount(human=False), right=True),
-        Field[Usage]("quota of space", lambda u: u.space_quota, write, right=True),
-        Field[Usage]("path", lambda u: typed(u.path)),
-    ]
-    optional = {"with replicas", "quota of names", "quota of space"}
-    shown = [f for f in fields if f.title not in optional or any(f.value(u) for u in found)]
-    sums = f"{plural(sum(u.files for u in found), 'file')}, {size(sum(u.bytes for u in found))}"
-    return answer(Records(found, shown, sums if len(found) > 1 else ""), given)
 
 
 def stat(notebook: Notebook, given: Parsed) -> Facts | Records[FileEntry] | Text:
@@ -281,19 +216,6 @@ COMMANDS = (
             JSON,
             ON,
         ),
-    ),
-    Command(
-        "du",
-        "Tell how much lies below each entry of a directory.",
-        du,
-        (PATHS, Option("summary", ("-s", "--summarize"), "Below the paths alone", "flag"), HUMAN,
-         JSON, ON),
-    ),
-    Command(
-        "count",
-        "Count files, directories and bytes, with quotas.",
-        count_,
-        (SOME, Option("quota", ("-q",), "Quotas (they always show)", "flag"), HUMAN, JSON, ON),
     ),
     Command(
         "stat",

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from emr_nb.context import ClusterContext
-from emr_nb.errors import ClusterError, FileError, UsageError
-from emr_nb.files.cluster_copy import is_large, refusal, run_on_cluster, step_of
+from emr_nb.errors import UsageError
 from emr_nb.files.copy import local_name
-from emr_nb.files.plans import Plan, refuse_existing
+from emr_nb.files.plans import Plan
 from emr_nb.files.transfers import Copied
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.notebook.answers import Field, Records, Text
 from emr_nb.notebook.commands.base import ON, Command
+from emr_nb.notebook.commands.cluster_copying import hint, offered, on_cluster
 from emr_nb.notebook.commands.copy_line import CopyLine, copied
 from emr_nb.notebook.commands.file_lines import (
     DRY,
@@ -26,7 +25,6 @@ from emr_nb.notebook.commands.file_lines import (
 from emr_nb.notebook.confirming import confirm
 from emr_nb.notebook.look import plural, size
 from emr_nb.notebook.options import Option, Parsed
-from emr_nb.notebook.places import is_notebook
 
 if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
@@ -59,10 +57,10 @@ def cp(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Text:
     *sources, target = _two(given["paths"], "cp")
     entries, aim = paths.entries(sources), paths.target(target)
     plan, place = paths.files.plan(entries, aim, recursive=given["recursive"])
-    wanted = given["distcp"] or _offered(paths, entries, aim, plan, given)
+    wanted = given["distcp"] or offered(paths, entries, aim, plan, given)
     if wanted and not given["dry"]:
-        return _on_cluster(paths, given, entries, place, plan)
-    return _run(paths, given, plan, "cp", _hint(entries, aim, plan))
+        return on_cluster(paths, given, entries, place, plan)
+    return _run(paths, given, plan, "cp", hint(paths, entries, aim, plan))
 
 
 def mv(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Records[Pair] | Text:
@@ -144,8 +142,8 @@ def _merge(
     into = paths.files.destination(target)
     if into is not None:
         target = into.child(local_name(entries[0].path))
-    whole = Copied(files_total=len(parts), bytes_total=sum(e.size for e in parts))
-    line = CopyLine(paths.notebook, f"get --merge {entries[0].name}")
+    whole = Copied(files_total=1, bytes_total=sum(e.size for e in parts))
+    line = CopyLine(paths.notebook, f"get --merge {entries[0].name}", again="")
 
     def chunks() -> object:
         for part in parts:
@@ -153,7 +151,6 @@ def _merge(
                 whole.bytes += len(chunk)
                 line.told(whole)
                 yield chunk
-            whole.files += 1
 
     def work() -> Copied:
         made = paths.files.write(target, chunks(), overwrite=given["overwrite"])  # type: ignore[arg-type]
@@ -162,65 +159,6 @@ def _merge(
 
     line.run(work)
     return copied(whole.entries, None, (f"{plural(len(parts), 'file')} as one",))
-
-
-# -- on the cluster -----------------------------------------------------------------------
-
-
-def _offered(
-    paths: Paths, entries: Sequence[FileEntry], target: FilePath, plan: Plan, given: Parsed
-) -> bool:
-    """Offer to have the cluster copy what is large; nobody is asked who cannot answer."""
-    watched = is_notebook(paths.notebook.shell) and not paths.notebook.place.headless
-    if not watched or given["yes"] or given["dry"] or len(entries) > 1:
-        return False
-    if not is_large(entries[0].path, target, plan) or refusal(_context(paths)):
-        return False
-    lines = [f"copy {plural(len(plan.transfers), 'file')}, {size(plan.bytes)}"]
-    question = "Copy it on the cluster, by an EMR step, instead of through this notebook?"
-    return confirm(paths.notebook, lines, question, where="%emr cp")
-
-
-def _context(paths: Paths) -> ClusterContext:
-    context = getattr(paths.made.cluster, "context", None)
-    if not isinstance(context, ClusterContext):
-        raise ClusterError("This cluster has no control plane", where=paths.made.name)
-    return context
-
-
-def _hint(entries: Sequence[FileEntry], target: FilePath, plan: Plan) -> list[str]:
-    large = is_large(entries[0].path, target, plan)
-    return ["--distcp has the cluster copy as much as this by itself"] * large
-
-
-def _on_cluster(
-    paths: Paths, given: Parsed, entries: list[FileEntry], place: FilePath, plan: Plan
-) -> Records[FileEntry]:
-    if len(entries) != 1:
-        raise UsageError("--distcp takes one source", where="%emr cp")
-    if plan.changed:
-        raise UsageError("--distcp cannot change names, and some have to", where="%emr cp",
-                         advice="Leave --distcp away.")  # fmt: skip
-    if not given["overwrite"]:
-        refuse_existing(plan.transfers)
-    source = entries[0]
-    words = step_of(source.path, place, is_directory=source.is_directory)
-    line = CopyLine(paths.notebook, f"cp --distcp {source.name}")
-    step = ""
-
-    def work() -> None:
-        nonlocal step
-        step = run_on_cluster(_context(paths), words, told=line.note)
-
-    line.run(work)
-    made, wanted = paths.files.du(place), paths.files.du(source.path)
-    if (made.files, made.bytes) != (wanted.files, wanted.bytes):
-        raise FileError(
-            f"The step ended well, but {plural(made.files, 'file')} with {made.bytes:,} bytes are "
-            f"there, and the source has {wanted.files:,} with {wanted.bytes:,}",
-            where=typed(place), advice="%emr sync --dry-run says which differ.",
-        )  # fmt: skip
-    return copied([paths.files.info(place)], None, (f"copied on the cluster by step {step}",))
 
 
 def _measured(paths: Paths, entry: FileEntry) -> str:

@@ -66,7 +66,7 @@ def sync(notebook: Notebook, given: Parsed) -> Records[Change] | Text:
         if not confirm(notebook, lines, "Delete what the source does not have?", where="%emr sync"):
             return Text("Nothing was done")
     plan.transfers = [*new, *(changed if given["overwrite"] else [])]
-    line = CopyLine(notebook, "sync")
+    line = CopyLine(notebook, "sync", again="the same again goes on")
     line.run(lambda: paths.files.run(plan, overwrite=given["overwrite"], told=line.told))
     for entry in extra:
         remove(paths.files.store(entry.path), entry, recursive=False,

@@ -12,6 +12,7 @@ import pytest
 from trees_rig import Both, Remote
 
 from emr_nb.errors import (
+    DiskFullError,
     FileError,
     PathDeniedError,
     PathExistsError,
@@ -24,6 +25,7 @@ from emr_nb.errors import (
 from emr_nb.files.abilities import Checksum
 from emr_nb.files.downloads import WORTH
 from emr_nb.files.transfers import Copied
+from emr_nb.model import FileEntry, FilePath
 
 BIG = WORTH + 3_000_000
 
@@ -202,6 +204,47 @@ def test_a_source_that_shrinks_leaves_nothing(both: Both, remote: Remote, here: 
     assert below(here) == set()
 
 
+class Within(Remote):
+    """A store that copies its own files without sending them."""
+
+    def copy_within(
+        self, source: FileEntry, target: FilePath, *, overwrite: bool = False
+    ) -> FileEntry:
+        return self.write(target, [(self.folder / source.path.key[1:]).read_bytes()],
+                          overwrite=overwrite)  # fmt: skip
+
+
+def test_a_store_that_copies_by_itself_sends_no_bytes(tmp_path: Path, here: Path):
+    (tmp_path / "remote").mkdir()
+    own = Within(tmp_path / "remote")
+    fill(own.folder, "d/a", "d/b")
+    both = Both(own)
+    (own.folder / "e").mkdir()
+    both.copy("/d/a", "/e/x")
+    both.copy("/d/b", "/e/y")
+    assert own.reads == []
+    assert (own.folder / "e/y").read_bytes() == b"d/b" * 10
+    both.get("/d/a", here)
+    assert len(own.reads) == 1
+
+
+def test_a_full_disk_leaves_no_beginning(both: Both, remote: Remote, here: Path):
+    resource = pytest.importorskip("resource")
+    import signal
+
+    (remote.folder / "big").write_bytes(b"x" * BIG)
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, old[1]))
+    try:
+        with pytest.raises(DiskFullError):
+            both.get("/big", here)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert list(here.iterdir()) == []
+
+
 # -- moves --------------------------------------------------------------------------------
 
 
@@ -274,7 +317,7 @@ def test_a_broken_download_goes_on_at_its_offset(both: Both, remote: Remote, her
     data = os.urandom(BIG)
     (remote.folder / "big").write_bytes(data)
     remote.breaks_at, remote.breaks = 5_000_000, 1
-    with pytest.raises(ReplyLostError):
+    with pytest.raises(ReplyLostError, match="--continue"):
         both.get("/big", here)
     assert below(here) == {parts(here)[0].name}  # nothing under its own name
     had = parts(here)[0].stat().st_size
@@ -284,6 +327,25 @@ def test_a_broken_download_goes_on_at_its_offset(both: Both, remote: Remote, her
     assert remote.reads == [("big", had)]
     assert (here / "big").read_bytes() == data
     assert parts(here) == []
+
+
+def test_a_download_that_never_began_leaves_nothing(both: Both, remote: Remote, here: Path):
+    (remote.folder / "big").write_bytes(b"x" * BIG)
+    remote.breaks_at = 0
+    with pytest.raises(ReplyLostError):
+        both.get("/big", here)
+    assert list(here.iterdir()) == []
+
+
+def test_a_large_download_keeps_the_old_files_permissions(both: Both, remote: Remote, here: Path):
+    (remote.folder / "big").write_bytes(b"x" * BIG)
+    (here / "big").write_text("old")
+    (here / "big").chmod(0o600)
+    with pytest.raises(PathExistsError):
+        both.get("/big", here)
+    both.get("/big", here, overwrite=True)
+    assert oct((here / "big").stat().st_mode)[-3:] == "600"
+    assert (here / "big").stat().st_size == BIG
 
 
 def test_without_continue_it_begins_anew(both: Both, remote: Remote, here: Path):

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from emr_nb.notebook.answers import Facts, Records
+from emr_nb.testing.fake_engine import MemoryFileSystem
 
 DATA = {
     "hdfs:///data/2013/a.csv": b"x,y\n1,2\n3,4\n",
@@ -274,6 +275,37 @@ def test_a_copy_that_takes_long_shows_its_rate_and_nothing_twice(there, value):
     out = there.run("_ = %emr cp -r /data s3://b/quick").out
     assert out == ""
     assert there.screen.shown == []  # over in no time: no line is left
+
+
+class Interrupted(MemoryFileSystem):
+    """A user interrupts in the middle of a read."""
+
+    def read(self, path, start=0, length=None):
+        yield b"x"
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("line", ["cp /data/2013/a.csv s3://b/half", "get --merge /data/2013 m"])
+def test_an_interrupt_is_told_once_and_leaves_nothing(there, line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    files = there.cluster.stores["hdfs"].files
+    there.cluster.stores["hdfs"] = Interrupted("hdfs", files)
+    there.run(f"%emr {line}", fails=True)
+    assert there.screen.plain.count("interrupted") == 1
+    assert "nothing stands under the final name" in there.screen.plain
+    assert "s3://b/half" not in there.cluster.stores["s3"].files
+    assert list(tmp_path.glob("m*")) == []
+
+
+def test_the_line_of_a_long_copy_has_bytes_and_rate(there):
+    from emr_nb.files.transfers import Copied
+    from emr_nb.notebook.commands.copy_line import CopyLine
+
+    now = [0.0]
+    line = CopyLine(there.notebook, "cp big", clock=lambda: now[0])
+    now[0] = 2.0
+    line.told(Copied(files=1, files_total=3, bytes=20 * 2**20, bytes_total=80 * 2**20))
+    assert "25% · cp big: 1 of 3 files, 20.0 MiB of 80.0 MiB, 10.0 MiB/s" in there.screen.plain
 
 
 def test_completion_of_paths(there, tmp_path, monkeypatch):
