@@ -9,9 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from s3_rig import ACCOUNT, new_bucket, put, s3_at
 
-from emr_nb.errors import PathNotFoundError
+from emr_nb.errors import (
+    FileError,
+    PathIsDirectoryError,
+    PathNotDirectoryError,
+    PathNotFoundError,
+)
 from emr_nb.files import s3_xml
-from emr_nb.files.abilities import Checksums, Versions, Walks
+from emr_nb.files.abilities import Checksums, Touches, Versions, Walks
 from emr_nb.model import FilePath
 from emr_nb.testing.fault_proxy import FaultProxy, Rule
 from emr_nb.testing.filesystems import content, every_entry
@@ -268,3 +273,54 @@ def test_checksums_are_told(fs, bucket):
     assert (told.algorithm, told.value) == ("MD5", hashlib.md5(b"hello").hexdigest())
     fs.write(bucket.child("large"), [secrets.token_bytes(9_000_000)])
     assert fs.checksum(bucket.child("large")).algorithm == "ETag"
+
+
+def test_a_folder_moves_with_all_that_lies_below_it(fs, bucket):
+    for key in ODD:
+        put(bucket, f"old/{key}", key.encode())
+    fs.mv(bucket.child("old"), bucket.child("new/place"))
+    assert files(fs.walk(bucket)) == sorted(f"new/place/{key}" for key in ODD)
+    assert content(fs, bucket.child("new/place/a//b")) == b"a//b"
+
+
+def test_a_move_that_fails_removes_nothing(aws, bucket):
+    for number in range(20):
+        put(bucket, f"old/{number}")
+    with FaultProxy("127.0.0.1", aws.port) as proxy:
+        ours = s3_at(f"http://127.0.0.1:{proxy.port}")
+        denied = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
+        proxy.add(Rule("PUT", "/new/7", "instead", status=403, body=denied))
+        with pytest.raises(PermissionError):
+            ours.mv(bucket.child("old"), bucket.child("new"))
+        assert len(files(ours.walk(bucket.child("old")))) == 20
+
+
+def test_a_file_is_no_folder_and_a_folder_no_file(fs, bucket):
+    put(bucket, "file")
+    put(bucket, "dir/x")
+    with pytest.raises(PathNotDirectoryError):
+        fs.ls(bucket.child("file/"))
+    with pytest.raises(PathIsDirectoryError):
+        content(fs, bucket.child("dir"))
+
+
+def test_touch_makes_what_is_not_there(fs, bucket):
+    assert isinstance(fs, Touches)
+    assert fs.touch(bucket.child("_SUCCESS")).size == 0
+    with pytest.raises(FileError, match="cannot be set"):
+        fs.touch(bucket.child("_SUCCESS"))
+
+
+def test_the_buckets_own_encryption_is_told(fs, bucket):
+    rule = (
+        b"<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>"
+        b"<SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>alias/k</KMSMasterKeyID>"
+        b"</ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>"
+    )
+    fs._calls.request(
+        "PUT", bucket, "s3:PutEncryptionConfiguration", params={"encryption": ""}, body=rule
+    )
+    facts = dict(fs.detail(bucket).facts)
+    assert facts["New objects"] == "the bucket's default: SSE-KMS, key alias/k"
+    entry = fs.write(bucket.child("x"), [b"x"])
+    assert entry.extra["encryption"] == "SSE-KMS"
