@@ -199,6 +199,27 @@ def test_ranges_side_by_side_find_each_key_and_folder_once(fs, bucket, page, mon
         assert "t/a/empty/" in folders
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"part-{number:05d}" for number in range(60)],
+        [f"log.{number}" for number in range(60)],
+        [f"{number * 0x9E3779B1 % 2**32:08x}-{number}" for number in range(60)],
+        [f"same/{number}" for number in range(60)],
+        ["z" * (number + 1) for number in range(40)],
+        [chr(0x4E00 + number) for number in range(40)],
+    ],
+)
+def test_a_flat_folder_is_listed_whole_wherever_its_cuts_were_guessed(
+    fs, bucket, names, monkeypatch
+):
+    monkeypatch.setattr("emr_nb.files.s3_list.PAGE", 3)
+    for name in names:
+        put(bucket, f"flat/{name}")
+    entries = [e.path.key for e in fs.walk(bucket.child("flat")) if not e.is_directory]
+    assert sorted(entries) == sorted(f"flat/{name}" for name in names)
+
+
 def test_a_walk_of_a_file_of_nothing_and_of_what_is_left_early(fs, bucket, monkeypatch):
     monkeypatch.setattr("emr_nb.files.s3_list.PAGE", 2)
     for number in range(40):
