@@ -12,6 +12,7 @@ from contextlib import suppress
 from emr_nb.files import s3_xml
 from emr_nb.files.s3_list import MARKER, Lister, entry_of, folder_entry
 from emr_nb.model import FileEntry, FilePath
+from emr_nb.transport.waits import interruptible
 
 _WORKERS = 8
 _RANGES = 24  # more than workers, since ranges differ in size
@@ -109,7 +110,8 @@ class _Ranges:
                 pool.submit(self._list, None, start, end)
             left = len(ends)
             while left:
-                found = self._found.get()
+                with interruptible():
+                    found = self._found.get()
                 if isinstance(found, BaseException):
                     raise found
                 if found is None:
