@@ -187,6 +187,8 @@ class AwsAccess:
 
     def endpoint(self, service: str) -> str:
         """Return the base URL that a service's requests go to, without a closing slash."""
+        if self.endpoint_url:  # as every client is made; to make one takes a second
+            return self.endpoint_url.rstrip("/")
         return str(self.client(service).meta.endpoint_url).rstrip("/")
 
     def sign(

@@ -122,7 +122,7 @@ def test_an_unruly_prefix_beside_a_thousand_plain_keys(fs, bucket):
             assert fs.info(entry.path).path == entry.path
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(keys=st.lists(KEYS | WITH_SLASHES, min_size=1, max_size=6, unique=True))
 def test_every_name_makes_the_round_trip(fs, keys):
     bucket = new_bucket()
