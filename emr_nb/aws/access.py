@@ -115,6 +115,12 @@ class AwsAccess:
             base=self.current,
         )
 
+    def in_region(self, region: str) -> AwsAccess:
+        """Return the same identity's access to another region; it follows our credentials."""
+        return AwsAccess(
+            *(self.profile, region, "", self.endpoint_url), budget=self.budget, base=self.current
+        )
+
     def identity(self) -> Identity:
         """Return who AWS says we are; one GetCallerIdentity per set of credentials."""
         now = self.current()

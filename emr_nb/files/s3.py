@@ -50,8 +50,8 @@ class S3:
     """All buckets that one identity reaches; `s3://` itself lists the identity's own.
 
     Objects that EMRFS encrypted are read as plaintext, new ones are encrypted as the cluster
-    does, and a mapped role asks where EMRFS would use it. `requester_pays` None follows
-    `fs.s3.useRequesterPaysHeader` of the cluster.
+    does, and a mapped role asks where EMRFS would use it. `requester_pays` None follows the
+    setting of that name, and `fs.s3.useRequesterPaysHeader` of the cluster.
     """
 
     scheme = "s3"
@@ -59,7 +59,7 @@ class S3:
     def __init__(self, context: ClusterContext, *, requester_pays: bool | None = None) -> None:
         if requester_pays is None:
             told = context.cluster.property("emrfs-site", "fs.s3.useRequesterPaysHeader")
-            requester_pays = told.lower() == "true"
+            requester_pays = context.settings.requester_pays or told.lower() == "true"
         self._home = context.access
         self._site = Site(context)
         self._calls = S3Calls(

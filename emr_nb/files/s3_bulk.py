@@ -3,7 +3,8 @@
 obstore (Rust) moves bytes with a quarter of the processor time that Python's HTTP takes. It
 normalises keys (`a//b`, `./x`) or refuses them, so it gets none but plain ones; it is asked
 for one object's ranges only, and whatever it cannot do is done by our own signed HTTP, whose
-errors say more.
+errors say more. Writes are never its: an upload's completion must be conditional, encrypted
+as the cluster wants it, and noted for when we crash.
 """
 
 from __future__ import annotations

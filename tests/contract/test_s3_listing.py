@@ -178,7 +178,7 @@ def test_the_fast_reader_reads_what_the_parser_reads(keys, folders, token):
     assert [found.key for found in fast.objects] == keys
 
 
-@pytest.mark.parametrize("page", [1, 3, 1000])
+@pytest.mark.parametrize("page", [pytest.param(1, marks=pytest.mark.full), 3, 1000])
 def test_ranges_side_by_side_find_each_key_and_folder_once(fs, bucket, page, monkeypatch):
     monkeypatch.setattr("emr_nb.files.s3_list.PAGE", page)
     keys = [f"t/a/b{n}/c{m}" for n in range(9) for m in range(3)]
