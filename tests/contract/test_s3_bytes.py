@@ -153,6 +153,7 @@ def test_obstore_gives_the_same_bytes(small, aws, large):
         assert len(asked) >= 3  # it keeps no credentials
         assert fs._bulk.fetch(path, 5, 1005, "another") is None
         assert content(fs, path) == data
+        assert fs._bulk._failures == 0  # it was obstore's work
         odd = FilePath("s3", path.authority, "a//b%20 +")
         fs.write(odd, [data])
         assert content(fs, odd) == data
