@@ -115,6 +115,12 @@ class AwsAccess:
             base=self.current,
         )
 
+    def in_region(self, region: str) -> AwsAccess:
+        """Return the same identity's access to another region; it follows our credentials."""
+        return AwsAccess(
+            *(self.profile, region, "", self.endpoint_url), budget=self.budget, base=self.current
+        )
+
     def identity(self) -> Identity:
         """Return who AWS says we are; one GetCallerIdentity per set of credentials."""
         now = self.current()
@@ -187,6 +193,8 @@ class AwsAccess:
 
     def endpoint(self, service: str) -> str:
         """Return the base URL that a service's requests go to, without a closing slash."""
+        if self.endpoint_url:  # as every client is made; to make one takes a second
+            return self.endpoint_url.rstrip("/")
         return str(self.client(service).meta.endpoint_url).rstrip("/")
 
     def sign(

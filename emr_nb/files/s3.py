@@ -6,7 +6,7 @@ control characters or a closing slash are listed and read as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from emr_nb.context import ClusterContext
@@ -22,7 +22,6 @@ from emr_nb.errors import (
 from emr_nb.files import s3_xml
 from emr_nb.files.abilities import Checksum, Detail
 from emr_nb.files.emrfs.detail import around_of
-from emr_nb.files.emrfs.envelope import SUFFIX
 from emr_nb.files.emrfs.sealed import Sealed, SealedError
 from emr_nb.files.emrfs.site import Site
 from emr_nb.files.s3_bulk import bulk_of
@@ -30,6 +29,7 @@ from emr_nb.files.s3_calls import S3Calls
 from emr_nb.files.s3_checks import told_checksum
 from emr_nb.files.s3_head import Heads
 from emr_nb.files.s3_list import LIST, MARKER, Lister, entry_of, folder_entry, folder_key
+from emr_nb.files.s3_move import Mover
 from emr_nb.files.s3_read import GET, read_range
 from emr_nb.files.s3_remove import Remover
 from emr_nb.files.s3_uploads import Uploads
@@ -50,8 +50,8 @@ class S3:
     """All buckets that one identity reaches; `s3://` itself lists the identity's own.
 
     Objects that EMRFS encrypted are read as plaintext, new ones are encrypted as the cluster
-    does, and a mapped role asks where EMRFS would use it. `requester_pays` None follows
-    `fs.s3.useRequesterPaysHeader` of the cluster.
+    does, and a mapped role asks where EMRFS would use it. `requester_pays` None follows the
+    setting of that name, and `fs.s3.useRequesterPaysHeader` of the cluster.
     """
 
     scheme = "s3"
@@ -59,7 +59,7 @@ class S3:
     def __init__(self, context: ClusterContext, *, requester_pays: bool | None = None) -> None:
         if requester_pays is None:
             told = context.cluster.property("emrfs-site", "fs.s3.useRequesterPaysHeader")
-            requester_pays = told.lower() == "true"
+            requester_pays = context.settings.requester_pays or told.lower() == "true"
         self._home = context.access
         self._site = Site(context)
         self._calls = S3Calls(
@@ -84,7 +84,7 @@ class S3:
         if not page.objects and not page.prefixes and after is None and prefix:
             if path.key.endswith("/"):
                 if not self._is_folder(path):
-                    raise PathNotFoundError("Nothing is there", where=str(path))
+                    raise self._no_folder(path)
             else:
                 entry = self.info(path)
                 return Page([] if entry.is_directory else [entry])
@@ -132,12 +132,13 @@ class S3:
 
     def detail(self, path: FilePath) -> Detail:
         """Tell an object's encryption, version and metadata, and what EMRFS makes of its bucket."""
+        if path.key and not path.key.endswith("/"):
+            with suppress(PathNotFoundError):
+                return self._heads.detail(path, self._around)
         entry = self.info(path)
-        region, home = self._calls.region_of(path.authority), self._home.region
-        around = around_of(self._site.policy, path.authority, region, home, self._site.told(path))
-        if entry.is_directory:
-            return Detail(entry, [fact for fact in around if fact[1]])
-        return self._heads.detail(entry, around)
+        if not entry.is_directory:
+            return self._heads.detail(path, self._around)
+        return Detail(entry, [fact for fact in self._around(path) if fact[1]])
 
     def checksum(self, path: FilePath) -> Checksum:
         """Return the MD5 or other checksum that S3 keeps of a whole object, else its ETag."""
@@ -216,6 +217,22 @@ class S3:
         except PathDeniedError:
             return FileEntry(path, "file", size=size)
 
+    def touch(self, path: FilePath) -> FileEntry:
+        """Make an empty object where there is none; S3 changes no time but by writing anew."""
+        try:
+            self.info(path)
+        except PathNotFoundError:
+            return self.write(path, ())
+        raise FileError(
+            "S3 keeps the time of the last write, which cannot be set",
+            where=str(path),
+            advice="Write the object again, if its time must change.",
+        )
+
+    def abort_abandoned(self) -> Sequence[FilePath]:
+        """Abort uploads by parts that processes of ours on this machine left; returns where."""
+        return self._uploads.abort_abandoned()
+
     def mkdir(self, path: FilePath) -> None:
         """Put an empty object `path/`, as EMRFS and the console know directories."""
         if not path.key:
@@ -240,19 +257,15 @@ class S3:
         with suppress(PathNotFoundError):
             self.info(target)
             raise refuse(target)
+        mover = Mover(self._calls, self._remover, self._site.policy)
         if not entry.is_directory:
-            self._move(entry, target)
+            mover.move(entry, target)
             return
         start, moved = folder_key(source.key), folder_key(target.key)
-        if moved.startswith(start):
+        if moved.startswith(start) and source.authority == target.authority:
             raise UsageError("A directory cannot move into itself", where=str(target))
-        keys = []
-        for found in self._below(source, start):
-            place = FilePath("s3", source.authority, found.key)
-            aim = FilePath("s3", target.authority, moved + found.key[len(start) :])
-            self._copy(FileEntry(place, "file", size=found.size, etag=found.etag), aim)
-            keys.append(found.key)
-        self._remover.remove_all(source, keys)
+        aim = FilePath("s3", target.authority, moved)
+        mover.move_all(source, start, self._below(source, start), aim)
 
     def rm(self, path: FilePath, *, recursive: bool = False) -> None:
         self._need_key(path)
@@ -269,6 +282,15 @@ class S3:
         self._remover.remove(FilePath("s3", path.authority, prefix[:-1] + MARKER))
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _around(self, path: FilePath) -> list[tuple[str, str]]:
+        """Return what is true of a path because of where it lies."""
+        if not path.authority:
+            return []
+        default = self._heads.bucket_default(path)  # first: it may find the bucket elsewhere
+        region, home = self._calls.region_of(path.authority), self._home.region
+        who = self._site.told(path)
+        return around_of(self._site.policy, path.authority, region, home, who, default)
 
     def _buckets(self) -> Page[FileEntry]:
         reply = self._calls.request("GET", FilePath("s3", "", ""), "s3:ListAllMyBuckets")
@@ -316,27 +338,17 @@ class S3:
         except (PathNotFoundError, KeyError):
             return False
 
+    def _no_folder(self, path: FilePath) -> FileError:
+        with suppress(PathNotFoundError):
+            self._heads.entry(FilePath("s3", path.authority, path.key.rstrip("/")))
+            return PathNotDirectoryError(
+                "An object has this name, without the slash", where=str(path)
+            )
+        return PathNotFoundError("Nothing is there", where=str(path))
+
     def _below(self, path: FilePath, prefix: str) -> Iterator[s3_xml.S3Object]:
         for page in self._lister.pages(path, prefix):
             yield from page.objects
-
-    def _move(self, entry: FileEntry, target: FilePath) -> None:
-        """Move one object, and the instruction file that holds its key where it has one."""
-        places = [(entry.path, target)]
-        if beside := entry.extra.get("instruction_file", ""):
-            holder = FilePath("s3", target.authority, target.key + SUFFIX)
-            places.append((FilePath("s3", entry.path.authority, beside), holder))
-        for at, aim in places:
-            self._copy(FileEntry(at, "file", etag=entry.etag if at == entry.path else ""), aim)
-        for at, _ in places:
-            self._remover.remove(at)
-
-    def _copy(self, source: FileEntry, target: FilePath) -> None:
-        """Copy within S3, as stored, and compare; the copy is encrypted as new objects are."""
-        from emr_nb.files.s3_copy import copy_object
-
-        keep = self._site.policy.of(target.authority).headers()
-        copy_object(self._calls, source, target, keep)
 
     def _need_key(self, path: FilePath) -> None:
         if not path.authority or not path.key:

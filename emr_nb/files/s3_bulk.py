@@ -3,14 +3,15 @@
 obstore (Rust) moves bytes with a quarter of the processor time that Python's HTTP takes. It
 normalises keys (`a//b`, `./x`) or refuses them, so it gets none but plain ones; it is asked
 for one object's ranges only, and whatever it cannot do is done by our own signed HTTP, whose
-errors say more.
+errors say more. Writes are never its: an upload's completion must be conditional, encrypted
+as the cluster wants it, and noted for when we crash.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from emr_nb.files.s3_calls import S3Calls
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # what every layer spells the same: no empty segment, no dots alone, nothing to be quoted
 _PLAIN = re.compile(r"(?!.*(?:^|/)\.{1,2}(?:/|$))[\w.=-]+(?:/[\w.=-]+)*", re.ASCII)
+
+_GIVE_UP = 3  # failures in a row, after which it is not asked any more: a proxy may be in the way
 
 
 def can_spell(key: str) -> bool:
@@ -45,10 +48,11 @@ class ObstoreBulk:
         self._pays = requester_pays
         self._lock = threading.Lock()
         self._stores: dict[tuple[str, str, int], Any] = {}
+        self._failures = 0  # in a row
 
     def fetch(self, path: FilePath, start: int, end: int, etag: str) -> bytes | None:
         """Return a range of the object that has this ETag; None where obstore does not."""
-        if not can_spell(path.key) or not etag:
+        if self._failures >= _GIVE_UP or not can_spell(path.key) or not etag:
             return None
         from obstore.exceptions import BaseError
 
@@ -56,9 +60,12 @@ class ObstoreBulk:
             got = self._store(path).get(
                 path.key, options={"range": (start, end), "if_match": f'"{etag}"'}
             )
-            return bytes(got.bytes())
+            whole = bytes(got.bytes())
         except (BaseError, OSError, ValueError):
-            return None  # our own client asks again, and says what is wrong
+            self._failures += 1  # our own client asks again, and says what is wrong
+            return None
+        self._failures = 0
+        return whole
 
     def _store(self, path: FilePath) -> Any:
         from obstore.store import S3Store
@@ -75,7 +82,11 @@ class ObstoreBulk:
                     virtual_hosted_style_request=not prefix,
                     request_payer=self._pays,
                     credential_provider=_provider(access.current),
-                    client_options={"allow_http": base.startswith("http://")},
+                    client_options={
+                        "allow_http": base.startswith("http://"),
+                        "connect_timeout": timedelta(seconds=5),
+                        "timeout": timedelta(seconds=60),
+                    },
                     retry_config={"max_retries": 2},
                 )
             return self._stores[key]

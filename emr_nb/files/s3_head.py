@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import email.utils
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from emr_nb.errors import EncryptedFileError
+from emr_nb.errors import EmrError, EncryptedFileError
+from emr_nb.files import s3_xml
 from emr_nb.files.abilities import Detail
-from emr_nb.files.emrfs.detail import detail_of, server_side
+from emr_nb.files.emrfs.detail import SSE, detail_of, server_side
 from emr_nb.files.emrfs.envelope import SUFFIX, Envelope, of_headers
 from emr_nb.files.emrfs.sealed import Sealed
 from emr_nb.files.s3_calls import S3Calls
@@ -27,6 +28,7 @@ _EXTRA = {
     "x-amz-restore": "restore",
     "x-amz-replication-status": "replication",
 }
+Fact = tuple[str, str]
 _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 _SSE_C = {"x-amz-server-side-encryption-customer-algorithm": "AES256"}
 
@@ -38,35 +40,62 @@ class Heads:
         self._calls = calls
         self._lister = lister
         self._sealed = sealed
+        self._defaults: dict[str, str] = {}
 
     def entry(self, path: FilePath) -> FileEntry:
         """Describe an object; its size is that of what `read` gives."""
         try:
             headers = self._calls.request("HEAD", path, GET).headers
-        except EncryptedFileError as error:  # SSE-C: only a listing tells of it
-            page = self._lister.page(path, path.key, limit=1)
-            if not page.objects or page.objects[0].key != path.key:
-                raise
-            found = entry_of(path.authority, page.objects[0])
-            return replace(found, extra={"encryption": "SSE-C", "problem": error.what})
+        except EncryptedFileError as error:
+            return self._by_listing(path, error)
         return self._entry(path, headers, self._sealed.envelope(path, headers))
 
-    def detail(self, entry: FileEntry, around: list[tuple[str, str]]) -> Detail:
-        """Tell all that one more HEAD tells of an object; `around` is true of its bucket."""
-        if entry.extra.get("encryption") == "SSE-C":
-            return detail_of(entry, _SSE_C, None, around, entry.extra.get("problem", "SSE-C"))
-        path = entry.path
-        headers = self._calls.request("HEAD", path, GET).headers
+    def detail(self, path: FilePath, around: Callable[[FilePath], list[Fact]]) -> Detail:
+        """Tell all that a HEAD tells of an object; `around` is true of where it lies."""
+        try:
+            headers = self._calls.request("HEAD", path, GET).headers
+        except EncryptedFileError as error:
+            entry = self._by_listing(path, error)
+            return detail_of(entry, _SSE_C, None, around(path), error.what)
         envelope = self._sealed.envelope(path, headers, thorough=True)
         problem = envelope.problem if envelope is not None else ""
         archived = headers.get("x-amz-storage-class", "") in _ARCHIVES
         if archived and 'ongoing-request="false"' not in headers.get("x-amz-restore", ""):
             problem = problem or "it is archived and must be restored first"
-        if envelope is not None and "client_side_encryption" not in entry.extra:
-            entry = self._entry(path, headers, envelope)
-        return detail_of(entry, headers, envelope, around, problem)
+        entry = self._entry(path, headers, envelope)
+        return detail_of(entry, headers, envelope, around(path), problem)
+
+    def bucket_default(self, path: FilePath) -> str:
+        """Return how a bucket encrypts what says nothing; empty where S3 does not tell us."""
+        if path.authority not in self._defaults:
+            self._defaults[path.authority] = self._ask_default(path)
+        return self._defaults[path.authority]
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _by_listing(self, path: FilePath, error: EncryptedFileError) -> FileEntry:
+        """Describe an SSE-C object, of which only a listing tells."""
+        page = self._lister.page(path, path.key, limit=1)
+        if not page.objects or page.objects[0].key != path.key:
+            raise error
+        found = entry_of(path.authority, page.objects[0])
+        return replace(found, extra={"encryption": "SSE-C", "problem": error.what})
+
+    def _ask_default(self, path: FilePath) -> str:
+        bucket = FilePath("s3", path.authority, "")
+        try:
+            reply = self._calls.request(
+                *("GET", bucket, "s3:GetEncryptionConfiguration"),
+                params={"encryption": ""},
+                about=path,
+            )
+            root = s3_xml.parse(reply.content, "GetBucketEncryption")
+        except EmrError:
+            return ""
+        told = {element.tag: element.text or "" for element in root.iter()}
+        name = SSE.get(told.get("SSEAlgorithm", ""), told.get("SSEAlgorithm", ""))
+        key = told.get("KMSMasterKeyID", "")
+        return f"{name}, key {key}" if name and key else name
 
     def _entry(
         self, path: FilePath, headers: Mapping[str, str], envelope: Envelope | None

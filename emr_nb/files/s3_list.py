@@ -13,6 +13,7 @@ from emr_nb.errors import EmrError
 from emr_nb.files import s3_xml
 from emr_nb.files.s3_calls import S3Calls
 from emr_nb.model import FileEntry, FilePath
+from emr_nb.transport.waits import interruptible
 
 LIST = "s3:ListBucket"
 MARKER = "_$folder$"  # what EMRFS puts beside a folder
@@ -74,7 +75,8 @@ class Lister:
             while token is not None:
                 coming = pool.submit(self._body, path, prefix, delimiter, token, "", PAGE)
                 yield s3_xml.listing(body)
-                body = coming.result()
+                with interruptible():
+                    body = coming.result()
                 token = s3_xml.next_token(body)
             yield s3_xml.listing(body)
         finally:
@@ -119,7 +121,8 @@ class Lister:
         if coming is None or time.monotonic() - at > _FRESH:
             return None
         try:
-            return coming.result()
+            with interruptible():
+                return coming.result()
         except EmrError:  # it was nobody's question yet; asked again, it fails in the open
             return None
 

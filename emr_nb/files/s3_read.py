@@ -20,6 +20,7 @@ from emr_nb.files.s3_calls import S3Calls
 from emr_nb.files.s3_checks import Check
 from emr_nb.model import FilePath
 from emr_nb.transport.base import StreamingReply
+from emr_nb.transport.waits import interruptible
 
 GET = "s3:GetObject"
 WINDOW = 6 * 1024 * 1024  # bytes of one range of a large object
@@ -179,7 +180,8 @@ class _Rest:
 
     def chunks(self) -> Iterator[bytes]:
         while self._coming:
-            pieces = self._coming.popleft().result()
+            with interruptible():
+                pieces = self._coming.popleft().result()
             self._more()
             yield from pieces
 

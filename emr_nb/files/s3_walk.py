@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Iterator, Sequence
@@ -11,12 +12,16 @@ from contextlib import suppress
 from emr_nb.files import s3_xml
 from emr_nb.files.s3_list import MARKER, Lister, entry_of, folder_entry
 from emr_nb.model import FileEntry, FilePath
+from emr_nb.transport.waits import interruptible
 
 _WORKERS = 8
 _RANGES = 24  # more than workers, since ranges differ in size
 _LOOKED = 3  # pages of folders that cut points are taken from
 _DEPTH = 5  # single folders that are looked into for several
 _LAST = "\U0010ffff"
+_PATIENCE = 3  # pages of a flat folder that are read one after the other before guessing
+_LEVELS = 4  # places of a name that are guessed at
+_ALPHABETS = ("0123456789abcdef", "ghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _Found = list[FileEntry] | BaseException | None
 
 
@@ -32,8 +37,18 @@ def walk(lister: Lister, path: FilePath, prefix: str) -> Iterator[FileEntry]:
     if first.token is None:
         return
     seen = first.objects[-1].key if first.objects else ""
-    cuts = _cuts(lister, path, prefix, seen) if seen else []
-    yield from _Ranges(lister, path, prefix, folders).run(first.token, cuts)
+    cuts, token = _cuts(lister, path, prefix, seen) if seen else [], first.token
+    for _ in range(0 if cuts else _PATIENCE):
+        page = lister.page(path, prefix, token=token)
+        yield from folders.entries(page.objects)
+        if page.token is None:
+            return
+        token = page.token
+        if page.objects:
+            seen = page.objects[-1].key
+    if not cuts and seen:
+        cuts = _guesses(first.objects[0].key, seen, len(prefix))
+    yield from _Ranges(lister, path, prefix, folders).run(token, cuts)
 
 
 def _cuts(lister: Lister, path: FilePath, prefix: str, seen: str) -> list[str]:
@@ -58,6 +73,23 @@ def _cuts(lister: Lister, path: FilePath, prefix: str, seen: str) -> list[str]:
     return []
 
 
+def _guesses(first: str, last: str, start: int) -> list[str]:
+    """Return cuts for names that count up (`part-00017`), where no folders show any.
+
+    A guess that is wrong costs one request for an empty range.
+    """
+    common = os.path.commonprefix([first, last])  # noqa: RUF071 -- of characters, as meant
+    cuts: list[str] = []
+    levels = 0
+    for at in range(len(common), start - 1, -1):
+        here = last[at : at + 1]
+        alphabet = next((a for a in _ALPHABETS if here and here in a), "")
+        if alphabet and levels < _LEVELS:
+            cuts += [last[:at] + other for other in alphabet if other > here]
+            levels += 1
+    return sorted(set(cuts))
+
+
 class _Ranges:
     """Lists the ranges between cuts on threads, and hands over pages as they come."""
 
@@ -78,7 +110,8 @@ class _Ranges:
                 pool.submit(self._list, None, start, end)
             left = len(ends)
             while left:
-                found = self._found.get()
+                with interruptible():
+                    found = self._found.get()
                 if isinstance(found, BaseException):
                     raise found
                 if found is None:

@@ -24,6 +24,7 @@ from emr_nb.files.s3_calls import S3Calls
 from emr_nb.files.s3_uploads import Uploads
 from emr_nb.model import FilePath
 from emr_nb.transport.base import Deadline, Reply, Retry
+from emr_nb.transport.waits import interruptible
 
 _MIB = 1024 * 1024
 _PART = 8 * _MIB
@@ -180,7 +181,8 @@ class _Multipart:
     def _settle(self) -> None:
         """Wait for the oldest part; a failure of any is raised when its turn comes."""
         _, done = self._coming.popleft()
-        self._etags.append(done.result())
+        with interruptible():
+            self._etags.append(done.result())
 
     def _give_up(self, pool: ThreadPoolExecutor) -> None:
         """Abort, once no part is on its way any more: a late one would outlive the abort."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
+import signal
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -151,6 +153,7 @@ def test_obstore_gives_the_same_bytes(small, aws, large):
         assert len(asked) >= 3  # it keeps no credentials
         assert fs._bulk.fetch(path, 5, 1005, "another") is None
         assert content(fs, path) == data
+        assert fs._bulk._failures == 0  # it was obstore's work
         odd = FilePath("s3", path.authority, "a//b%20 +")
         fs.write(odd, [data])
         assert content(fs, odd) == data
@@ -250,6 +253,41 @@ def test_uploads_that_run_are_left_alone(aws, tmp_path: Path):
 
     assert fs.write(bucket.child("slow"), chunks()).size == 27_000_000
     assert _uploads(bucket) == []
+
+
+@contextmanager
+def interrupted_when(proxy: FaultProxy, target: str, count: int):
+    """Send this thread an interrupt once so many calls have reached the proxy."""
+    here, over = threading.get_ident(), threading.Event()
+
+    def send():
+        while not over.is_set() and proxy.count(target) < count:
+            over.wait(0.01)
+        if not over.is_set():
+            signal.pthread_kill(here, signal.SIGINT)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        yield
+    finally:
+        over.set()
+        sender.join()
+
+
+def test_an_interrupt_while_parts_are_on_their_way_aborts_them(fs, proxy):
+    bucket = new_bucket()
+    proxy.add(Rule("PUT", "partNumber", "delay", seconds=1.0))
+    with pytest.raises(KeyboardInterrupt), interrupted_when(proxy, "partNumber", 2):
+        fs.write(bucket.child("x"), [bytes(20_000_000)])
+    assert _uploads(bucket) == []
+    assert every_entry(fs, bucket) == []
+
+
+def test_an_interrupt_while_a_range_is_awaited_ends_the_read(small, fs, proxy, large):
+    proxy.add(Rule("GET", "/large", "delay", seconds=1.0, skip=1))
+    with pytest.raises(KeyboardInterrupt), interrupted_when(proxy, "/large", 3):
+        content(fs, large[0])
 
 
 def _uploads(bucket: FilePath) -> list[str]:

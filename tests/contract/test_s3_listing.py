@@ -9,9 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from s3_rig import ACCOUNT, new_bucket, put, s3_at
 
-from emr_nb.errors import PathNotFoundError
+from emr_nb.errors import (
+    FileError,
+    PathIsDirectoryError,
+    PathNotDirectoryError,
+    PathNotFoundError,
+)
 from emr_nb.files import s3_xml
-from emr_nb.files.abilities import Checksums, Versions, Walks
+from emr_nb.files.abilities import Checksums, Touches, Versions, Walks
 from emr_nb.model import FilePath
 from emr_nb.testing.fault_proxy import FaultProxy, Rule
 from emr_nb.testing.filesystems import content, every_entry
@@ -117,7 +122,7 @@ def test_an_unruly_prefix_beside_a_thousand_plain_keys(fs, bucket):
             assert fs.info(entry.path).path == entry.path
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(keys=st.lists(KEYS | WITH_SLASHES, min_size=1, max_size=6, unique=True))
 def test_every_name_makes_the_round_trip(fs, keys):
     bucket = new_bucket()
@@ -173,7 +178,7 @@ def test_the_fast_reader_reads_what_the_parser_reads(keys, folders, token):
     assert [found.key for found in fast.objects] == keys
 
 
-@pytest.mark.parametrize("page", [1, 3, 1000])
+@pytest.mark.parametrize("page", [pytest.param(1, marks=pytest.mark.full), 3, 1000])
 def test_ranges_side_by_side_find_each_key_and_folder_once(fs, bucket, page, monkeypatch):
     monkeypatch.setattr("emr_nb.files.s3_list.PAGE", page)
     keys = [f"t/a/b{n}/c{m}" for n in range(9) for m in range(3)]
@@ -192,6 +197,27 @@ def test_ranges_side_by_side_find_each_key_and_folder_once(fs, bucket, page, mon
         folders = {e.path.key for e in entries if e.is_directory}
         assert folders == set(by_folders(fs, FilePath("s3", bucket.authority, root))[1])
         assert "t/a/empty/" in folders
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"part-{number:05d}" for number in range(60)],
+        [f"log.{number}" for number in range(60)],
+        [f"{number * 0x9E3779B1 % 2**32:08x}-{number}" for number in range(60)],
+        [f"same/{number}" for number in range(60)],
+        ["z" * (number + 1) for number in range(40)],
+        [chr(0x4E00 + number) for number in range(40)],
+    ],
+)
+def test_a_flat_folder_is_listed_whole_wherever_its_cuts_were_guessed(
+    fs, bucket, names, monkeypatch
+):
+    monkeypatch.setattr("emr_nb.files.s3_list.PAGE", 3)
+    for name in names:
+        put(bucket, f"flat/{name}")
+    entries = [e.path.key for e in fs.walk(bucket.child("flat")) if not e.is_directory]
+    assert sorted(entries) == sorted(f"flat/{name}" for name in names)
 
 
 def test_a_walk_of_a_file_of_nothing_and_of_what_is_left_early(fs, bucket, monkeypatch):
@@ -268,3 +294,54 @@ def test_checksums_are_told(fs, bucket):
     assert (told.algorithm, told.value) == ("MD5", hashlib.md5(b"hello").hexdigest())
     fs.write(bucket.child("large"), [secrets.token_bytes(9_000_000)])
     assert fs.checksum(bucket.child("large")).algorithm == "ETag"
+
+
+def test_a_folder_moves_with_all_that_lies_below_it(fs, bucket):
+    for key in ODD:
+        put(bucket, f"old/{key}", key.encode())
+    fs.mv(bucket.child("old"), bucket.child("new/place"))
+    assert files(fs.walk(bucket)) == sorted(f"new/place/{key}" for key in ODD)
+    assert content(fs, bucket.child("new/place/a//b")) == b"a//b"
+
+
+def test_a_move_that_fails_removes_nothing(aws, bucket):
+    for number in range(20):
+        put(bucket, f"old/{number}")
+    with FaultProxy("127.0.0.1", aws.port) as proxy:
+        ours = s3_at(f"http://127.0.0.1:{proxy.port}")
+        denied = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
+        proxy.add(Rule("PUT", "/new/7", "instead", status=403, body=denied))
+        with pytest.raises(PermissionError):
+            ours.mv(bucket.child("old"), bucket.child("new"))
+        assert len(files(ours.walk(bucket.child("old")))) == 20
+
+
+def test_a_file_is_no_folder_and_a_folder_no_file(fs, bucket):
+    put(bucket, "file")
+    put(bucket, "dir/x")
+    with pytest.raises(PathNotDirectoryError):
+        fs.ls(bucket.child("file/"))
+    with pytest.raises(PathIsDirectoryError):
+        content(fs, bucket.child("dir"))
+
+
+def test_touch_makes_what_is_not_there(fs, bucket):
+    assert isinstance(fs, Touches)
+    assert fs.touch(bucket.child("_SUCCESS")).size == 0
+    with pytest.raises(FileError, match="cannot be set"):
+        fs.touch(bucket.child("_SUCCESS"))
+
+
+def test_the_buckets_own_encryption_is_told(fs, bucket):
+    rule = (
+        b"<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>"
+        b"<SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>alias/k</KMSMasterKeyID>"
+        b"</ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>"
+    )
+    fs._calls.request(
+        "PUT", bucket, "s3:PutEncryptionConfiguration", params={"encryption": ""}, body=rule
+    )
+    facts = dict(fs.detail(bucket).facts)
+    assert facts["New objects"] == "the bucket's default: SSE-KMS, key alias/k"
+    entry = fs.write(bucket.child("x"), [b"x"])
+    assert entry.extra["encryption"] == "SSE-KMS"

@@ -9,7 +9,7 @@ from emr_nb.files.emrfs.envelope import GCM, Envelope
 from emr_nb.files.emrfs.policy import Policy
 from emr_nb.model import FileEntry
 
-_SSE = {"AES256": "SSE-S3", "aws:kms": "SSE-KMS", "aws:kms:dsse": "DSSE-KMS"}
+SSE = {"AES256": "SSE-S3", "aws:kms": "SSE-KMS", "aws:kms:dsse": "DSSE-KMS"}
 _CONSISTENT = (
     "on (fs.s3.consistent): S3 itself has been strongly consistent since December 2020; "
     "switch it off and delete its DynamoDB table"
@@ -30,7 +30,7 @@ def server_side(headers: Mapping[str, str]) -> tuple[str, str]:
         return "SSE-C", ""
     told = headers.get("x-amz-server-side-encryption", "")
     key = headers.get("x-amz-server-side-encryption-aws-kms-key-id", "")
-    return _SSE.get(told, told), key
+    return SSE.get(told, told), key
 
 
 def detail_of(
@@ -67,11 +67,14 @@ def detail_of(
 
 
 def around_of(
-    policy: Policy, bucket: str, region: str, home: str, who: str
+    policy: Policy, bucket: str, region: str, home: str, who: str, default: str = ""
 ) -> list[tuple[str, str]]:
-    """Return what is true of a whole bucket: its region, who reads it, how it is written."""
+    """Return what is true of a whole bucket: its region, who reads it, how it is written.
+
+    `default` is how the bucket itself encrypts, empty where that is not known.
+    """
     wanted = policy.of(bucket)
-    new = wanted.mode or "the bucket's default"
+    new = wanted.mode or "the bucket's default" + (f": {default}" if default else "")
     if wanted.mode:
         new += f"{', key ' + wanted.key if wanted.key else ''} ({wanted.source})"
     elsewhere = region != home

@@ -31,7 +31,7 @@ def content_key(access: AwsAccess, envelope: Envelope, path: FilePath) -> bytes:
     # the key named by the envelope, so that no other account's key is taken for it
     named: dict[str, Any] = {"KeyId": envelope.key} if envelope.key else {}
     try:
-        reply = access.call(
+        reply = _where(access, envelope.key).call(
             *("kms", "decrypt"),
             CiphertextBlob=envelope.cek,
             EncryptionContext=dict(envelope.context),
@@ -72,7 +72,7 @@ def new_key(
     need_cryptography()
     context = {_CONTEXT: GCM} if newer else {"kms_cmk_id": kms_key}
     try:
-        reply = access.call(
+        reply = _where(access, kms_key).call(
             *("kms", "generate_data_key"),
             KeyId=kms_key,
             KeySpec="AES_256",
@@ -94,6 +94,13 @@ def new_key(
         "x-amz-tag-len": "128",
     }
     return bytes(reply["Plaintext"]), iv, {f"x-amz-meta-{k}": v for k, v in told.items()}
+
+
+def _where(access: AwsAccess, key: str) -> AwsAccess:
+    """Return our access to the region that a key's ARN names: keys do not leave theirs."""
+    parts = key.split(":")
+    region = parts[3] if key.startswith("arn:") and len(parts) > 5 else ""
+    return access.in_region(region) if region not in ("", access.region) else access
 
 
 def _who(access: AwsAccess) -> str:
