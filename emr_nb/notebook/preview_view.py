@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.files.preview import Group, Preview, Snapshot
 from emr_nb.model import Column
 from emr_nb.notebook.answers import Field, Records
 from emr_nb.notebook.look import ANSWER_STYLE, count, moment, plural, printable, size
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from emr_nb.files.preview import Group, Preview, Snapshot
     from emr_nb.notebook.state import Notebook
 
 _COLUMNS = 200

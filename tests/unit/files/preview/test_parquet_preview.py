@@ -160,9 +160,9 @@ def test_a_file_that_lost_its_middle_is_not_read_past_its_end(tmp_path):
 
 
 def test_a_bomb_is_not_inflated(tmp_path):
-    """A value of 64 MiB that takes a few KB."""
+    """A value of 20 MiB that takes a few KB."""
     path = tmp_path / "a.parquet"
-    table = pa.table({"bomb": pa.array(["x" * 64 * 2**20], pa.large_string()), "n": [1]})
+    table = pa.table({"bomb": pa.array(["x" * 20 * 2**20], pa.large_string()), "n": [1]})
     pq.write_table(table, path, compression="zstd", use_dictionary=False)
     assert path.stat().st_size < 200_000
     found = look(path)
