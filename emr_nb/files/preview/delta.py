@@ -152,8 +152,8 @@ class _Log:
             lacking = [n for n in body.schema.names if n not in body.rows.column_names]
             if set(lacking) & {"add", "remove", "metaData"}:
                 raise DamageError(" ".join(body.notes))
+            found: list[dict[str, Any]] = body.rows.to_pylist()
         self._reading.count += source.count
-        found: list[dict[str, Any]] = body.rows.to_pylist()
         return found
 
 
