@@ -74,7 +74,9 @@ def changed(data: bytes, chance: random.Random) -> bytes:
         if how < 0.5:
             out[at] = chance.randrange(256)
         elif how < 0.7:
-            out[at : at + 4] = bytes([chance.choice((0, 0x7F, 0x80, 0xFF))]) * chance.choice((1, 4, 8))
+            out[at : at + 4] = bytes([chance.choice((0, 0x7F, 0x80, 0xFF))]) * chance.choice(
+                (1, 4, 8)
+            )
         elif how < 0.85:
             del out[at : at + chance.randrange(1, 30)]
         else:

@@ -143,7 +143,9 @@ def test_a_broken_footer_says_what_is_wrong(tmp_path):
     size = len(data)
     path.write_bytes(data[:-100])
     assert "does not end with PAR1" in refused(path)
-    assert "2,147,483,647 bytes" in refused(broken(path, data, size - 8, struct.pack("<i", 2**31 - 1)))
+    assert "2,147,483,647 bytes" in refused(
+        broken(path, data, size - 8, struct.pack("<i", 2**31 - 1))
+    )
     assert "footer" in refused(broken(path, data, size - 8, struct.pack("<I", 10)))
     assert "encrypted" in refused(broken(path, data, size - 4, b"PARE"))
     path.write_bytes(b"PAR1\x15\x00")
