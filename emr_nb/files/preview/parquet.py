@@ -156,7 +156,7 @@ class _Rows:
         for number, rows in chosen:
             chunks = self._chunks(number)
             self._source.step = max(4 * 1024, min(16 * 1024, 2**20 // max(1, len(chunks))))
-            self._source.prefetch([(c.start, min(c.length, self._source.step)) for c in chunks])
+            self._prefetch(number, chunks)
             columns = []
             for chunk in chunks:
                 made = self._cut(chunk, rows)
@@ -171,6 +171,15 @@ class _Rows:
             )
         footer = self._new_footer(groups, sum(rows for _, rows in chosen))
         return bytes(out) + footer + struct.pack("<I", len(footer)) + MAGIC
+
+    def _prefetch(self, number: int, chunks: Sequence[Chunk]) -> None:
+        """Ask for the beginnings of all dictionaries and first pages at a time."""
+        step = self._source.step
+        begins = [(c.start, min(c.length, step)) for c in chunks]
+        for chunk, meta in zip(chunks, self._footer.groups[number].chunks, strict=True):
+            if chunk.start < meta[9] < chunk.start + chunk.length:
+                begins.append((meta[9], min(step, chunk.start + chunk.length - meta[9])))
+        self._source.prefetch(begins)
 
     def _cut(self, chunk: Chunk, rows: int) -> Cut:
         top = chunk.name.split(".")[0]
