@@ -10,6 +10,7 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.errors import EmrError
 from emr_nb.files.preview import parquet_footer
 from emr_nb.files.preview.body import Body
 from emr_nb.files.preview.compact import BINARY, I32, I64, LIST, STRUCT, Raw, encoded
@@ -189,6 +190,8 @@ class _Rows:
             return ColumnCutter(self._source, chunk, rows).cut()
         except (DamageError, BudgetSpentError) as error:
             self._failed[top] = str(error)
+        except EmrError:
+            raise  # the store's
         except Exception as error:  # noqa: BLE001 -- a codec raises what it likes
             self._failed[top] = first_line(error)
         return Cut(b"", 0, 0)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from emr_nb.errors import FileFormatError
+from emr_nb.errors import FileFormatError, ReplyLostError
 from emr_nb.files.local import LocalFileSystem
 from emr_nb.files.preview import Options, Preview, preview
 from emr_nb.model import FilePath
@@ -49,6 +49,19 @@ class CountingStore(LocalFileSystem):
         for piece in super().read(path, start, length):
             self.bytes += len(piece)
             yield piece
+
+
+class FailingStore(LocalFileSystem):
+    """The local disk, whose reads fail from the n-th on."""
+
+    def __init__(self, good: int) -> None:
+        self.good = good
+
+    def read(self, path, start=0, length=None):
+        self.good -= 1
+        if self.good < 0:
+            raise ReplyLostError("the line was cut", where=str(path))
+        return super().read(path, start, length)
 
 
 def every_type(rows: int, *, seed: int = 1) -> pa.Table:
