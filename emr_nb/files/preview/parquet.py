@@ -30,14 +30,17 @@ ENCRYPTED = b"PARE"
 _MOST_GROUPS = 16  # row groups that the first rows come from
 
 
-def read(source: Source, options: Options) -> Body:
-    """Return what the footer tells and the first rows; raises DamageError on a broken file."""
+def read(source: Source, options: Options, skipped: tuple[str, ...] = ()) -> Body:
+    """Return what the footer tells and the first rows; raises DamageError on a broken file.
+
+    `skipped` are the beginnings of dotted names that are not among the rows.
+    """
     data = _footer(source)
     footer = parquet_footer.read(data)
     opened = _opened(data)
     schema = opened.schema_arrow
     groups, notes = _groups(footer, _leaves(opened), schema)
-    rows, more = _Rows(source, footer, opened).first(options.rows)
+    rows, more = _Rows(source, footer, opened, skipped).first(options.rows)
     codecs = sorted({c.codec for g in groups for c in g.columns})
     return Body(
         "Parquet",
@@ -115,6 +118,9 @@ def _groups(
     if footer.more:
         groups += [Group(known + n, None, 0, 0) for n in range(min(footer.more, 100_000))]
         notes.append(f"The first {known:,} of {known + footer.more:,} row groups are told of.")
+    bounds = dict.fromkeys(c.name for g in groups for c in g.columns if not c.exact)
+    if bounds:
+        notes.append(f"Least and greatest are bounds, cut short, of {', '.join(bounds)}.")
     total = sum(g.rows or 0 for g in groups)
     if not footer.more and total != footer.rows:
         notes.append(f"The footer says {footer.rows:,} rows, its row groups have {total:,}.")
@@ -124,12 +130,17 @@ def _groups(
 class _Rows:
     """The first rows of one file."""
 
-    def __init__(self, source: Source, footer: Footer, opened: pq.ParquetFile) -> None:
-        self._source, self._footer = source, footer
+    def __init__(
+        self, source: Source, footer: Footer, opened: pq.ParquetFile, skipped: tuple[str, ...]
+    ) -> None:
+        self._source, self._footer, self._skipped = source, footer, skipped
         self._columns = opened.schema
         self._schema: pa.Schema = opened.schema_arrow
         self._pairs: dict[bytes, bytes] = opened.metadata.metadata or {}
-        self._failed: dict[str, str] = {}
+        self._failed: dict[int, str] = {}
+        self._tops = footer.tops()
+        if len(self._tops) != footer.leaves or len(self._schema) <= max(self._tops, default=-1):
+            raise DamageError("its schema is not a tree")
 
     def first(self, wanted: int) -> tuple[pa.Table, list[str]]:
         """Return the rows, and notes on columns that are not among them."""
@@ -145,9 +156,15 @@ class _Rows:
         if not chosen:
             return self._schema.empty_table(), []
         carved = self._carved(chosen)
-        good = [n for n in self._schema.names if n not in self._failed]
-        notes = [f"Column {n!r} is not among the first rows: {why}."
-                 for n, why in self._failed.items()]  # fmt: skip
+        notes = [
+            f"Column {self._schema.names[top]!r} is not among the first rows: {why}."
+            for top, why in self._failed.items()
+        ]
+        good = [
+            leaf
+            for leaf, top in enumerate(self._tops)
+            if top not in self._failed and not self._is_skipped(self._columns.column(leaf).path)
+        ]
         return _decoded(carved, self._schema, good, sum(n for _, n in chosen)), notes
 
     def _carved(self, chosen: Sequence[tuple[int, int]]) -> bytes:
@@ -159,8 +176,8 @@ class _Rows:
             self._source.step = max(4 * 1024, min(16 * 1024, 2**20 // max(1, len(chunks))))
             self._prefetch(number, chunks)
             columns = []
-            for chunk in chunks:
-                made = self._cut(chunk, rows)
+            for chunk, top in zip(chunks, self._tops, strict=True):
+                made = self._cut(chunk, top, rows)
                 columns.append(_column(chunk, made, len(out)))
                 out += made.pages
             groups.append(
@@ -182,10 +199,12 @@ class _Rows:
                 begins.append((meta[9], min(step, chunk.start + chunk.length - meta[9])))
         self._source.prefetch(begins)
 
-    def _cut(self, chunk: Chunk, rows: int) -> Cut:
-        top = chunk.name.split(".")[0]
+    def _is_skipped(self, name: str) -> bool:
+        return name.startswith(self._skipped)
+
+    def _cut(self, chunk: Chunk, top: int, rows: int) -> Cut:
         try:
-            if top in self._failed:
+            if top in self._failed or self._is_skipped(chunk.name):
                 return Cut(b"", 0, 0)
             return ColumnCutter(self._source, chunk, rows).cut()
         except (DamageError, BudgetSpentError) as error:
@@ -250,16 +269,15 @@ def _column(chunk: Chunk, made: Cut, start: int) -> dict[int, tuple[int, Any]]:
     return {2: (I64, start), 3: (STRUCT, meta)}
 
 
-def _decoded(carved: bytes, schema: pa.Schema, names: list[str], rows: int) -> pa.Table:
+def _decoded(carved: bytes, schema: pa.Schema, leaves: list[int], rows: int) -> pa.Table:
+    """Read these leaves; by number, as names may have dots in them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    opened = pq.ParquetFile(pa.BufferReader(carved), pre_buffer=False)
-    if not names:
+    if not leaves:
         return schema.empty_table().select([])
-    table = opened.read(columns=names, use_threads=False) if len(names) < len(schema) else (
-        opened.read(use_threads=False)
-    )  # fmt: skip
+    opened = pq.ParquetFile(pa.BufferReader(carved), pre_buffer=False)
+    table = opened.reader.read_all(column_indices=leaves, use_threads=False)
     if table.num_rows != rows:
         raise DamageError(f"its first {rows:,} rows are {table.num_rows:,}")
     return table

@@ -127,6 +127,20 @@ def test_delta_begins_at_a_checkpoint(tmp_path):
     assert "lacks version 0" in refused(table)
 
 
+def test_delta_with_a_large_checkpoint_leaves_its_statistics_out(tmp_path):
+    table = unpacked("delta_checkpoint", tmp_path)
+    place = table / "_delta_log" / f"{3:020}.checkpoint.parquet"
+    rows = pq.read_table(place).select(["add", "metaData", "protocol"]).to_pylist()
+    for row in rows:
+        if row["add"]:
+            row["add"] = {**row["add"], "stats": "x" * 5_000_000}
+    pq.write_table(pa.Table.from_pylist(rows), place, use_dictionary=False)
+    found = look(table, rows=100)
+    assert sorted(found.rows.column("id").to_pylist()) == [*range(40), *range(100, 110)]
+    assert found.total_rows is None
+    assert any("statistics in it were not read" in n for n in found.notes)
+
+
 def test_delta_says_what_is_wrong_with_its_log(tmp_path):
     table = unpacked("delta", tmp_path)
     commit = table / "_delta_log" / f"{1:020}.json"

@@ -172,6 +172,18 @@ def test_a_bomb_is_not_inflated(tmp_path):
     assert any("'bomb' is not among the first rows" in note for note in found.notes)
 
 
+def test_a_column_that_fails_is_known_by_its_place(tmp_path):
+    """Names may have dots in them, and two columns one name."""
+    path = tmp_path / "a.parquet"
+    large = pa.array(["x" * 20 * 2**20], pa.large_string())
+    pq.write_table(pa.table([large, [1], [2], [3]], names=["a.b", "a", "x", "x"]), path,
+                   use_dictionary=False)  # fmt: skip
+    found = look(path)
+    assert found.rows.column_names == ["a", "x", "x"]
+    assert [c.to_pylist() for c in found.rows.columns] == [[1], [2], [3]]
+    assert any("'a.b' is not among" in note for note in found.notes)
+
+
 def test_values_that_no_page_can_show_are_told(tmp_path):
     path = tmp_path / "a.parquet"
     days = pa.array([2**31 - 1, 0], pa.int32()).cast(pa.date32())
