@@ -166,7 +166,7 @@ def schema_records(preview: Preview) -> Records[Described]:
     items = [told.get(f.name) or Described(f.name, str(f.type)) for f in preview.schema]
     fields = [
         Field[Described]("name", lambda d: d.name, _short),
-        Field[Described]("type", lambda d: d.type, _short),
+        Field[Described]("type", lambda d: d.type, _type),
     ]
     if told:
         fields += [
@@ -261,8 +261,12 @@ def _written(value: Any) -> str:
     return _short("" if value is None else str(value))
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
+def _type(text: str) -> str:
+    return _short(text, 3 * _LONG)
+
+
+def _short(text: str, most: int = _LONG) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def as_json(preview: Preview) -> str:
@@ -296,8 +300,10 @@ def _plain(item: Any) -> dict[str, Any]:
 
 def _valid(value: Any) -> Any:
     """Return what JSON can write: other numbers and times as text, bytes as hexadecimal."""
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool | int):
         return value
+    if isinstance(value, str):  # a local name that is no UTF-8 has half characters
+        return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, dict):

@@ -1,6 +1,7 @@
 """`%emr preview`: what it shows, what it gives, and hostile names on the page."""
 
 import json
+import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -94,6 +95,18 @@ def test_a_picture_and_nothing_to_show(bench, tmp_path):
     assert "9 × 7 pixels" in shown["text/plain"]
     assert "<img src='data:image/png;base64," in shown["text/html"]
     assert "empty file" in repr(given(bench, f"%emr preview file://{tmp_path}/empty"))
+
+
+def test_a_local_name_that_is_no_utf_8(bench, tmp_path):
+    name = os.fsdecode(b"\xff.csv")
+    (tmp_path / name).write_text("a,b\n1,2\n")
+    bench.shell.user_ns["folder"] = f"file://{tmp_path}/{name}"
+    answer = given(bench, "%emr preview {folder}")
+    assert answer.rows.num_rows == 1
+    assert "\\udcff.csv" in repr(answer)
+    told = given(bench, "%emr preview --json {folder}")
+    assert json.loads(told)["path"].endswith("\\udcff.csv")
+    told.encode()
 
 
 def test_errors_name_the_path(bench, tmp_path, parquet):

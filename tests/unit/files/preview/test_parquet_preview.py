@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from preview_rig import CountingStore, agrees, every_type, look, refused
 
-TABLE = every_type(3000)
+TABLE = every_type(1500)
 
 
 @pytest.mark.parametrize("codec", ["none", "snappy", "gzip", "zstd", "lz4", "brotli"])
@@ -22,7 +22,7 @@ def test_first_rows_are_those_that_pyarrow_reads(tmp_path, codec, pages, diction
     )  # fmt: skip
     found = look(path)
     agrees(found, TABLE)
-    assert found.total_rows == 3000
+    assert found.total_rows == 1500
     assert found.format == "Parquet"
     assert found.compression == {"none": "", "lz4": "lz4_raw"}.get(codec, codec)
     assert not found.notes
@@ -61,7 +61,7 @@ def test_other_encodings(tmp_path, column, encoding, pages):
 
 def test_statistics_are_those_that_pyarrow_tells(tmp_path):
     path = tmp_path / "a.parquet"
-    pq.write_table(TABLE, path, row_group_size=1000)
+    pq.write_table(TABLE, path, row_group_size=500)
     found = look(path)
     meta = pq.read_metadata(path)
     for group in found.groups:
