@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from emr_nb.files.preview import orc_tail
 from emr_nb.files.preview import protobuf as pb
-from emr_nb.files.preview.body import Body
+from emr_nb.files.preview.body import Body, left_out
 from emr_nb.files.preview.damage import BudgetSpentError, DamageError, first_line
 from emr_nb.files.preview.model import Group, Options
 from emr_nb.files.preview.source import Source
@@ -103,22 +103,20 @@ class _Shown(io.RawIOBase):
         try:
             return self._checked(self._read(None), wanted), []
         except BudgetSpentError as error:
-            return self._one_by_one(schema, wanted, str(error))
+            return self._fewer(schema, wanted, str(error))
 
-    def _one_by_one(self, schema: pa.Schema, wanted: int, why: str) -> tuple[pa.Table, list[str]]:
-        import pyarrow as pa
-
-        columns, notes = [], []
-        for name in dict.fromkeys(schema.names):
+    def _fewer(self, schema: pa.Schema, wanted: int, why: str) -> tuple[pa.Table, list[str]]:
+        """Return the first columns, half as many each time until they take few enough bytes."""
+        names: list[str] = schema.names
+        kept = len(names) // 2
+        while kept:
             try:
-                found = self._checked(self._read([name]), wanted)
-            except (BudgetSpentError, DamageError) as error:
-                why = str(error)
-                notes.append(f"Column {name!r} is not among the first rows: {why}.")
+                table = self._checked(self._read(names[:kept]), wanted)
+            except BudgetSpentError:
+                kept //= 2
                 continue
-            columns += [(field, found.column(n)) for n, field in enumerate(found.schema)]
-        fields = pa.schema([field for field, _ in columns])
-        return pa.Table.from_arrays([column for _, column in columns], schema=fields), notes
+            return table, left_out([(name, why) for name in names[kept:]])
+        return schema.empty_table().select([]), left_out([(name, why) for name in names])
 
     def _read(self, columns: list[str] | None) -> pa.Table:
         from pyarrow import orc

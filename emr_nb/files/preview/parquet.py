@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from emr_nb.errors import EmrError
 from emr_nb.files.preview import parquet_footer
-from emr_nb.files.preview.body import Body
+from emr_nb.files.preview.body import Body, left_out
 from emr_nb.files.preview.compact import BINARY, I32, I64, LIST, STRUCT, Raw, encoded
 from emr_nb.files.preview.damage import BudgetSpentError, DamageError, first_line
 from emr_nb.files.preview.model import Group, Options
@@ -156,10 +156,7 @@ class _Rows:
         if not chosen:
             return self._schema.empty_table(), []
         carved = self._carved(chosen)
-        notes = [
-            f"Column {self._schema.names[top]!r} is not among the first rows: {why}."
-            for top, why in self._failed.items()
-        ]
+        notes = left_out([(self._schema.names[top], why) for top, why in self._failed.items()])
         good = [
             leaf
             for leaf, top in enumerate(self._tops)
