@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.files.preview import Group, Preview, Snapshot
 from emr_nb.model import Column
 from emr_nb.notebook.answers import Field, Records
 from emr_nb.notebook.look import ANSWER_STYLE, count, moment, plural, printable, size
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from emr_nb.files.preview import Group, Preview, Snapshot
     from emr_nb.notebook.state import Notebook
 
 _COLUMNS = 200
@@ -61,7 +61,7 @@ class PreviewAnswer:
         return self._result().to_pandas()
 
     def __repr__(self) -> str:
-        parts = [self.head(), *(repr(records) for _, records in self._records())]
+        parts = [self.head(), *(repr(records) for _, records, _ in self._records())]
         if self._has_rows:
             parts.append(text_table(self._table()))
         return "\n\n".join([*parts, *filter(None, ["\n".join(map(printable, self._notes()))])])
@@ -78,7 +78,7 @@ class PreviewAnswer:
         if not screen.updates or not self._has_rows:
             screen.show({"text/plain": repr(self), "text/html": self._repr_html_()})
             return
-        parts = [self.head(), *(repr(records) for _, records in self._records())]
+        parts = [self.head(), *(repr(records) for _, records, _ in self._records())]
         parts += map(printable, self._notes())
         screen.show({"text/plain": "\n\n".join(parts), "text/html": self._above() + self._below()})
         screen.show(result_bundle(self._notebook, self._result(), self._cut()))
@@ -103,15 +103,15 @@ class PreviewAnswer:
         facts.append(f"{size(p.read)} read")
         return f"{printable(str(p.path))}: {printable(' · '.join(facts))}"
 
-    def _records(self) -> list[tuple[str, Records[Any]]]:
+    def _records(self) -> list[tuple[str, Records[Any], int]]:
         p = self.preview
-        found: list[tuple[str, Records[Any]]] = []
+        found: list[tuple[str, Records[Any], int]] = []
         if len(p.schema):
-            found.append(("schema", schema_records(p)))
+            found.append(("schema", schema_records(p), len(p.schema)))
         if p.snapshots:
-            found.append(("snapshots", _snapshots(p.snapshots)))
+            found.append(("snapshots", _snapshots(p.snapshots), len(p.snapshots)))
         if p.groups and (len(p.groups) > 1 or p.unit != "file"):
-            found.append((_several(p.unit), _groups(p.groups, p.unit)))
+            found.append((_several(p.unit), _groups(p.groups, p.unit), len(p.groups)))
         return found
 
     def _notes(self) -> list[str]:
@@ -119,10 +119,10 @@ class PreviewAnswer:
 
     def _above(self) -> str:
         parts = [f"<p style='opacity:1'>{escape(self.head())}</p>"]
-        for title, records in self._records():
+        for title, records, total in self._records():
             unfolded = " open" if title in ("schema", "snapshots") else ""
             parts.append(
-                f"<details{unfolded}><summary>{escape(title)} ({len(records):,})</summary>"
+                f"<details{unfolded}><summary>{escape(title)} ({total:,})</summary>"
                 f"{records._repr_html_()}</details>"
             )
         return f"{ANSWER_STYLE}<div class='emr-nb-a'>{''.join(parts)}{self._picture()}</div>"
@@ -166,7 +166,7 @@ def schema_records(preview: Preview) -> Records[Described]:
     items = [told.get(f.name) or Described(f.name, str(f.type)) for f in preview.schema]
     fields = [
         Field[Described]("name", lambda d: d.name, _short),
-        Field[Described]("type", lambda d: d.type, _short),
+        Field[Described]("type", lambda d: d.type, _type),
     ]
     if told:
         fields += [
@@ -221,15 +221,19 @@ def _groups(groups: Sequence[Group], unit: str) -> Records[Group]:
         fields.insert(1, Field[Group]("offset", lambda g: g.offset, _counted, right=True))
     if any(g.uncompressed for g in groups):
         fields.append(Field[Group]("uncompressed", lambda g: g.uncompressed, size, right=True))
-    return Records(groups, fields, _spread(groups), shown=_GROUPS)
+    return Records(groups[:_GROUPS], fields, _spread(groups))
 
 
 def _spread(groups: Sequence[Group]) -> str:
+    """Say how many more there are, and whether their rows are spread evenly."""
     rows = sorted(g.rows for g in groups if g.rows is not None)
-    if len(groups) < 2 or not rows:
-        return ""
-    middle = rows[len(rows) // 2]
-    return f"rows: {count(rows[0])} least, {count(middle)} median, {count(rows[-1])} most"
+    told = []
+    if len(groups) > _GROUPS:
+        told.append(f"the first {_GROUPS} of {count(len(groups))}; .preview.groups has all")
+    if len(rows) > 1:
+        middle = rows[len(rows) // 2]
+        told.append(f"rows: {count(rows[0])} least, {count(middle)} median, {count(rows[-1])} most")
+    return "\n".join(told)
 
 
 def _snapshots(snapshots: Sequence[Snapshot]) -> Records[Snapshot]:
@@ -239,7 +243,8 @@ def _snapshots(snapshots: Sequence[Snapshot]) -> Records[Snapshot]:
         Field[Snapshot]("operation", lambda s: s.operation),
         Field[Snapshot]("current", lambda s: s.current, lambda now: "current" if now else ""),
     )
-    return Records(snapshots, fields, shown=_GROUPS)
+    more = f"the newest {_GROUPS} of {count(len(snapshots))}; .preview.snapshots has all"
+    return Records(snapshots[:_GROUPS], fields, more * (len(snapshots) > _GROUPS))
 
 
 def _several(unit: str) -> str:
@@ -256,8 +261,12 @@ def _written(value: Any) -> str:
     return _short("" if value is None else str(value))
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
+def _type(text: str) -> str:
+    return _short(text, 3 * _LONG)
+
+
+def _short(text: str, most: int = _LONG) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def as_json(preview: Preview) -> str:
@@ -291,8 +300,10 @@ def _plain(item: Any) -> dict[str, Any]:
 
 def _valid(value: Any) -> Any:
     """Return what JSON can write: other numbers and times as text, bytes as hexadecimal."""
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool | int):
         return value
+    if isinstance(value, str):  # a local name that is no UTF-8 has half characters
+        return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, dict):

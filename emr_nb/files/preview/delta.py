@@ -27,6 +27,7 @@ _OTHER = re.compile(r"(\d{20})\.checkpoint\.[0-9a-f-]{36}\.(?:json|parquet)$")
 _COMMITS = 200  # behind a checkpoint, that are replayed
 _SNAPSHOTS = 20  # commits that are listed
 _ACTIONS = 100_000  # of a checkpoint
+_STATISTICS = ("add.stats", "add.tags", "remove.", "sidecar", "txn.")
 
 
 @dataclass
@@ -145,6 +146,9 @@ class _Log:
         source = self._reading.source(entry.path, entry.size)
         with named(entry.path, "checkpoint of Delta"):
             body = parquet.read(source, Options(rows=_ACTIONS))
+            if "add" not in body.rows.column_names:
+                body = parquet.read(source, Options(rows=_ACTIONS), _STATISTICS)
+                self.notes.append("Its checkpoint is large: statistics in it were not read.")
             if body.total_rows is None or body.total_rows > body.rows.num_rows:
                 raise DamageError(
                     f"it has {body.total_rows:,} actions, and a preview replays {_ACTIONS:,}"
@@ -152,8 +156,8 @@ class _Log:
             lacking = [n for n in body.schema.names if n not in body.rows.column_names]
             if set(lacking) & {"add", "remove", "metaData"}:
                 raise DamageError(" ".join(body.notes))
+            found: list[dict[str, Any]] = body.rows.to_pylist()
         self._reading.count += source.count
-        found: list[dict[str, Any]] = body.rows.to_pylist()
         return found
 
 

@@ -28,10 +28,10 @@ class _Seen:
     """What the footer of a part told, or why it told nothing."""
 
     part: Part
+    source: Source
     format: str = ""
     schema: pa.Schema | None = None
     rows: int | None = None
-    read: int = 0
     problem: str = ""
 
 
@@ -67,7 +67,8 @@ def read(fs: FileSystem, path: FilePath, listed: Listing, options: Options) -> P
     if keys:
         notes.append(f"Partitions by folder names, as text: {', '.join(keys)}.")
     schema = _united([s.schema for s in good], keys)
-    rows, count, more = _rows(fs, listed.parts, good[0], schema, options)
+    sources = {s.part.name: s.source for s in seen}
+    rows, more = _rows(fs, listed.parts, good[0], schema, options, sources)
     known = {s.part.name: s.rows for s in seen}
     whole = listed.complete and len(seen) == len(listed.parts)
     counted = [s.rows for s in seen]
@@ -81,7 +82,7 @@ def read(fs: FileSystem, path: FilePath, listed: Listing, options: Options) -> P
         schema,
         rows,
         size=sum(p.entry.size for p in listed.parts),
-        read=sum(s.read for s in seen) + count,
+        read=sum(source.count for source in sources.values()),
         total_rows=total,
         unit="file",
         groups=_groups(listed.parts, known),
@@ -103,8 +104,8 @@ def _compared(fs: FileSystem, parts: Sequence[Part], options: Options) -> list[_
         try:
             format_, schema, rows = opening.schema_of(source, options)
         except FileFormatError as error:
-            return _Seen(part, read=source.count, problem=error.what)
-        return _Seen(part, format_, schema, rows, source.count)
+            return _Seen(part, source, problem=error.what)
+        return _Seen(part, source, format_, schema, rows)
 
     with ThreadPoolExecutor(AT_ONCE, "emr_nb-preview") as pool:
         return list(pool.map(look, spread(parts, _COMPARED)))
@@ -152,21 +153,29 @@ def _united(schemas: Sequence[pa.Schema], keys: Sequence[str]) -> pa.Schema:
 
 
 def _rows(
-    fs: FileSystem, parts: Sequence[Part], first: _Seen, schema: pa.Schema, options: Options
-) -> tuple[pa.Table, int, list[str]]:
-    """Return the first rows, of further parts where the first has few; bytes read; notes."""
+    fs: FileSystem,
+    parts: Sequence[Part],
+    first: _Seen,
+    schema: pa.Schema,
+    options: Options,
+    sources: dict[str, Source],
+) -> tuple[pa.Table, list[str]]:
+    """Return the first rows, of further parts where the first has few, and notes.
+
+    `sources` has what was read of the parts, and takes those that are new.
+    """
     begin = next(n for n, part in enumerate(parts) if part.name == first.part.name)
     tables: list[pa.Table] = []
-    left, count = options.rows, 0
+    left = options.rows
     notes: list[str] = []
     for part in parts[begin : begin + _COMPARED]:
-        source = Source(fs, part.entry.path, part.entry.size, options.budget)
+        source = sources.setdefault(
+            part.name, Source(fs, part.entry.path, part.entry.size, options.budget)
+        )
         try:
             body = opening.read(source, options)
         except FileFormatError:
             continue  # said where the schemas were compared
-        finally:
-            count += source.count
         notes += [n for n in body.notes if n not in notes]
         table = aligned(body.rows.slice(0, left), schema, dict(part.keys))
         if table is None:
@@ -176,7 +185,7 @@ def _rows(
         left -= table.num_rows
         if left <= 0:
             break
-    return joined(tables, schema), count, notes
+    return joined(tables, schema), notes
 
 
 def joined(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from emr_nb.files.preview.body import Body
+from emr_nb.files.preview.body import Body, left_out
 from emr_nb.files.preview.damage import BudgetSpentError, DamageError
 from emr_nb.files.preview.flat import Table
 from emr_nb.files.preview.ipc_batch import BatchHead, OddTypeError, codec_of
@@ -193,14 +193,16 @@ def _rows(
     if sum(m.length for m in (*dictionaries, *chosen)) <= _WHOLE:
         return _whole(source, found[0], [*dictionaries, *chosen]).slice(0, wanted), []
     first = next((m for m in chosen if m.header.number(0, "<q") > 0), chosen[0])
-    columns, fields, notes = [], [], []
+    columns, fields = [], []
+    problems: list[tuple[str, str]] = []
     rows = min(wanted, first.header.number(0, "<q"))
     for at, field in enumerate(schema):
         try:
             columns.append(_column(source, schema, first, at, rows))
             fields.append(field)
         except (OddTypeError, BudgetSpentError) as error:
-            notes.append(f"Column {field.name!r} is not among the first rows: {error}.")
+            problems.append((field.name, str(error)))
+    notes = left_out(problems)
     if rows < wanted and len(chosen) > 1:
         notes.append(f"The first rows are those of the first batch: {rows:,}.")
     return pa.Table.from_arrays(columns, schema=pa.schema(fields)), notes

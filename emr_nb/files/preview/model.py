@@ -31,7 +31,8 @@ class Options:
 class ColumnStats:
     """What a footer tells of one column in one row group or stripe; None where it does not.
 
-    `name` is dotted for nested columns; `least` and `greatest` are values of the column's type.
+    `name` is dotted for nested columns; `least` and `greatest` are values of the column's type,
+    without `exact` bounds of them, which the writer cut short.
     """
 
     name: str
@@ -43,6 +44,7 @@ class ColumnStats:
     uncompressed: int | None = None
     codec: str = ""
     encodings: tuple[str, ...] = ()
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from emr_nb.files.preview.damage import DamageError, named
 from emr_nb.files.preview.lines import is_text, text_of
 from emr_nb.files.preview.model import Options
 from emr_nb.files.preview.present import presentable
-from emr_nb.files.preview.source import Source
+from emr_nb.files.preview.source import SMALL, Source
 from emr_nb.model import FilePath
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ _BY_NAME = {
 _TEXTS = {"csv": ",", "tsv": "\t", "tab": "\t", "psv": "|"}
 _PLAIN = ("txt", "log", "out", "err", "md", "py", "sql", "sh", "xml", "html", "yaml", "yml",
           "properties", "conf", "cfg", "ini")  # fmt: skip
+_FOOTED = ("parquet", "parq", "orc", "arrow", "feather")
 _HEAD = 4096
 _INFLATED = 16 * 1024 * 1024
 
@@ -47,6 +48,8 @@ def read(source: Source, options: Options) -> Body:
     """Return what a file holds; raises FileFormatError."""
     name = source.path.name
     with named(source.path, "file"):
+        if without_codec(name).rpartition(".")[2].lower() in _FOOTED and source.size > 4 * SMALL:
+            source.prefetch([(0, _HEAD), (source.size - SMALL, SMALL)])
         head = source.read(0, _HEAD)
         compression = compression_of(head, name)
         content = Content(source, compression)

@@ -7,11 +7,13 @@ the stripe has only the rows that are wanted: of each stream it then reads the b
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from emr_nb.files.preview import orc_tail
 from emr_nb.files.preview import protobuf as pb
-from emr_nb.files.preview.body import Body
+from emr_nb.files.preview.body import Body, left_out
 from emr_nb.files.preview.damage import BudgetSpentError, DamageError, first_line
 from emr_nb.files.preview.model import Group, Options
 from emr_nb.files.preview.source import Source
@@ -90,7 +92,8 @@ class _Shown(io.RawIOBase):
     def schema(self) -> pa.Schema:
         from pyarrow import orc
 
-        return orc.ORCFile(self).schema
+        with self._honest("its schema"):
+            return orc.ORCFile(self).schema
 
     def rows(self, schema: pa.Schema) -> tuple[pa.Table, list[str]]:
         """Return the first rows, and notes on columns that are not among them."""
@@ -100,33 +103,39 @@ class _Shown(io.RawIOBase):
         try:
             return self._checked(self._read(None), wanted), []
         except BudgetSpentError as error:
-            return self._one_by_one(schema, wanted, str(error))
+            return self._fewer(schema, wanted, str(error))
 
-    def _one_by_one(self, schema: pa.Schema, wanted: int, why: str) -> tuple[pa.Table, list[str]]:
-        import pyarrow as pa
-
-        columns, notes = [], []
-        for name in dict.fromkeys(schema.names):
+    def _fewer(self, schema: pa.Schema, wanted: int, why: str) -> tuple[pa.Table, list[str]]:
+        """Return the first columns, half as many each time until they take few enough bytes."""
+        names: list[str] = schema.names
+        kept = len(names) // 2
+        while kept:
             try:
-                found = self._checked(self._read([name]), wanted)
-            except (BudgetSpentError, DamageError) as error:
-                why = str(error)
-                notes.append(f"Column {name!r} is not among the first rows: {why}.")
+                table = self._checked(self._read(names[:kept]), wanted)
+            except BudgetSpentError:
+                kept //= 2
                 continue
-            columns += [(field, found.column(n)) for n, field in enumerate(found.schema)]
-        fields = pa.schema([field for field, _ in columns])
-        return pa.Table.from_arrays([column for _, column in columns], schema=fields), notes
+            return table, left_out([(name, why) for name in names[kept:]])
+        return schema.empty_table().select([]), left_out([(name, why) for name in names])
 
     def _read(self, columns: list[str] | None) -> pa.Table:
         from pyarrow import orc
 
+        with self._honest("its rows"):
+            return orc.ORCFile(self).read(columns=columns)
+
+    @contextmanager
+    def _honest(self, what: str) -> Iterator[None]:
+        """Raise what reading the file raised, not what liborc makes of it."""
         self.failure, self._at = None, 0
         try:
-            return orc.ORCFile(self).read(columns=columns)
+            yield
         except Exception as error:
-            if self.failure is not None:  # liborc has words of its own for it
+            if self.failure is not None and self.failure is not error:
                 raise self.failure from error
-            raise DamageError(f"its rows cannot be read ({first_line(error)})") from error
+            if self.failure is not None:
+                raise
+            raise DamageError(f"{what} cannot be read ({first_line(error)})") from error
 
     def _checked(self, table: pa.Table, wanted: int) -> pa.Table:
         if table.num_rows != wanted:
@@ -181,8 +190,8 @@ class _Shown(io.RawIOBase):
         try:
             if self._at < min(end, self._end):
                 data = self._source.read(self._at, min(end, self._end) - self._at)
-        except (BudgetSpentError, DamageError) as error:
-            self.failure = error
+        except Exception as error:
+            self.failure = error  # liborc may swallow it, or have words of its own for it
             raise
         data += self._new[max(0, self._at - self._end) : max(0, end - self._end)]
         self._at += len(data)

@@ -10,8 +10,9 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.errors import EmrError
 from emr_nb.files.preview import parquet_footer
-from emr_nb.files.preview.body import Body
+from emr_nb.files.preview.body import Body, left_out
 from emr_nb.files.preview.compact import BINARY, I32, I64, LIST, STRUCT, Raw, encoded
 from emr_nb.files.preview.damage import BudgetSpentError, DamageError, first_line
 from emr_nb.files.preview.model import Group, Options
@@ -29,14 +30,17 @@ ENCRYPTED = b"PARE"
 _MOST_GROUPS = 16  # row groups that the first rows come from
 
 
-def read(source: Source, options: Options) -> Body:
-    """Return what the footer tells and the first rows; raises DamageError on a broken file."""
+def read(source: Source, options: Options, skipped: tuple[str, ...] = ()) -> Body:
+    """Return what the footer tells and the first rows; raises DamageError on a broken file.
+
+    `skipped` are the beginnings of dotted names that are not among the rows.
+    """
     data = _footer(source)
     footer = parquet_footer.read(data)
     opened = _opened(data)
     schema = opened.schema_arrow
     groups, notes = _groups(footer, _leaves(opened), schema)
-    rows, more = _Rows(source, footer, opened).first(options.rows)
+    rows, more = _Rows(source, footer, opened, skipped).first(options.rows)
     codecs = sorted({c.codec for g in groups for c in g.columns})
     return Body(
         "Parquet",
@@ -114,6 +118,9 @@ def _groups(
     if footer.more:
         groups += [Group(known + n, None, 0, 0) for n in range(min(footer.more, 100_000))]
         notes.append(f"The first {known:,} of {known + footer.more:,} row groups are told of.")
+    bounds = dict.fromkeys(c.name for g in groups for c in g.columns if not c.exact)
+    if bounds:
+        notes.append(f"Least and greatest are bounds, cut short, of {', '.join(bounds)}.")
     total = sum(g.rows or 0 for g in groups)
     if not footer.more and total != footer.rows:
         notes.append(f"The footer says {footer.rows:,} rows, its row groups have {total:,}.")
@@ -123,12 +130,17 @@ def _groups(
 class _Rows:
     """The first rows of one file."""
 
-    def __init__(self, source: Source, footer: Footer, opened: pq.ParquetFile) -> None:
-        self._source, self._footer = source, footer
+    def __init__(
+        self, source: Source, footer: Footer, opened: pq.ParquetFile, skipped: tuple[str, ...]
+    ) -> None:
+        self._source, self._footer, self._skipped = source, footer, skipped
         self._columns = opened.schema
         self._schema: pa.Schema = opened.schema_arrow
         self._pairs: dict[bytes, bytes] = opened.metadata.metadata or {}
-        self._failed: dict[str, str] = {}
+        self._failed: dict[int, str] = {}
+        self._tops = footer.tops()
+        if len(self._tops) != footer.leaves or len(self._schema) <= max(self._tops, default=-1):
+            raise DamageError("its schema is not a tree")
 
     def first(self, wanted: int) -> tuple[pa.Table, list[str]]:
         """Return the rows, and notes on columns that are not among them."""
@@ -144,9 +156,12 @@ class _Rows:
         if not chosen:
             return self._schema.empty_table(), []
         carved = self._carved(chosen)
-        good = [n for n in self._schema.names if n not in self._failed]
-        notes = [f"Column {n!r} is not among the first rows: {why}."
-                 for n, why in self._failed.items()]  # fmt: skip
+        notes = left_out([(self._schema.names[top], why) for top, why in self._failed.items()])
+        good = [
+            leaf
+            for leaf, top in enumerate(self._tops)
+            if top not in self._failed and not self._is_skipped(self._columns.column(leaf).path)
+        ]
         return _decoded(carved, self._schema, good, sum(n for _, n in chosen)), notes
 
     def _carved(self, chosen: Sequence[tuple[int, int]]) -> bytes:
@@ -156,10 +171,10 @@ class _Rows:
         for number, rows in chosen:
             chunks = self._chunks(number)
             self._source.step = max(4 * 1024, min(16 * 1024, 2**20 // max(1, len(chunks))))
-            self._source.prefetch([(c.start, min(c.length, self._source.step)) for c in chunks])
+            self._prefetch(number, chunks)
             columns = []
-            for chunk in chunks:
-                made = self._cut(chunk, rows)
+            for chunk, top in zip(chunks, self._tops, strict=True):
+                made = self._cut(chunk, top, rows)
                 columns.append(_column(chunk, made, len(out)))
                 out += made.pages
             groups.append(
@@ -172,14 +187,27 @@ class _Rows:
         footer = self._new_footer(groups, sum(rows for _, rows in chosen))
         return bytes(out) + footer + struct.pack("<I", len(footer)) + MAGIC
 
-    def _cut(self, chunk: Chunk, rows: int) -> Cut:
-        top = chunk.name.split(".")[0]
+    def _prefetch(self, number: int, chunks: Sequence[Chunk]) -> None:
+        """Ask for the beginnings of all dictionaries and first pages at a time."""
+        step = self._source.step
+        begins = [(c.start, min(c.length, step)) for c in chunks]
+        for chunk, meta in zip(chunks, self._footer.groups[number].chunks, strict=True):
+            if chunk.start < meta[9] < chunk.start + chunk.length:
+                begins.append((meta[9], min(step, chunk.start + chunk.length - meta[9])))
+        self._source.prefetch(begins)
+
+    def _is_skipped(self, name: str) -> bool:
+        return name.startswith(self._skipped)
+
+    def _cut(self, chunk: Chunk, top: int, rows: int) -> Cut:
         try:
-            if top in self._failed:
+            if top in self._failed or self._is_skipped(chunk.name):
                 return Cut(b"", 0, 0)
             return ColumnCutter(self._source, chunk, rows).cut()
         except (DamageError, BudgetSpentError) as error:
             self._failed[top] = str(error)
+        except EmrError:
+            raise  # the store's
         except Exception as error:  # noqa: BLE001 -- a codec raises what it likes
             self._failed[top] = first_line(error)
         return Cut(b"", 0, 0)
@@ -238,16 +266,15 @@ def _column(chunk: Chunk, made: Cut, start: int) -> dict[int, tuple[int, Any]]:
     return {2: (I64, start), 3: (STRUCT, meta)}
 
 
-def _decoded(carved: bytes, schema: pa.Schema, names: list[str], rows: int) -> pa.Table:
+def _decoded(carved: bytes, schema: pa.Schema, leaves: list[int], rows: int) -> pa.Table:
+    """Read these leaves; by number, as names may have dots in them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    opened = pq.ParquetFile(pa.BufferReader(carved), pre_buffer=False)
-    if not names:
+    if not leaves:
         return schema.empty_table().select([])
-    table = opened.read(columns=names, use_threads=False) if len(names) < len(schema) else (
-        opened.read(use_threads=False)
-    )  # fmt: skip
+    opened = pq.ParquetFile(pa.BufferReader(carved), pre_buffer=False)
+    table = opened.reader.read_all(column_indices=leaves, use_threads=False)
     if table.num_rows != rows:
         raise DamageError(f"its first {rows:,} rows are {table.num_rows:,}")
     return table

@@ -47,7 +47,26 @@ class Footer:
     @property
     def leaves(self) -> int:
         """How many columns have values of their own."""
-        return sum(1 for element in self.elements[1:] if not element.get(5))
+        return sum(1 for element in self.elements[1:] if not _children(element))
+
+    def tops(self) -> list[int]:
+        """Return for each leaf the number of the column that it is of."""
+        found: list[int] = []
+        at = 1
+        for number in range(_children(self.elements[0])):
+            waiting = 1  # elements of this column that are still to come
+            while waiting and at < len(self.elements):
+                children = _children(self.elements[at])
+                if not children:
+                    found.append(number)
+                waiting += children - 1
+                at += 1
+        return found
+
+
+def _children(element: Fields) -> int:
+    number = element.get(5)
+    return number if isinstance(number, int) and number > 0 else 0
 
 
 def read(data: bytes) -> Footer:

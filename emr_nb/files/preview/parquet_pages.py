@@ -28,7 +28,7 @@ from emr_nb.files.preview.source import Source
 _DATA, _DICTIONARY, _DATA2 = 0, 2, 3
 _PLAIN, _PLAIN_DICTIONARY, _RLE, _RLE_DICTIONARY, _SPLIT = 0, 2, 3, 8, 9
 _DELTAS = (5, 6, 7)  # pyarrow decodes as many of them as are asked for
-_HEADER = 4 * 1024
+_HEADER = 1024
 _MOST_HEADER = 1024 * 1024
 _MOST_PAGES = 1024
 

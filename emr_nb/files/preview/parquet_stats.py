@@ -45,6 +45,7 @@ def stats_of(
         tuple(named(ENCODINGS, e) for e in encodings if isinstance(e, int))
         if isinstance(encodings, list)
         else (),
+        exact=told.get(7) is not False and told.get(8) is not False,
     )
 
 

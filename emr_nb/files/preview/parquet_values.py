@@ -14,7 +14,7 @@ from emr_nb.files.preview.prefix import Prefix
 
 _WIDTHS = {"INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 12}
 _MOST_LEVELS = 100_000  # values of the first rows; more would be no preview
-_STEP = 4 * 1024
+_STEP = 1024
 
 
 class Window:

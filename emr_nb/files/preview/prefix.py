@@ -10,7 +10,7 @@ from emr_nb.files.preview.damage import BudgetSpentError, DamageError
 from emr_nb.files.preview.source import Source
 
 MOST = 16 * 1024 * 1024  # bytes of one block that are held
-_FIRST = 4 * 1024
+_FIRST = 1024
 PLAIN = "UNCOMPRESSED"
 
 
@@ -43,7 +43,8 @@ class Prefix:
         partial = _PARTIAL.get(self._codec)
         if partial is None:
             return self._at_once()
-        given = min(self._length, max(_FIRST, wanted))
+        # what cannot be compressed takes a little more than it is
+        given = min(self._length, wanted + wanted // 64 + _FIRST)
         while True:
             data = self._source.exactly(self._start, given, "a page")
             made = partial(data, wanted)

@@ -33,7 +33,8 @@ AVRO = {
         {"name": "day", "type": {"type": "int", "logicalType": "date"}},
         {"name": "tm", "type": {"type": "long", "logicalType": "time-micros"}},
         {"name": "ts", "type": {"type": "long", "logicalType": "timestamp-micros"}},
-        {"name": "lts", "type": ["null", {"type": "long", "logicalType": "local-timestamp-millis"}]},
+        {"name": "lts", "type": [
+            "null", {"type": "long", "logicalType": "local-timestamp-millis"}]},
         {"name": "u", "type": ["null", "int", "string"]}, {"name": "n", "type": "null"},
     ],
 }  # fmt: skip
@@ -49,7 +50,7 @@ def record(i):
         "r2": None if i % 2 else {"x": 1, "y": ["z"]}, "dec": decimal.Decimal(i - 3) / 8,
         "day": dt.date(2020, 1, 1) + dt.timedelta(i), "tm": dt.time(1, 2, 3, i),
         "ts": dt.datetime(2020, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=i),
-        "lts": dt.datetime(2021, 1, 1) + dt.timedelta(seconds=i),
+        "lts": dt.datetime.fromisoformat("2021-01-01") + dt.timedelta(seconds=i),
         "u": [None, i, f"u{i}"][i % 3], "n": None,
     }  # fmt: skip
 

@@ -7,8 +7,9 @@ import tarfile
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
-from emr_nb.errors import FileFormatError
+from emr_nb.errors import FileFormatError, ReplyLostError
 from emr_nb.files.local import LocalFileSystem
 from emr_nb.files.preview import Options, Preview, preview
 from emr_nb.model import FilePath
@@ -24,12 +25,10 @@ def look(path: Path, rows: int = 20, fs=None, **options) -> Preview:
 
 def refused(path: Path, **options) -> str:
     """Return the words of the refusal, which names the path."""
-    try:
+    with pytest.raises(FileFormatError) as caught:
         look(path, **options)
-    except FileFormatError as error:
-        assert str(path) in str(error)
-        return str(error)
-    raise AssertionError(f"{path} was previewed")
+    assert str(path) in str(caught.value)
+    return str(caught.value)
 
 
 def unpacked(name: str, into: Path) -> Path:
@@ -52,10 +51,23 @@ class CountingStore(LocalFileSystem):
             yield piece
 
 
+class FailingStore(LocalFileSystem):
+    """The local disk, whose reads fail from the n-th on."""
+
+    def __init__(self, good: int) -> None:
+        self.good = good
+
+    def read(self, path, start=0, length=None):
+        self.good -= 1
+        if self.good < 0:
+            raise ReplyLostError("the line was cut", where=str(path))
+        return super().read(path, start, length)
+
+
 def every_type(rows: int, *, seed: int = 1) -> pa.Table:
     """Return a table with nulls in nearly every column."""
     chance = random.Random(seed)
-    moment = dt.datetime(2020, 1, 1)
+    moment = dt.datetime.fromisoformat("2020-01-01")
 
     def some(values, type_=None):
         return pa.array([None if chance.random() < 0.2 else v for v in values], type_)

@@ -31,7 +31,8 @@ def test_every_type(codec):
         "e": "C", "fx": b"abcd", "arr": [0, None], "m": [("k0", 0), ("k1", 1)],
         "r": {"x": 2, "y": ["q", "q"]}, "r2": {"x": 1, "y": ["z"]}, "dec": Decimal("-0.125"),
         "day": date(2020, 1, 3), "tm": time(1, 2, 3, 2),
-        "ts": datetime(2020, 1, 1, 0, 0, 2, tzinfo=UTC), "lts": datetime(2021, 1, 1, 0, 0, 2),
+        "ts": datetime(2020, 1, 1, 0, 0, 2, tzinfo=UTC),
+        "lts": datetime.fromisoformat("2021-01-01T00:00:02"),
         "u": {"member0": None, "member1": "u2"}, "n": None,
     }  # fmt: skip
     assert any("union" in note for note in found.notes)
@@ -100,7 +101,11 @@ def test_a_bomb_is_inflated_as_far_as_rows_are_wanted(tmp_path):
         (["null", "int"], long(9), "of number 9"),
         ("string", long(-5), "negative length"),
         ("string", long(50) + b"x", "middle of a record"),
-        ({"type": "record", "name": "R", "fields": [{"name": "r", "type": "R"}]}, b"", "holds itself"),
+        (
+            {"type": "record", "name": "R", "fields": [{"name": "r", "type": "R"}]},
+            b"",
+            "holds itself",
+        ),
         ({"type": "fixed", "name": "F", "size": 2**40}, b"", "fixed type"),
         ("nonsense", b"", "not in it"),
     ],

@@ -30,13 +30,17 @@ def test_first_rows(tmp_path, codec, new, table, rows):
 
 def test_dictionaries_and_views_of_small_batches(tmp_path):
     words = pa.array([f"w{n % 5}" for n in range(100)])
-    table = pa.table({"d": words.dictionary_encode(), "v": words.cast(pa.string_view()), "n": words})
+    table = pa.table(
+        {"d": words.dictionary_encode(), "v": words.cast(pa.string_view()), "n": words}
+    )
     agrees(look(written(tmp_path / "a", table)), table)
 
 
 def test_what_a_large_batch_cannot_show_is_told(tmp_path):
     words = pa.array([f"word {n % 50_000}" for n in range(200_000)])
-    table = pa.table({"d": words.dictionary_encode(), "v": words.cast(pa.string_view()), "n": words})
+    table = pa.table(
+        {"d": words.dictionary_encode(), "v": words.cast(pa.string_view()), "n": words}
+    )
     found = look(written(tmp_path / "a", table))
     assert found.rows.to_pylist() == table.select(["n"]).slice(0, 20).to_pylist()
     assert sum("read only where its batch is small" in note for note in found.notes) == 2

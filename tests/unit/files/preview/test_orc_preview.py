@@ -58,6 +58,17 @@ def test_more_rows_than_the_first_stripe_has(tmp_path):
     assert found.groups[0].rows < 1000
 
 
+def test_of_very_many_columns_those_that_fit_are_shown(tmp_path):
+    path = tmp_path / "a.orc"
+    table = pa.table({f"c{n}": [n / 7 + m for m in range(2000)] for n in range(300)})
+    orc.write_table(table, path, compression="uncompressed")
+    found = look(path, budget=1_500_000)
+    shown = found.rows.num_columns
+    assert 10 < shown < 300
+    assert found.rows.to_pylist() == table.select(range(shown)).slice(0, 20).to_pylist()
+    assert any(f"{300 - shown} columns are not among the first rows" in n for n in found.notes)
+
+
 def test_a_broken_tail_says_what_is_wrong(tmp_path):
     path = tmp_path / "a.orc"
     orc.write_table(TABLE, path, compression="zlib")

@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from preview_rig import CountingStore, look, refused
 
+from emr_nb.errors import FileFormatError
+
 
 def wrote(path, data):
     path.write_bytes(data.encode() if isinstance(data, str) else data)
@@ -152,11 +154,9 @@ def test_compressed_texts(tmp_path, ending, codec, pack):
     whole = path.read_bytes()
     wrote(path, whole[: len(whole) // 2])
     try:
-        cut = look(path)
-    except Exception as error:
-        assert "cannot be previewed" in str(error)
-    else:
-        assert cut.total_rows is None
+        assert look(path).total_rows is None
+    except FileFormatError:  # one block holds all, and it is cut
+        assert codec in ("bzip2", "xz")
 
 
 def test_joined_gzip_members(tmp_path):
@@ -210,7 +210,9 @@ def test_an_empty_file(tmp_path):
 
 def png(width: int, height: int) -> bytes:
     def part(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     pixels = zlib.compress(b"\0" * 100)
