@@ -255,8 +255,20 @@ class PathDeniedError(FileError, PermissionError):
     """This identity may not do that to this path."""
 
 
+class EncryptedFileError(PathDeniedError):
+    """The bytes are encrypted and cannot be decrypted here; the message says how and why."""
+
+
 class DiskFullError(FileError):
     """No space is left where a file was being written; no partial file stays."""
+
+
+class StoreLacksError(FileError, NotImplementedError):
+    """The store that holds this path cannot do what was asked."""
+
+
+class FileFormatError(FileError, ValueError):
+    """A file is damaged, cut short, or not of the format that it seems to be."""
 
 
 # -- the local cluster --------------------------------------------------------------------

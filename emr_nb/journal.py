@@ -128,6 +128,9 @@ def reference_of(row: StatementRow) -> StatementReference:
     return StatementReference(row.tag, row.cluster, row.engine, row.session, row.statement)
 
 
+_COLUMNS = frozenset(f.name for f in fields(StatementRow))
+
+
 class Journal:
     """The journal of one user; one object may be shared between threads."""
 
@@ -163,7 +166,7 @@ class Journal:
 
     def update(self, tag: str, **changes: str | float | None) -> None:
         """Change columns of a statement; an end state also sets `ended`."""
-        unknown = set(changes) - {f.name for f in fields(StatementRow)}
+        unknown = set(changes) - _COLUMNS
         if unknown:
             raise ValueError(f"no such journal columns: {sorted(unknown)}")
         now = time.time()

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from traitlets import Dict, Float, Int, Unicode
+from traitlets import Bool, Dict, Float, Int, Unicode
 from traitlets.config import Configurable
 
 
@@ -62,6 +62,7 @@ class Settings:
     history: bool = True
     spool: str = ""  # S3 prefix for large results and pushed data; empty: the cluster's HDFS
     push_bytes: int = 256 * 2**20  # most Parquet bytes of a frame to send through Livy itself
+    requester_pays: bool = False  # we pay for requests to S3 buckets whose owners do not
     result_bytes: int = 0  # most bytes of a result to load; 0: a quarter of free memory
 
 
@@ -97,6 +98,9 @@ class EmrNb(Configurable):
     ).tag(config=True)
     result_bytes = Int(
         0, help="Most bytes of a result to load; 0 means a quarter of the free memory"
+    ).tag(config=True)
+    requester_pays = Bool(
+        False, help="Pay for requests to S3 buckets that let the requester pay"
     ).tag(config=True)
     keep_alive = Float(
         7200.0, help="Seconds an idle session is kept alive after its last statement"

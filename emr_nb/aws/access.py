@@ -53,7 +53,9 @@ class AwsAccess:
         credentials: Credentials | None = None,
         *,
         budget: CallBudget | None = None,
+        base: Callable[[], Credentials] | None = None,
     ) -> None:
+        self._base = base
         self.profile = profile
         self.role = role
         self.endpoint_url = endpoint_url
@@ -104,6 +106,20 @@ class AwsAccess:
     def refused(self, seen: Credentials | None = None) -> bool:
         """Read the credentials again after a refusal; True when a retry may help."""
         return self._cache.refused(seen)
+
+    def assuming(self, role: str) -> AwsAccess:
+        """Return the access of a role that this identity assumes; it follows our credentials."""
+        return AwsAccess(
+            *(self.profile, self.region, role, self.endpoint_url),
+            budget=self.budget,
+            base=self.current,
+        )
+
+    def in_region(self, region: str) -> AwsAccess:
+        """Return the same identity's access to another region; it follows our credentials."""
+        return AwsAccess(
+            *(self.profile, region, "", self.endpoint_url), budget=self.budget, base=self.current
+        )
 
     def identity(self) -> Identity:
         """Return who AWS says we are; one GetCallerIdentity per set of credentials."""
@@ -177,6 +193,8 @@ class AwsAccess:
 
     def endpoint(self, service: str) -> str:
         """Return the base URL that a service's requests go to, without a closing slash."""
+        if self.endpoint_url:  # as every client is made; to make one takes a second
+            return self.endpoint_url.rstrip("/")
         return str(self.client(service).meta.endpoint_url).rstrip("/")
 
     def sign(
@@ -227,7 +245,8 @@ class AwsAccess:
         site = self._site("sts", "AssumeRole")
         try:
             session = clients.new_session(self.profile)
-            base = self._given or clients.from_chain(session)
+            base = self._base() if self._base is not None else self._given
+            base = base or clients.from_chain(session)
             if base is None:
                 raise AwsCredentialsError(
                     "No AWS credentials were found", where=self.where, advice=site.login

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from emr_nb.aws.clients import frozen
 from emr_nb.aws.credentials import Credentials
+from emr_nb.aws.quick_signing import s3_headers
 
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
@@ -29,6 +31,9 @@ def sign_request(
     body_sha256: str,
 ) -> dict[str, str]:
     """Return the headers with the signature's added; `body_sha256` replaces hashing `body`."""
+    if service == "s3" and body_sha256:
+        now = datetime.now(UTC)
+        return s3_headers(credentials, region, method, url, headers, body_sha256, now)
     from botocore.auth import S3SigV4Auth
     from botocore.awsrequest import AWSRequest
 

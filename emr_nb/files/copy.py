@@ -6,12 +6,20 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 from emr_nb.errors import FileError, PathIsDirectoryError, UsageError
 from emr_nb.files.base import FileSystem
 from emr_nb.model import FileEntry, FilePath
 
 Progress = Callable[[int, int | None], None]
+
+
+class Digest(Protocol):
+    """What takes bytes on their way: a hash of hashlib."""
+
+    def update(self, data: bytes, /) -> None: ...
+
 
 # controls, and the marks that turn the direction of text (a name must look like what it is)
 _UNSAFE = re.compile(
@@ -41,24 +49,53 @@ def copy_file(
         )
     if source == target:
         raise UsageError("Source and target are the same file", where=str(source))
+    return copy_entry(source_fs, entry, target_fs, target, overwrite=overwrite, progress=progress)
+
+
+def copy_entry(
+    source_fs: FileSystem,
+    entry: FileEntry,
+    target_fs: FileSystem,
+    target: FilePath,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    digest: Digest | None = None,
+) -> FileEntry:
+    """Copy a file that a listing told; `digest` is given its bytes on their way.
+
+    Raises as `copy_file` does, and what `progress` raises: it may break a copy off.
+    """
 
     def counted() -> Iterator[bytes]:
         done = 0
-        for chunk in source_fs.read(source):
+        for chunk in source_fs.read(entry.path):
             done += len(chunk)
+            if digest is not None:
+                digest.update(chunk)
             yield chunk
             if progress is not None:
                 progress(done, entry.size)
         if done != entry.size:  # before the target is given its name
-            raise FileError(
-                f"The source had {entry.size:,} bytes and now gave {done:,}",
-                where=str(source),
-                advice="It is being written; copy it again.",
-            )
+            raise changed_meanwhile(entry, done)
 
     if progress is not None:
         progress(0, entry.size)
-    return target_fs.write(target, counted(), overwrite=overwrite)
+    made = target_fs.write(target, counted(), overwrite=overwrite)
+    if made.size != entry.size:
+        raise FileError(
+            f"{entry.size:,} bytes were written, and {made.size:,} are there", where=str(target)
+        )
+    return made
+
+
+def changed_meanwhile(entry: FileEntry, done: int) -> FileError:
+    """Return the error of a source that is not as long as its listing said."""
+    return FileError(
+        f"The source had {entry.size:,} bytes and now gave {done:,}",
+        where=str(entry.path),
+        advice="It is being written; copy it again.",
+    )
 
 
 def local_name(source: FilePath) -> str:

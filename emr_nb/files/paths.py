@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.metadata import entry_points
 
 from emr_nb.errors import UsageError
 from emr_nb.model import FilePath, Service
@@ -24,9 +25,12 @@ def cluster_path(text: str, services: Sequence[Service]) -> FilePath:
     if "://" not in text and path.scheme == "hdfs":
         return _on_default(text, services)
     if path.scheme not in ("hdfs", "s3", "file"):
-        raise UsageError(
-            f"No file system is known for {path.scheme}://", advice="There are: hdfs, s3, file."
-        )
+        others = {entry.name for entry in entry_points(group="emr_nb.filesystems")}
+        if path.scheme not in others:  # a third party's
+            known = ", ".join(sorted(others | {"hdfs", "s3", "file"}))
+            raise UsageError(
+                f"No file system is known for {path.scheme}://", advice=f"There are: {known}."
+            )
     return path
 
 

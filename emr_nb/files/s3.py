@@ -6,17 +6,13 @@ control characters or a closing slash are listed and read as they are.
 
 from __future__ import annotations
 
-import base64
-import email.utils
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from emr_nb.context import ClusterContext
 from emr_nb.errors import (
+    EncryptedFileError,
     FileError,
-    HttpStatusError,
     PathDeniedError,
     PathIsDirectoryError,
     PathNotDirectoryError,
@@ -24,26 +20,23 @@ from emr_nb.errors import (
     UsageError,
 )
 from emr_nb.files import s3_xml
+from emr_nb.files.abilities import Checksum, Detail
+from emr_nb.files.emrfs.detail import around_of
+from emr_nb.files.emrfs.sealed import Sealed, SealedError
+from emr_nb.files.emrfs.site import Site
+from emr_nb.files.s3_bulk import bulk_of
 from emr_nb.files.s3_calls import S3Calls
-from emr_nb.files.s3_errors import translate
-from emr_nb.files.s3_read import read_range
+from emr_nb.files.s3_checks import told_checksum
+from emr_nb.files.s3_head import Heads
+from emr_nb.files.s3_list import LIST, MARKER, Lister, entry_of, folder_entry, folder_key
+from emr_nb.files.s3_move import Mover
+from emr_nb.files.s3_read import GET, read_range
+from emr_nb.files.s3_remove import Remover
+from emr_nb.files.s3_uploads import Uploads
+from emr_nb.files.s3_walk import walk
 from emr_nb.files.s3_write import refuse, write_object
 from emr_nb.model import FileEntry, FilePath, Page
-from emr_nb.transport.base import Deadline, Retry
-
-_LIST = "s3:ListBucket"
-_GET = "s3:GetObject"
-_MARKER = "_$folder$"
-_COPY_LIMIT = 5 * 1024**3  # bytes that one CopyObject takes
-_COPY_PART = 512 * 1024**2
-_SLOW = 120.0
-_EXTRA = {
-    "x-amz-server-side-encryption": "encryption",
-    "x-amz-server-side-encryption-aws-kms-key-id": "kms_key",
-    "x-amz-version-id": "version",
-    "x-amz-meta-x-amz-cek-alg": "client_side_encryption",
-    "content-type": "content_type",
-}
+from emr_nb.transport.base import Retry
 
 
 class S3Factory:
@@ -54,12 +47,30 @@ class S3Factory:
 
 
 class S3:
-    """All buckets that one identity reaches; `s3://` itself lists the identity's own."""
+    """All buckets that one identity reaches; `s3://` itself lists the identity's own.
+
+    Objects that EMRFS encrypted are read as plaintext, new ones are encrypted as the cluster
+    does, and a mapped role asks where EMRFS would use it. `requester_pays` None follows the
+    setting of that name, and `fs.s3.useRequesterPaysHeader` of the cluster.
+    """
 
     scheme = "s3"
 
-    def __init__(self, context: ClusterContext) -> None:
-        self._calls = S3Calls(context)
+    def __init__(self, context: ClusterContext, *, requester_pays: bool | None = None) -> None:
+        if requester_pays is None:
+            told = context.cluster.property("emrfs-site", "fs.s3.useRequesterPaysHeader")
+            requester_pays = context.settings.requester_pays or told.lower() == "true"
+        self._home = context.access
+        self._site = Site(context)
+        self._calls = S3Calls(
+            context, access_of=self._site.access_of, requester_pays=requester_pays
+        )
+        self._lister = Lister(self._calls)
+        self._sealed = Sealed(self._calls, lambda: self._site.policy)
+        self._heads = Heads(self._calls, self._lister, self._sealed)
+        self._remover = Remover(self._calls)
+        self._uploads = Uploads(self._calls, context.settings.data_home / "uploads")
+        self._bulk = bulk_of(self._calls, requester_pays=requester_pays)
 
     # -- looking --------------------------------------------------------------------------
 
@@ -67,43 +78,105 @@ class S3:
         """List one page (1,000 keys) below a prefix; `after` is S3's continuation token."""
         if not path.authority:
             return self._buckets()
-        prefix = _folder(path.key)
-        page = self._list(path, prefix, delimiter="/", token=after)
+        prefix = folder_key(path.key)
+        page = self._lister.folder(path, prefix, after)
         entries = self._entries(path, prefix, page, first=after is None)
         if not page.objects and not page.prefixes and after is None and prefix:
             if path.key.endswith("/"):
                 if not self._is_folder(path):
-                    raise PathNotFoundError("Nothing is there", where=str(path))
+                    raise self._no_folder(path)
             else:
                 entry = self.info(path)
                 return Page([] if entry.is_directory else [entry])
         return Page(entries, page.token)
+
+    def walk(self, path: FilePath) -> Iterator[FileEntry]:
+        """Yield all files and folders below a prefix, several key ranges at a time.
+
+        Their order is S3's only within a range; a file is yielded as itself.
+        """
+        if not path.authority:
+            raise UsageError("Name a bucket: all buckets are too much", where=str(path))
+        found = walk(self._lister, path, folder_key(path.key))
+        first = next(found, None)
+        if first is None and path.key:
+            entry = self.info(path)
+            if not entry.is_directory:
+                yield entry
+            return
+        if first is not None:
+            yield first
+            yield from found
+
+    def versions(self, path: FilePath, after: str | None = None) -> Page[FileEntry]:
+        """List the versions of an object, or of all below a prefix, the newest first."""
+        from emr_nb.files.s3_versions import versions
+
+        return versions(self._calls, path, after)
 
     def info(self, path: FilePath) -> FileEntry:
         """Describe an object with its encryption, or a prefix that something lies below."""
         if not path.authority:
             return FileEntry(path, "directory")
         if not path.key:
-            self._calls.request("HEAD", path, _LIST)
+            self._calls.request("HEAD", path, LIST)
             return FileEntry(path, "directory")
         if not path.key.endswith("/"):
             with suppress(PathNotFoundError):
-                return self._head(path)
+                return self._heads.entry(path)
         elif not self._is_folder(path):  # an object whose name ends in a slash
-            return self._head(path)
+            return self._heads.entry(path)
         if self._is_folder(path):
             return FileEntry(path, "directory")
         raise PathNotFoundError("Nothing is there", where=str(path))
 
-    def read(self, path: FilePath, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+    def detail(self, path: FilePath) -> Detail:
+        """Tell an object's encryption, version and metadata, and what EMRFS makes of its bucket."""
+        if path.key and not path.key.endswith("/"):
+            with suppress(PathNotFoundError):
+                return self._heads.detail(path, self._around)
+        entry = self.info(path)
+        if not entry.is_directory:
+            return self._heads.detail(path, self._around)
+        return Detail(entry, [fact for fact in self._around(path) if fact[1]])
+
+    def checksum(self, path: FilePath) -> Checksum:
+        """Return the MD5 or other checksum that S3 keeps of a whole object, else its ETag."""
+        wanted = {"x-amz-checksum-mode": "ENABLED"}
+        headers = self._calls.request("HEAD", path, GET, headers=wanted).headers
+        told = told_checksum(headers)
+        if told is not None:
+            return Checksum(*told)
+        return Checksum("ETag", headers.get("etag", "").strip('"'))
+
+    def read(
+        self, path: FilePath, start: int = 0, length: int | None = None, *, version: str = ""
+    ) -> Iterator[bytes]:
+        """Yield a range of an object, decrypted where EMRFS encrypted it.
+
+        `version` names an earlier one. See emr_nb.files.emrfs.reading for what is promised.
+        """
         if not path.authority or not path.key:
             raise PathIsDirectoryError("It is a bucket", where=str(path))
         try:
             if length == 0:
                 self.info(path)
-            yield from read_range(self._calls, path, start, length)
+            yield from read_range(
+                *(self._calls, path, start, length),
+                look=lambda headers: self._sealed.look(path, headers),
+                version=version,
+                bulk=self._bulk,
+            )
+        except SealedError as sealed:
+            if version:
+                raise EncryptedFileError(
+                    "Earlier versions of an object encrypted on the client's side are not read",
+                    where=str(path),
+                ) from sealed
+            opened = self._sealed.open(path, sealed.headers, sealed.envelope)
+            yield from opened.read(start, length)
         except PathNotFoundError as error:
-            if self._is_folder(path):
+            if not version and self._is_folder(path):
                 raise PathIsDirectoryError("It is a directory", where=str(path)) from error
             raise
         except FileError as error:
@@ -115,8 +188,12 @@ class S3:
     def write(
         self, path: FilePath, chunks: Iterable[bytes], *, overwrite: bool = False
     ) -> FileEntry:
-        """Write an object: it appears whole or not at all; S3 refuses an existing one."""
+        """Write an object: it appears whole or not at all; S3 refuses an existing one.
+
+        It is encrypted as the cluster's settings say, else as the bucket's default does.
+        """
         self._need_key(path)
+        wanted = self._site.policy.check(path)
         try:
             entry = self.info(path)
         except PathNotFoundError:
@@ -128,11 +205,33 @@ class S3:
                 raise PathIsDirectoryError("A directory has this name", where=str(path))
             if not overwrite:
                 raise refuse(path)
-        size = write_object(self._calls, path, chunks, overwrite=overwrite)
+        stored, headers = self._sealed.seal(path, chunks, wanted)
+        size = write_object(
+            *(self._calls, path, stored),
+            overwrite=overwrite,
+            headers=headers,
+            uploads=self._uploads,
+        )
         try:
             return self.info(path)
         except PathDeniedError:
             return FileEntry(path, "file", size=size)
+
+    def touch(self, path: FilePath) -> FileEntry:
+        """Make an empty object where there is none; S3 changes no time but by writing anew."""
+        try:
+            self.info(path)
+        except PathNotFoundError:
+            return self.write(path, ())
+        raise FileError(
+            "S3 keeps the time of the last write, which cannot be set",
+            where=str(path),
+            advice="Write the object again, if its time must change.",
+        )
+
+    def abort_abandoned(self) -> Sequence[FilePath]:
+        """Abort uploads by parts that processes of ours on this machine left; returns where."""
+        return self._uploads.abort_abandoned()
 
     def mkdir(self, path: FilePath) -> None:
         """Put an empty object `path/`, as EMRFS and the console know directories."""
@@ -141,11 +240,14 @@ class S3:
             return
         bare = path.key.rstrip("/")
         with suppress(PathNotFoundError):
-            self._head(FilePath("s3", path.authority, bare))
+            self._heads.entry(FilePath("s3", path.authority, bare))
             raise PathNotDirectoryError("An object has this name", where=str(path))
         if not self._is_folder(path):
             marker = FilePath("s3", path.authority, bare + "/")
-            self._calls.request("PUT", marker, "s3:PutObject", body=b"", retry=Retry.READ)
+            headers = self._site.policy.of(path.authority).headers()
+            self._calls.request(
+                "PUT", marker, "s3:PutObject", body=b"", retry=Retry.READ, headers=headers
+            )
 
     def mv(self, source: FilePath, target: FilePath) -> None:
         """Copy, verify and delete: S3 has no rename, so a directory is moved key by key."""
@@ -155,36 +257,40 @@ class S3:
         with suppress(PathNotFoundError):
             self.info(target)
             raise refuse(target)
+        mover = Mover(self._calls, self._remover, self._site.policy)
         if not entry.is_directory:
-            self._copy(entry, target)
-            self._delete(source)
+            mover.move(entry, target)
             return
-        start, moved = _folder(source.key), _folder(target.key)
-        if moved.startswith(start):
+        start, moved = folder_key(source.key), folder_key(target.key)
+        if moved.startswith(start) and source.authority == target.authority:
             raise UsageError("A directory cannot move into itself", where=str(target))
-        keys = []
-        for found in self._below(source, start):
-            place = FilePath("s3", source.authority, found.key)
-            aim = FilePath("s3", target.authority, moved + found.key[len(start) :])
-            self._copy(FileEntry(place, "file", size=found.size, etag=found.etag), aim)
-            keys.append(found.key)
-        self._delete_all(source, keys)
+        aim = FilePath("s3", target.authority, moved)
+        mover.move_all(source, start, self._below(source, start), aim)
 
     def rm(self, path: FilePath, *, recursive: bool = False) -> None:
         self._need_key(path)
         entry = self.info(path)
         if not entry.is_directory:
-            self._delete(path)
+            self._remover.remove(path)
             return
         if not recursive:
             raise PathIsDirectoryError(
                 "It is a directory", where=str(path), advice="Use -r to remove all below it."
             )
-        prefix = _folder(path.key)
-        self._delete_all(path, (found.key for found in self._below(path, prefix)))
-        self._delete(FilePath("s3", path.authority, prefix[:-1] + _MARKER))
+        prefix = folder_key(path.key)
+        self._remover.remove_all(path, (found.key for found in self._below(path, prefix)))
+        self._remover.remove(FilePath("s3", path.authority, prefix[:-1] + MARKER))
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _around(self, path: FilePath) -> list[tuple[str, str]]:
+        """Return what is true of a path because of where it lies."""
+        if not path.authority:
+            return []
+        default = self._heads.bucket_default(path)  # first: it may find the bucket elsewhere
+        region, home = self._calls.region_of(path.authority), self._home.region
+        who = self._site.told(path)
+        return around_of(self._site.policy, path.authority, region, home, who, default)
 
     def _buckets(self) -> Page[FileEntry]:
         reply = self._calls.request("GET", FilePath("s3", "", ""), "s3:ListAllMyBuckets")
@@ -200,24 +306,6 @@ class S3:
             ]
         )
 
-    def _list(
-        self,
-        path: FilePath,
-        prefix: str,
-        *,
-        delimiter: str = "",
-        token: str | None = None,
-        limit: int = 1000,
-    ) -> s3_xml.Listing:
-        params = {"encoding-type": "url", "list-type": "2", "max-keys": str(limit)}
-        params["prefix"] = prefix
-        if delimiter:
-            params["delimiter"] = delimiter
-        if token is not None:
-            params["continuation-token"] = token
-        bucket = FilePath("s3", path.authority, "")
-        return s3_xml.listing(self._calls.request("GET", bucket, _LIST, params=params).content)
-
     def _entries(
         self, path: FilePath, prefix: str, page: s3_xml.Listing, *, first: bool
     ) -> list[FileEntry]:
@@ -226,120 +314,45 @@ class S3:
         for found in page.objects:
             if found.key == prefix and not found.size:
                 continue  # the directory's own marker
-            if found.key.endswith(_MARKER) and not found.size:
-                folder = found.key[: -len(_MARKER)] + "/"
+            if found.key.endswith(MARKER) and not found.size:
+                folder = found.key[: -len(MARKER)] + "/"
                 # keys below it sort before the marker: on a later page they were listed
-                if folder != prefix and (first or not self._list(path, folder, limit=1).objects):
+                below = None if first else self._lister.page(path, folder, limit=1)
+                if folder != prefix and (below is None or not below.objects):
                     folders.setdefault(folder)
                 continue
-            files.append(
-                FileEntry(
-                    FilePath("s3", path.authority, found.key),
-                    "file",
-                    size=found.size,
-                    modified=found.modified,
-                    etag=found.etag,
-                    storage_class=found.storage_class,
-                )
-            )
-        made = [FileEntry(FilePath("s3", path.authority, key), "directory") for key in folders]
-        return made + files
-
-    def _head(self, path: FilePath) -> FileEntry:
-        reply = self._calls.request("HEAD", path, _GET)
-        headers = reply.headers
-        extra = {ours: headers[theirs] for theirs, ours in _EXTRA.items() if theirs in headers}
-        return FileEntry(
-            path,
-            "file",
-            size=int(headers.get("content-length") or 0),
-            modified=_http_date(headers.get("last-modified")),
-            etag=headers.get("etag", "").strip('"'),
-            storage_class=headers.get("x-amz-storage-class", "STANDARD"),
-            extra=extra,
-        )
+            files.append(entry_of(path.authority, found))
+        return [folder_entry(path.authority, key) for key in folders] + files
 
     def _is_folder(self, path: FilePath) -> bool:
         if not path.key:
             return True
-        prefix = _folder(path.key)
-        page = self._list(path, prefix, limit=1)
+        prefix = folder_key(path.key)
+        page = self._lister.page(path, prefix, limit=1)
         if page.objects:
             # `dir/` with bytes in it and nothing below is an object
             return page.objects[0].key != prefix or not page.objects[0].size
         try:
-            return not self._head(FilePath("s3", path.authority, prefix[:-1] + _MARKER)).size
-        except PathNotFoundError:
+            marker = FilePath("s3", path.authority, prefix[:-1] + MARKER)
+            return not int(self._calls.request("HEAD", marker, GET).headers["content-length"])
+        except (PathNotFoundError, KeyError):
             return False
 
-    def _below(self, path: FilePath, prefix: str) -> Iterator[s3_xml.S3Object]:
-        page = self._list(path, prefix)
-        yield from page.objects
-        while page.token is not None:
-            page = self._list(path, prefix, token=page.token)
-            yield from page.objects
-
-    def _copy(self, source: FileEntry, target: FilePath) -> None:
-        """Copy within S3 and compare; above 5 GiB by parts."""
-        from emr_nb.files.s3_copy import copy_object
-
-        copy_object(self._calls, source, target)
-        made = self._head(target)
-        if made.size != source.size:
-            self._delete(target)
-            raise FileError("The copy differs from its source", where=str(target))
-
-    def _delete(self, path: FilePath) -> None:
-        self._calls.request("DELETE", path, "s3:DeleteObject", retry=Retry.READ)
-
-    def _delete_all(self, path: FilePath, keys: Iterable[str]) -> None:
-        batch: list[str] = []
-        for key in keys:
-            if not s3_xml.can_spell(key):
-                self._delete(FilePath("s3", path.authority, key))
-                continue
-            batch.append(key)
-            if len(batch) == 1000:
-                self._delete_batch(path, batch)
-                batch = []
-        if batch:
-            self._delete_batch(path, batch)
-
-    def _delete_batch(self, path: FilePath, keys: list[str]) -> None:
-        body = s3_xml.delete_request(keys)
-        md5 = hashlib.md5(body, usedforsecurity=False).digest()
-        reply = self._calls.request(
-            *("POST", FilePath("s3", path.authority, ""), "s3:DeleteObject"),
-            params={"delete": ""},
-            headers={
-                "Content-MD5": base64.b64encode(md5).decode(),
-                "Content-Type": "application/xml",
-            },
-            body=body,
-            retry=Retry.READ,  # deleting again deletes nothing more
-            deadline=Deadline.after(_SLOW),
-        )
-        for failed in s3_xml.parse(reply.content, "DeleteObjects").iter("Error"):
-            code, key = failed.findtext("Code") or "", failed.findtext("Key") or ""
-            status = 403 if code == "AccessDenied" else 500
-            body_text = f"<Error><Code>{code}</Code></Error>"
-            raise translate(
-                HttpStatusError("S3 failed", status=status, body=body_text),
-                str(FilePath("s3", path.authority, key)),
-                "s3:DeleteObject",
+    def _no_folder(self, path: FilePath) -> FileError:
+        with suppress(PathNotFoundError):
+            self._heads.entry(FilePath("s3", path.authority, path.key.rstrip("/")))
+            return PathNotDirectoryError(
+                "An object has this name, without the slash", where=str(path)
             )
+        return PathNotFoundError("Nothing is there", where=str(path))
+
+    def _below(self, path: FilePath, prefix: str) -> Iterator[s3_xml.S3Object]:
+        for page in self._lister.pages(path, prefix):
+            yield from page.objects
 
     def _need_key(self, path: FilePath) -> None:
         if not path.authority or not path.key:
             raise UsageError("This needs a key below a bucket", where=str(path))
-
-
-def _folder(key: str) -> str:
-    return key if not key or key.endswith("/") else key + "/"
-
-
-def _http_date(text: str | None) -> datetime | None:
-    return email.utils.parsedate_to_datetime(text).astimezone(UTC) if text else None
 
 
 def _beyond_the_end(error: FileError) -> bool:

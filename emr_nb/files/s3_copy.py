@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import quote
 
-from emr_nb.errors import EmrError, HttpStatusError
+from emr_nb.errors import EmrError, FileError, HttpStatusError
 from emr_nb.files import s3_xml
 from emr_nb.files.s3_calls import S3Calls
-from emr_nb.files.s3_errors import translate
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.transport.base import Deadline, Reply, Retry
 
@@ -16,38 +16,57 @@ _LIMIT = 5 * 1024**3  # bytes that one CopyObject takes
 _PART = 512 * 1024**2
 _SLOW = 600.0  # seconds that one copy of up to 5 GiB may take
 _ACTION = "s3:GetObject and s3:PutObject"
+_KEPT = frozenset(
+    {"content-type", "content-encoding", "content-language", "content-disposition", "cache-control"}
+)
 
 
-def copy_object(calls: S3Calls, source: FileEntry, target: FilePath) -> None:
-    """Copy one object of the source's very version; by parts above 5 GiB."""
+def copy_object(
+    calls: S3Calls, source: FileEntry, target: FilePath, keep: Mapping[str, str]
+) -> None:
+    """Copy one object of the source's very version; by parts above 5 GiB.
+
+    `keep` are the headers that say how S3 encrypts the copy. What is stored is compared, and
+    a copy that differs is removed.
+    """
+    head = calls.request("HEAD", source.path, "s3:GetObject").headers
+    size = int(head.get("content-length") or 0)
+    etag = source.etag or head.get("etag", "").strip('"')
     headers = {
-        "x-amz-copy-source": f"/{source.path.authority}/{quote(source.path.key, safe='/-_.~')}"
+        "x-amz-copy-source": f"/{source.path.authority}/{quote(source.path.key, safe='/-_.~')}",
+        "x-amz-copy-source-if-match": f'"{etag}"',
     }
-    if source.etag:
-        headers["x-amz-copy-source-if-match"] = f'"{source.etag}"'
-    if source.size > _LIMIT:
-        _copy_by_parts(calls, source, target, headers)
-        return
-    _whole(
-        calls.request(
+    if size > _LIMIT:
+        told = {n: v for n, v in head.items() if n in _KEPT or n.startswith("x-amz-meta-")}
+        _copy_by_parts(calls, size, target, headers, {**told, **keep})
+    else:
+        reply = calls.request(
             *("PUT", target, _ACTION),
-            headers=headers,
+            headers={**headers, **keep},
             retry=Retry.READ,  # the same bytes again
             deadline=Deadline.after(_SLOW),
-        ),
-        target,
-    )
+        )
+        _whole(calls, reply, target)
+    made = calls.request("HEAD", target, "s3:GetObject").headers
+    if int(made.get("content-length") or 0) != size:
+        calls.request("DELETE", target, "s3:DeleteObject", retry=Retry.READ)
+        raise FileError("The copy differs from its source", where=str(target))
 
 
 def _copy_by_parts(
-    calls: S3Calls, source: FileEntry, target: FilePath, headers: dict[str, str]
+    calls: S3Calls,
+    size: int,
+    target: FilePath,
+    headers: Mapping[str, str],
+    keep: Mapping[str, str],
 ) -> None:
-    reply = calls.request("POST", target, _ACTION, params={"uploads": ""})
+    """Copy by ranges; `keep` are the object's metadata, which parts do not carry along."""
+    reply = calls.request("POST", target, _ACTION, params={"uploads": ""}, headers=keep)
     upload = s3_xml.parse(reply.content, "CreateMultipartUpload").findtext("UploadId") or ""
     try:
         etags = []
-        for number, start in enumerate(range(0, source.size, _PART), 1):
-            last = min(start + _PART, source.size) - 1
+        for number, start in enumerate(range(0, size, _PART), 1):
+            last = min(start + _PART, size) - 1
             part = calls.request(
                 *("PUT", target, _ACTION),
                 params={"partNumber": str(number), "uploadId": upload},
@@ -55,7 +74,7 @@ def _copy_by_parts(
                 retry=Retry.READ,
                 deadline=Deadline.after(_SLOW),
             )
-            _whole(part, target)
+            _whole(calls, part, target)
             etag = s3_xml.parse(part.content, "UploadPartCopy").findtext("ETag") or ""
             etags.append(etag.strip('"'))
         body = s3_xml.complete_request(etags)
@@ -63,7 +82,7 @@ def _copy_by_parts(
             "POST", target, _ACTION, params={"uploadId": upload}, body=body,
             headers={"Content-Type": "application/xml"}, deadline=Deadline.after(_SLOW),
         )  # fmt: skip
-        _whole(done, target)
+        _whole(calls, done, target)
     except BaseException:
         with suppress(EmrError):
             calls.request(
@@ -74,9 +93,8 @@ def _copy_by_parts(
         raise
 
 
-def _whole(reply: Reply, target: FilePath) -> None:
+def _whole(calls: S3Calls, reply: Reply, target: FilePath) -> None:
     """Raise when a 200 reply hides an error."""
     if s3_xml.is_error(reply.content):
-        raise translate(
-            HttpStatusError("S3 failed", status=500, body=reply.text), str(target), _ACTION
-        )
+        broken = HttpStatusError("S3 failed", status=500, body=reply.text)
+        raise calls.failure(broken, target, _ACTION)

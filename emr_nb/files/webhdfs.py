@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import posixpath
-import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
 
 from emr_nb.context import ClusterContext
 from emr_nb.errors import (
-    ConnectFailedError,
     DeadlineExceededError,
-    EmrError,
     FileError,
-    HttpStatusError,
-    PathDeniedError,
     PathExistsError,
     PathIsDirectoryError,
     PathNotDirectoryError,
     PathNotFoundError,
     ReplyLostError,
-    TransportError,
 )
-from emr_nb.files.webhdfs_calls import NameNodes, clean
-from emr_nb.files.webhdfs_errors import translate
-from emr_nb.files.webhdfs_quota import quota_error
+from emr_nb.files.pace import Pace
+from emr_nb.files.webhdfs_abilities import HdfsAbilities
+from emr_nb.files.webhdfs_calls import clean
+from emr_nb.files.webhdfs_entries import entry_of
+from emr_nb.files.webhdfs_list import Lister
+from emr_nb.files.webhdfs_read import OpenFile
+from emr_nb.files.webhdfs_rename import exists, rename
+from emr_nb.files.webhdfs_ways import Ways
+from emr_nb.files.webhdfs_write import Upload
 from emr_nb.model import FileEntry, FilePath, Page
-from emr_nb.transport.base import Deadline, Retry
-
-_TRIES = 4  # reads in a row that brought nothing
-_KINDS = {"FILE": "file", "DIRECTORY": "directory", "SYMLINK": "symlink"}
-_EXTRA = ("fileId", "encBit", "aclBit", "ecBit", "ecPolicy", "symlink")
+from emr_nb.transport.base import Retry
 
 
 class WebHdfsFactory:
@@ -42,173 +34,53 @@ class WebHdfsFactory:
         return WebHdfs(context)
 
 
-class WebHdfs:
-    """One cluster's HDFS as one user; the bytes come from and go to its DataNodes."""
+class WebHdfs(HdfsAbilities):
+    """One cluster's HDFS as one user; the bytes come from and go to its DataNodes.
+
+    Where these or the NameNode take no connection, HttpFS on the primary serves instead.
+    """
 
     scheme = "hdfs"
 
     def __init__(self, context: ClusterContext) -> None:
-        self._nodes = NameNodes(context)
+        self._context = context
+        self._nodes = Ways(context)
+        self._lister = Lister(self._nodes)
+        self._pace = Pace()
+        self._upload = Upload(self._nodes)
         self._own = _authorities(context)
-        self._batches = True  # until a server does not know LISTSTATUS_BATCH
 
     def ls(self, path: FilePath, after: str | None = None) -> Page[FileEntry]:
         """List one page (the NameNode's `dfs.ls.limit`, 1,000); `after` is a name."""
-        path = self._mine(path)
-        if not self._batches:
-            return self._whole_listing(path)
-        start = {} if after is None else {"startAfter": after}
-        try:
-            reply = self._nodes.call("GET", path, "LISTSTATUS_BATCH", start, retry=Retry.READ)
-        except FileError as error:
-            if not _unknown_operation(error):
-                raise
-            self._batches = False
-            return self._whole_listing(path)
-        listing = reply.json()["DirectoryListing"]
-        statuses = listing["partialListing"]["FileStatuses"]["FileStatus"]
-        more = int(listing.get("remainingEntries") or 0) > 0 and statuses
-        return Page(
-            [_entry(path, status) for status in statuses],
-            statuses[-1]["pathSuffix"] if more else None,
-        )
-
-    def _whole_listing(self, path: FilePath) -> Page[FileEntry]:
-        reply = self._nodes.call("GET", path, "LISTSTATUS", retry=Retry.READ)
-        statuses = reply.json()["FileStatuses"]["FileStatus"]
-        return Page([_entry(path, status) for status in statuses])
+        return self._lister.page(self._mine(path), after)
 
     def info(self, path: FilePath) -> FileEntry:
         path = self._mine(path)
-        reply = self._nodes.call("GET", path, "GETFILESTATUS", retry=Retry.READ)
-        return _entry(path, {**reply.json()["FileStatus"], "pathSuffix": ""})
+        return entry_of(path, self._status(path))
 
     def read(self, path: FilePath, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """Yield a range; a broken stream goes on at the same byte, from another replica."""
+        """Yield a range; a broken stream goes on at the same byte, from another replica.
+
+        A long range comes by several streams where that is faster than one, in order.
+        """
         entry = self.info(path)
         if entry.is_directory:
             raise PathIsDirectoryError("It is a directory", where=str(path))
         end = entry.size if length is None else min(entry.size, start + length)
-        at, fruitless, avoid = start, 0, ""
-        while at < end:
-            began = at
-            try:
-                for chunk in self._open(entry.path, at, end - at, avoid):
-                    at += len(chunk)
-                    yield chunk
-                failure: EmrError | None = None
-            except _Broken as broken:
-                failure, avoid = broken.error, "" if avoid else broken.node
-            fruitless = 0 if at > began else fruitless + 1
-            if at < end and fruitless >= _TRIES:
-                raise failure or FileError(
-                    f"The file ended at {at:,} bytes and should have {entry.size:,}",
-                    where=str(path),
-                    advice="It was replaced or cut while it was read; read it again.",
-                )
-
-    def _open(self, path: FilePath, at: int, length: int, avoid: str) -> Iterator[bytes]:
-        parameters = {"offset": str(at), "length": str(length)}
-        if avoid:
-            parameters["excludedatanodes"] = avoid
-        client, target = self._nodes.hop("GET", path, "OPEN", parameters)
-        left = length
-        try:
-            with client.stream("GET", target) as stream:
-                for chunk in stream.chunks():
-                    if len(chunk) > left:
-                        raise FileError("The DataNode sent more than was asked", where=str(path))
-                    left -= len(chunk)
-                    yield chunk
-        except HttpStatusError as error:
-            known = translate(error, str(path), self._nodes.user)
-            if isinstance(known, (PathNotFoundError, PathDeniedError)):
-                raise known from error
-            raise _Broken(known, _node(client.endpoint)) from error
-        except TransportError as error:
-            raise _Broken(error, _node(client.endpoint)) from error
+        yield from self._pace.read(OpenFile(self._nodes, entry).fetch, start, end)
 
     def write(
         self, path: FilePath, chunks: Iterable[bytes], *, overwrite: bool = False
     ) -> FileEntry:
-        """Write beside the target, then rename: atomic, whether or not it replaces a file.
+        """Write beside the target, then rename: a reader sees the old file or the new one.
 
-        The rename's OVERWRITE option replaces in one step, so a reader sees the old file or
-        the new one; without it HDFS itself refuses an existing name.
+        What arrived is held against what was sent, by length and HDFS's own checksum. The
+        rename replaces in one step, and without `overwrite` HDFS itself refuses an existing
+        name (HttpFS, which knows no such rename, comes near to it).
         """
         path = self._mine(path)
-        self._refuse_existing(path, overwrite=overwrite)
-        folder = posixpath.dirname(path.key)
-        temporary = FilePath("hdfs", path.authority, folder).child(
-            f".emr_nb-{secrets.token_hex(8)}._COPYING_"
-        )
-        try:
-            size = self._create(temporary, chunks)
-            found = self.info(temporary).size
-            if found != size:
-                raise FileError(
-                    f"HDFS has {found:,} bytes of the {size:,} sent; nothing was put in place",
-                    where=str(path),
-                )
-            self._rename(temporary, path, "OVERWRITE" if overwrite else "NONE")
-        except BaseException:
-            with suppress(EmrError):  # the first error is the one to tell
-                self._nodes.call("DELETE", temporary, "DELETE", deadline=Deadline.after(5))
-            raise
+        self._upload.put(path, chunks, overwrite=overwrite)
         return self.info(path)
-
-    def _refuse_existing(self, path: FilePath, *, overwrite: bool) -> None:
-        try:
-            entry = self.info(path)
-        except PathNotFoundError:
-            return
-        if entry.is_directory:
-            raise PathIsDirectoryError("A directory has this name", where=str(path))
-        if not overwrite:
-            raise PathExistsError(
-                "Something is there already", where=str(path), advice="Use --overwrite."
-            )
-
-    def _create(self, path: FilePath, chunks: Iterable[bytes]) -> int:
-        """Send the bytes to a DataNode and return how many there were."""
-        size = 0
-
-        def counted() -> Iterator[bytes]:
-            nonlocal size
-            for chunk in chunks:
-                size += len(chunk)
-                yield bytes(chunk)
-
-        parameters = {"overwrite": "false"}
-        for last in (False, False, True):
-            client, target = self._nodes.hop("PUT", path, "CREATE", parameters)
-            headers = {"Content-Type": "application/octet-stream"}
-            try:
-                with client.stream("PUT", target, content=counted(), headers=headers) as stream:
-                    for _ in stream.chunks():
-                        pass
-                return size
-            except ConnectFailedError:  # nothing was sent, no chunk was taken
-                if last:
-                    raise
-                parameters["excludedatanodes"] = _node(client.endpoint)
-            except HttpStatusError as error:
-                raise translate(error, str(path), self._nodes.user) from error
-            except ReplyLostError as error:
-                raise quota_error(self._nodes, path) or error from error
-        raise AssertionError
-
-    def _rename(self, source: FilePath, target: FilePath, options: str) -> None:
-        parameters = {"destination": clean(target.key), "renameoptions": options}
-        try:
-            self._nodes.call("PUT", source, "RENAME", parameters)
-        except (ReplyLostError, DeadlineExceededError, HttpStatusError):
-            if self._exists(source) or not self._exists(target):
-                raise  # it did not happen; else it did, and only the reply was lost
-        except FileError as error:
-            if type(error) is FileError and options == "NONE" and self._exists(target):
-                raise PathExistsError("Something is there already", where=str(target)) from error
-            raise
 
     def mkdir(self, path: FilePath) -> None:
         path = self._mine(path)
@@ -250,7 +122,7 @@ class WebHdfs:
 
     def mv(self, source: FilePath, target: FilePath) -> None:
         source, target = self._mine(source), self._mine(target)
-        self._rename(source, target, "NONE")
+        rename(self._nodes, source, target)
 
     def rm(self, path: FilePath, *, recursive: bool = False) -> None:
         path = self._mine(path)
@@ -265,18 +137,11 @@ class WebHdfs:
                 "DELETE", path, "DELETE", {"recursive": str(recursive).lower()}
             )
         except (ReplyLostError, DeadlineExceededError):
-            if self._exists(path):
+            if exists(self._nodes, path):
                 raise
             return  # it is gone; only the reply was lost
         if not reply.json()["boolean"]:
             raise PathNotFoundError("Nothing is there", where=str(path))
-
-    def _exists(self, path: FilePath) -> bool:
-        try:
-            self.info(path)
-        except PathNotFoundError:
-            return False
-        return True
 
     def _mine(self, path: FilePath) -> FilePath:
         """Refuse a path of another HDFS, and normalise."""
@@ -290,15 +155,6 @@ class WebHdfs:
         return FilePath("hdfs", path.authority, clean(path.key))
 
 
-class _Broken(Exception):  # noqa: N818 -- never leaves this module
-    """A read that broke at one DataNode."""
-
-    def __init__(self, error: EmrError, node: str) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.node = node
-
-
 def acl_spec(owner: str, users: Collection[str]) -> str:
     """Return the ACL of a folder for these users, inherited by all that is made in it."""
     mine = ["user::rwx", "group::---", "other::---"]
@@ -307,38 +163,12 @@ def acl_spec(owner: str, users: Collection[str]) -> str:
     return ",".join([*mine, *theirs, *below])
 
 
-def _node(endpoint: Any) -> str:
-    return f"{endpoint.host}:{endpoint.port}"
-
-
-def _unknown_operation(error: FileError) -> bool:
-    return "LISTSTATUS_BATCH" in error.what
-
-
 def _authorities(context: ClusterContext) -> frozenset[str]:
-    service = context.service("webhdfs")
-    hosts = {endpoint.host for endpoint in service.endpoints} | {context.cluster.primary_dns}
+    services = [s for s in context.services if s.name in ("webhdfs", "httpfs", "hdfs")]
+    hosts = {endpoint.host for service in services for endpoint in service.endpoints}
+    hosts.add(context.cluster.primary_dns)
     for node in context.cluster.primaries:
         hosts |= {node.private_dns, node.private_ip, node.public_dns}
-    default = service.properties.get("fs.defaultFS", "")
-    if default:
+    for default in filter(None, (s.properties.get("fs.defaultFS", "") for s in services)):
         hosts.add(FilePath.parse(default).authority.partition(":")[0])
     return frozenset(hosts - {""})
-
-
-def _entry(parent: FilePath, status: Mapping[str, Any]) -> FileEntry:
-    """Make an entry of a FileStatus object (WebHDFS's JSON schema); a file lists as itself."""
-    suffix = status["pathSuffix"]
-    modified = int(status.get("modificationTime") or 0)
-    return FileEntry(
-        parent.child(suffix) if suffix else parent,
-        _KINDS.get(status["type"], "file"),
-        size=int(status["length"]),
-        modified=datetime.fromtimestamp(modified / 1000, UTC) if modified else None,
-        owner=status.get("owner", ""),
-        group=status.get("group", ""),
-        permissions=str(status.get("permission", "")),
-        replication=status.get("replication") or None,
-        block_size=status.get("blockSize") or None,
-        extra={name: str(status[name]) for name in _EXTRA if name in status},
-    )

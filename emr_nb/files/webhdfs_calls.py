@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import threading
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
 
 from emr_nb.context import ClusterContext
 from emr_nb.errors import (
@@ -21,23 +22,27 @@ from emr_nb.model import Endpoint, FilePath
 from emr_nb.transport.base import Deadline, HttpClient, Reply, Retry
 
 _PREFIX = "/webhdfs/v1"
+_ALIVE_SECONDS = 5.0
 Hop = tuple[HttpClient, str]  # a DataNode's client and the target to ask it for
 
 
 class NameNodes:
     """The NameNodes of one cluster and the DataNodes they name; shared by threads."""
 
+    service = "webhdfs"
+
     def __init__(self, context: ClusterContext) -> None:
-        service = context.service("webhdfs")
+        service = context.service(self.service)
         if not service.endpoints:
             raise ServiceNotInstalledError("No address of HDFS is known", where=context.cluster.id)
         self.user = context.user
         self._route = context.route
         self._timeout = context.settings.request_timeout
         self._namenodes = [
-            context.route.http(_bare(endpoint, "webhdfs")) for endpoint in service.endpoints
+            context.route.http(_bare(endpoint, self.service)) for endpoint in service.endpoints
         ]
         self._known = _known_hosts(context)
+        self._aliases = _aliases(context)
         self._lock = threading.Lock()
         self._active = 0
         self._datanodes: dict[tuple[str, str, int], HttpClient] = {}
@@ -77,6 +82,8 @@ class NameNodes:
                     self._active = number
                 return reply
         assert failure is not None
+        if isinstance(failure, HttpStatusError):
+            raise translate(failure, str(path), self.user) from failure
         raise failure
 
     def hop(
@@ -97,9 +104,19 @@ class NameNodes:
         # the path is spelled by us: servers differ in what they leave bare in a Location
         return client, f"{_PREFIX}{spelled(path.key)}?{location.query}"
 
+    def beans(self, name: str) -> list[Mapping[str, Any]]:
+        """Return the active NameNode's JMX beans of that name (`*` may end it)."""
+        with self._lock:
+            client = self._namenodes[self._active]
+        query = {"qry": f"Hadoop:service=NameNode,name={name}"}
+        found: list[Mapping[str, Any]] = client.request("GET", "/jmx", params=query).json()["beans"]
+        return found
+
     def _datanode(self, scheme: str, host: str, port: int) -> HttpClient:
         with self._lock:
             namenode = self._namenodes[self._active].endpoint.host
+            if host in self._aliases and namenode in self._aliases[host]:
+                host = namenode  # the same machine under a name that is known to be reachable
             known = self._datanodes.get((scheme, host, port))
         if known is not None:
             return known
@@ -135,6 +152,34 @@ class NameNodes:
         return safe_addresses((entry[4][0] for entry in found), loopback=is_loopback(namenode))
 
 
+class HttpFs(NameNodes):
+    """HttpFS, the same API on one port: it moves the bytes itself and names no DataNode."""
+
+    service = "httpfs"
+
+    def hop(
+        self, method: str, path: FilePath, operation: str, parameters: Mapping[str, str]
+    ) -> Hop:
+        query = {"op": operation, "user.name": self.user, **parameters}
+        if method != "GET":
+            query["data"] = "true"  # without it the answer is a redirect to itself
+        with self._lock:
+            client = self._namenodes[self._active]
+        return client, f"{_PREFIX}{spelled(path.key)}?{urlencode(query, quote_via=quote)}"
+
+    def beans(self, name: str) -> list[Mapping[str, Any]]:  # noqa: ARG002 -- it has only its own
+        return []
+
+    def alive(self) -> bool:
+        """Whether it answers for the NameNode."""
+        root = FilePath("hdfs", "", "/")
+        try:
+            self.call("GET", root, "GETFILESTATUS", deadline=Deadline.after(_ALIVE_SECONDS))
+        except EmrError:
+            return False
+        return True
+
+
 def spelled(key: str) -> str:
     """Return a path as WebHDFS wants it: normalised as HDFS does, every odd byte quoted."""
     return quote(clean(key), safe="/")
@@ -155,3 +200,12 @@ def _known_hosts(context: ClusterContext) -> frozenset[str]:
     for node in context.cluster.primaries:
         hosts |= {node.private_dns, node.private_ip, node.public_dns}
     return frozenset(hosts - {""})
+
+
+def _aliases(context: ClusterContext) -> dict[str, frozenset[str]]:
+    """Return all the names of each primary node by each of them."""
+    found: dict[str, frozenset[str]] = {}
+    for node in context.cluster.primaries:
+        names = frozenset({node.private_dns, node.private_ip, node.public_dns} - {""})
+        found |= dict.fromkeys(names, names)
+    return found

@@ -5,6 +5,7 @@ WebHDFS answers a failure with `{"RemoteException": {"exception": …, "message"
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from emr_nb.errors import (
@@ -41,7 +42,28 @@ _LEAVES: dict[str, tuple[type[FileError], str, str]] = {
         "HDFS is in safe mode and takes no changes",
         "It leaves safe mode when enough blocks are reported; try again in a minute.",
     ),
+    "BlockMissingException": (
+        FileError,
+        "A block of it is missing",
+        "Every DataNode that has it is gone; %emr stat tells which blocks there are.",
+    ),
+    "StandbyException": (
+        FileError,
+        "No NameNode is the active one",
+        "One takes over within a minute, or an administrator has stopped them.",
+    ),
+    "RetriableException": (FileError, "The NameNode is starting", "Try again in a minute."),
+    "SnapshotException": (FileError, "HDFS refuses it because of a snapshot", ""),
 }
+
+
+_SAFE_MODE = "Name node is in safe mode"
+_NO_FOLDER = " (is not a directory)"
+_DENIED = re.compile(
+    r"user=(?P<user>\S+?), access=(?P<access>\w+), "
+    r'inode="(?P<inode>.*)":(?P<owner>[^:]+:[^:]+):(?P<mode>[-+drwxstST]{10,})'
+)
+_RIGHTS = {"READ": "read", "WRITE": "write in", "EXECUTE": "enter"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +91,20 @@ def translate(error: HttpStatusError, path: str, user: str) -> FileError | HttpS
     told = remote_exception(error)
     if told is None:
         return error
-    leaf, what, advice = _LEAVES.get(told.name, (FileError, told.name, ""))
+    if told.message.endswith(_NO_FOLDER):  # also as an AccessControlException
+        file = told.message.removesuffix(_NO_FOLDER)
+        return PathNotDirectoryError(f"{file} is a file, and has nothing below it", where=path)
+    name = "SafeModeException" if _SAFE_MODE in told.message else told.name  # HttpFS's words
+    leaf, what, advice = _LEAVES.get(name, (FileError, told.name, ""))
     if leaf is PathDeniedError and not advice:
         advice = f"You are {user!r} on HDFS; attach with --user NAME to be somebody else."
+    denied = _DENIED.search(told.message)
+    if leaf is PathDeniedError and denied:
+        what = f"{denied['user']!r} may not {_rights(denied['access'])} {denied['inode']}"
+        return leaf(f"{what}: it is {denied['owner']} {denied['mode']}", where=path, advice=advice)
     return leaf(f"{what}: {told.message}" if told.message else what, where=path, advice=advice)
+
+
+def _rights(access: str) -> str:
+    """Return what an access of HDFS (`READ_EXECUTE`, `WRITE`) lets one do."""
+    return " and ".join(_RIGHTS.get(word, word.lower()) for word in access.split("_"))

@@ -6,7 +6,7 @@ import posixpath
 from contextlib import suppress
 
 from emr_nb.errors import DiskFullError, EmrError
-from emr_nb.files.webhdfs_calls import NameNodes
+from emr_nb.files.webhdfs_ways import Ways
 from emr_nb.model import FilePath
 from emr_nb.transport.base import Retry
 
@@ -14,7 +14,7 @@ _BLOCK = 128 << 20  # HDFS reserves a block before its first byte
 _PARENTS = 6
 
 
-def quota_error(nodes: NameNodes, path: FilePath) -> DiskFullError | None:
+def quota_error(nodes: Ways, path: FilePath) -> DiskFullError | None:
     """Return the error for a parent whose space quota leaves no block; None where none does."""
     folder = path.key
     with suppress(EmrError):

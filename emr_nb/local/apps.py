@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from emr_nb.errors import UsageError
 from emr_nb.local.aws import Aws
+from emr_nb.local.datanodes import FURTHER, DataNode
 from emr_nb.local.hdfs import Hdfs
 from emr_nb.local.hive import Hive
+from emr_nb.local.httpfs import HttpFs
 from emr_nb.local.livy import Livy
 from emr_nb.local.plan import LocalService
 from emr_nb.local.prestosql import PrestoSql
@@ -15,10 +17,13 @@ from emr_nb.local.trino import HIVE_PART, Trino
 from emr_nb.local.yarn import Yarn
 
 APPS = ("hdfs", "spark", "aws")  # unless others are named
-ALL_APPS = ("hdfs", "yarn", "hive", "spark", "trino", "prestosql", "aws")  # in starting order
+ALL_APPS = ("hdfs", "httpfs", "yarn", "hive", "spark", "trino", "prestosql", "aws")
+_IN_ORDER = (ALL_APPS[0], *FURTHER, *ALL_APPS[1:])  # of starting
 
 TITLES = {
     "hdfs": "HDFS",
+    "httpfs": "HttpFS",
+    **{name: f"HDFS DataNode {number}" for number, name in enumerate(FURTHER, 2)},
     "yarn": "YARN",
     "hive": "Hive",
     "spark": "Spark",
@@ -34,6 +39,8 @@ def service_of(app: str) -> LocalService:
     match app:
         case "hdfs":
             return Hdfs()
+        case "httpfs":
+            return HttpFs()
         case "spark":
             return Livy()
         case "yarn":
@@ -46,6 +53,8 @@ def service_of(app: str) -> LocalService:
             return PrestoSql()
         case "hive":
             return Hive()
+    if app in FURTHER:
+        return DataNode(FURTHER.index(app) + 2)
     raise UsageError(
         f"The local cluster has no application {app!r}",
         advice=f"It has: {', '.join(ALL_APPS)}.",
@@ -57,7 +66,7 @@ def with_needs(apps: Iterable[str]) -> tuple[str, ...]:
     wanted = set(apps)
     for app in list(wanted):
         wanted.update(service_of(app).needs)
-    return tuple(app for app in ALL_APPS if app in wanted)
+    return tuple(app for app in _IN_ORDER if app in wanted)
 
 
 def with_companions(app: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from emr_nb.local.apps import ALL_APPS, APPS, service_of, with_yarn
 from emr_nb.local.aws import require_moto
 from emr_nb.local.board import Board, megabytes
 from emr_nb.local.daemon import tail
+from emr_nb.local.datanodes import MOST, with_datanodes
 from emr_nb.local.lifecycle import DEFAULT_NAME, IDLE_LIMIT, LocalClusters
 from emr_nb.local.parts import Cache
 from emr_nb.local.processes import marked, rss
@@ -41,6 +42,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--yarn",
         action="store_true",
         help="with a real ResourceManager and NodeManager: Spark sessions run on YARN",
+    )
+    start.add_argument(
+        "--datanodes",
+        type=int,
+        default=1,
+        metavar="N",
+        help=f"DataNodes of HDFS, 1 to {MOST}; each after the first takes some 200 MB of memory. "
+        "Files have one replica unless more are asked for (%%emr setrep), as EMR has it below "
+        "four core nodes",
     )
     start.add_argument(
         "--idle-stop",
@@ -81,6 +91,7 @@ def _start(clusters: LocalClusters, options: argparse.Namespace, out: TextIO) ->
     apps = chosen_apps(options.apps, _running(clusters, options.name))
     if options.yarn:
         apps = with_yarn(apps)
+    apps = with_datanodes(apps, options.datanodes)
     if "aws" in apps:
         require_moto()
     for app in apps:
@@ -134,6 +145,8 @@ def describe(state: st.State) -> Iterator[str]:
     if "hdfs" in state.apps:
         yield f"  HDFS     hdfs://localhost:{ports['namenode-rpc']}"
         yield f"  WebHDFS  http://localhost:{ports['namenode-http']}/webhdfs/v1"
+    if "httpfs" in state.apps:
+        yield f"  HttpFS   http://localhost:{ports['httpfs']}/webhdfs/v1"
     if "yarn" in state.apps:
         yield f"  YARN     http://localhost:{ports['rm-http']}/cluster"
     if "hive" in state.apps:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 
-from emr_nb.errors import LocalClusterError
 from emr_nb.local.hdfs import SUPERGROUP, SUPERUSER
 from emr_nb.local.hive_conf import USER as HIVE_USER
 from emr_nb.local.hive_conf import client_site
 from emr_nb.local.hive_conf import spark_defaults as with_hive
+from emr_nb.local.httpfs import USER as HTTPFS_USER
+from emr_nb.local.own import own_text
 from emr_nb.local.plan import Plan, write_site, write_text
 from emr_nb.local.yarn import USER as YARN_USER
 from emr_nb.local.yarn import capacity_scheduler, yarn_site
@@ -27,10 +26,11 @@ def core_site(plan: Plan) -> dict[str, str]:
         # users that this machine does not have; others get their groups from the machine
         "hadoop.user.group.static.mapping.overrides": (
             f"{SUPERUSER}={SUPERUSER},{SUPERGROUP};hadoop=hadoop,{SUPERGROUP};livy=livy;"
+            f"{HTTPFS_USER}={HTTPFS_USER};"
             f"{YARN_USER}={YARN_USER};{HIVE_USER}={HIVE_USER};trino=trino;presto=presto"
         ),
     }
-    for name in (SUPERUSER, "hadoop", "livy", "hive", "trino", "presto"):
+    for name in (SUPERUSER, "hadoop", "livy", "hive", "trino", "presto", HTTPFS_USER):
         site[f"hadoop.proxyuser.{name}.hosts"] = "*"
         site[f"hadoop.proxyuser.{name}.groups"] = "*"
     if "namenode-rpc" in plan.ports:
@@ -86,18 +86,7 @@ def own_defaults() -> str:
 
     Its lines come after ours: of two lines with one key Spark takes the last.
     """
-    chosen = os.environ.get("EMR_NB_SPARK_DEFAULTS")
-    if not chosen:
-        return ""
-    file = Path(chosen).expanduser()
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise LocalClusterError(
-            f"EMR_NB_SPARK_DEFAULTS names no file that can be read: {error.strerror}",
-            where=str(file),
-            advice="Name a file in the form of spark-defaults.conf, or unset the variable.",
-        ) from error
+    return own_text("EMR_NB_SPARK_DEFAULTS")
 
 
 def spark_defaults(plan: Plan) -> dict[str, str]:

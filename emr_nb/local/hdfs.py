@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from emr_nb.errors import DaemonDiedError, LocalClusterError
+from emr_nb.errors import DaemonDiedError, DeadlineExceededError, LocalClusterError
 from emr_nb.local.daemon import DaemonSpec, clean_environment, tail
 from emr_nb.local.http import answers, call
+from emr_nb.local.own import own_settings
 from emr_nb.local.plan import Plan, write_site
 from emr_nb.local.processes import MARKER
 
+_OPEN_SECONDS = 60.0
+_LOOK_SECONDS = 0.1
 SUPERUSER = "hdfs"
 SUPERGROUP = "hdfsadmingroup"  # as on EMR
 
 _MAIN = "org.apache.hadoop.hdfs.server"
+DATANODE_MAIN = f"{_MAIN}.datanode.DataNode"
 _LOG4J = """log4j.rootLogger=INFO,console
 log4j.appender.console=org.apache.log4j.ConsoleAppender
 log4j.appender.console.target=System.err
@@ -41,31 +46,27 @@ class Hdfs:
         # the jar has no web pages, and the daemons do not start without these folders
         for page in ("hdfs", "datanode", "secondary", "static", "logs"):
             (conf / "webapps" / page).mkdir(parents=True, exist_ok=True)
-        write_site(conf / "hdfs-site.xml", hdfs_site(plan))
+        write_site(conf / "hdfs-site.xml", hdfs_site(plan) | own_settings("EMR_NB_HDFS_SITE"))
         (conf / "log4j.properties").write_text(_LOG4J)
         if not (plan.folders.data / "hdfs/name/current/VERSION").exists():
             self._format(plan)
 
     def daemons(self, plan: Plan) -> tuple[DaemonSpec, ...]:
-        jmx = (
-            f"http://localhost:{plan.ports['namenode-http']}/jmx?qry=Hadoop:service=NameNode,name="
-        )
-
         def namenode() -> bool:
-            return answers(f"{jmx}NameNodeInfo") is not None
+            return bool(state_of(plan))
 
         def datanode() -> bool:
-            return _bean(f"{jmx}FSNamesystemState").get("NumLiveDataNodes", 0) > 0 and (
-                _bean(f"{jmx}NameNodeInfo").get("Safemode") == ""
-            )
+            told = state_of(plan)
+            return is_serving(plan, "datanode", told) and told["safe_mode"] == ""
 
         return (
-            self._spec(plan, "namenode", f"{_MAIN}.namenode.NameNode", namenode),
-            self._spec(plan, "datanode", f"{_MAIN}.datanode.DataNode", datanode),
+            daemon_spec(plan, self.app, "namenode", f"{_MAIN}.namenode.NameNode", namenode),
+            daemon_spec(plan, self.app, "datanode", DATANODE_MAIN, datanode),
         )
 
     def settle(self, plan: Plan) -> None:
         """Lay out the folders as EMR does, each owned by its user."""
+        _await_open(plan)
         folders = {
             "/tmp": ("1777", SUPERUSER, SUPERGROUP),  # noqa: S108 - HDFS's, not this machine's
             "/user": ("755", SUPERUSER, SUPERGROUP),
@@ -77,19 +78,6 @@ class Hdfs:
             "/var/log/spark/apps": ("1777", SUPERUSER, "spark"),
         }
         make_folders(plan, folders)
-
-    def _spec(self, plan: Plan, name: str, main: str, ready: object) -> DaemonSpec:
-        assert callable(ready)
-        flags = ("-Xmx256m", "-XX:TieredStopAtLevel=1", f"-Dproc_{name}")
-        return DaemonSpec(
-            name=name,
-            app=self.app,
-            command=plan.java(main, _classpath(plan), *flags),
-            log=plan.folders.log(name),
-            root=plan.folders.root,
-            ready=ready,
-            environment=plan.environment(SUPERUSER),
-        )
 
     def _format(self, plan: Plan) -> None:
         """Make an empty file system."""
@@ -119,6 +107,60 @@ class Hdfs:
             )
 
 
+def daemon_spec(
+    plan: Plan,
+    app: str,
+    name: str,
+    main: str,
+    ready: Callable[[], bool],
+    options: tuple[str, ...] = (),
+) -> DaemonSpec:
+    """Return how to run one of HDFS's daemons; `options` follow its main class."""
+    flags = ("-Xmx256m", "-XX:TieredStopAtLevel=1", f"-Dproc_{name}")
+    return DaemonSpec(
+        name=name,
+        app=app,
+        command=(*plan.java(main, _classpath(plan), *flags), *options),
+        log=plan.folders.log(name),
+        root=plan.folders.root,
+        ready=ready,
+        environment=plan.environment(SUPERUSER),
+    )
+
+
+def state_of(plan: Plan) -> dict[str, str]:
+    """Return the NameNode's `live` nodes (JSON text) and `safe_mode`; empty before it answers."""
+    url = f"http://localhost:{plan.ports['namenode-http']}/jmx"
+    bean = _bean(f"{url}?qry=Hadoop:service=NameNode,name=NameNodeInfo")
+    if not bean:
+        return {}
+    return {"live": str(bean.get("LiveNodes", "")), "safe_mode": str(bean.get("Safemode", "?"))}
+
+
+def _await_open(plan: Plan) -> None:
+    """Wait until the NameNode takes changes; one that was started again waits for DataNodes."""
+    give_up = time.monotonic() + _OPEN_SECONDS
+    while state_of(plan).get("safe_mode") != "":
+        if time.monotonic() > give_up:
+            raise DeadlineExceededError(
+                f"HDFS was still in safe mode after {_OPEN_SECONDS:.0f} s",
+                where=str(plan.folders.log("namenode")),
+                advice="See `emr-nb local logs namenode`.",
+            )
+        time.sleep(_LOOK_SECONDS)
+
+
+def is_serving(plan: Plan, name: str, told: dict[str, str]) -> bool:
+    """Whether a DataNode and the NameNode both say that it takes part.
+
+    The NameNode alone takes one that has died for alive until it is long overdue.
+    """
+    url = f"http://localhost:{plan.ports[f'{name}-http']}/jmx"
+    bean = _bean(f"{url}?qry=Hadoop:service=DataNode,name=DataNodeInfo")
+    registered = '"RUNNING"' in str(bean.get("BPServiceActorInfo", ""))
+    return registered and f":{plan.ports[name]}" in told.get("live", "")
+
+
 def hdfs_site(plan: Plan) -> dict[str, str]:
     """Return hdfs-site.xml: our ports, one replica, everything reachable as localhost."""
     ports, data = plan.ports, plan.folders.data / "hdfs"
@@ -133,7 +175,7 @@ def hdfs_site(plan: Plan) -> dict[str, str]:
         "dfs.datanode.ipc.address": f"localhost:{ports['datanode-ipc']}",
         "dfs.datanode.hostname": "localhost",
         "dfs.client.use.datanode.hostname": "true",
-        "dfs.replication": "1",
+        "dfs.replication": "1",  # as EMR sets it for fewer than four core nodes
         "dfs.webhdfs.enabled": "true",
         "dfs.permissions.enabled": "true",
         "dfs.namenode.acls.enabled": "true",

@@ -11,6 +11,7 @@ LOCK_FORMAT = 1
 PART_SETS = (
     *("hdfs", "yarn", "livy", "s3a", "metastore", "hive", "ecj", "trino", "trino-hive"),
     "prestosql",
+    "httpfs",
 )
 
 

@@ -155,6 +155,15 @@ RECIPES = {
         ),
         beside="hdfs",
     ),
+    "httpfs": Recipe(
+        "3.4.2",
+        # what else it needs is in the set beside; its own set has old duplicates of those
+        exact=(
+            "org.apache.hadoop:hadoop-hdfs-httpfs:3.4.2",
+            "com.googlecode.json-simple:json-simple:1.1.1",
+        ),
+        beside="hdfs",
+    ),
     "livy": Recipe(
         "0.7.1-incubating",
         roots=("org.apache.livy:livy-server:0.7.1-incubating",),

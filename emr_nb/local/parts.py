@@ -76,6 +76,7 @@ class Cache:
                     318,
                 ),
                 self._jars("hdfs", "Hadoop {}"),
+                self._jars("httpfs", "HttpFS {}"),
                 self._jars("yarn", "Hadoop YARN {}"),
                 self._jars("livy", "Livy {}"),
                 self._jars("s3a", "S3A {}"),

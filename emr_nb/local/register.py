@@ -93,6 +93,8 @@ def configurations(plan: Plan) -> list[dict[str, Any]]:
             "dfs.datanode.http.address": f"localhost:{ports['datanode-http']}",
             "dfs.webhdfs.enabled": "true",
         }
+    if "httpfs" in plan.apps:
+        found["httpfs-site"] = {"httpfs.http.port": str(plan.ports["httpfs"])}
     if "yarn" in plan.apps:
         address = f"localhost:{plan.ports['rm-http']}"
         found["yarn-site"] = {

@@ -10,6 +10,7 @@ from emr_nb.errors import ClusterTerminatedError
 from emr_nb.local import state as st
 from emr_nb.local.apps import APPS, TITLES, with_companions
 from emr_nb.local.board import Board, megabytes
+from emr_nb.local.datanodes import FURTHER
 from emr_nb.local.lifecycle import LocalClusters
 
 _SAY_SECONDS = 2.0
@@ -17,6 +18,8 @@ _SAY_SECONDS = 2.0
 _WORDS = {
     "namenode": "HDFS NameNode",
     "datanode": "HDFS DataNode",
+    **{name: f"HDFS DataNode {number}" for number, name in enumerate(FURTHER, 2)},
+    "httpfs": "HttpFS",
     "resourcemanager": "YARN ResourceManager",
     "nodemanager": "YARN NodeManager",
     "metastore": "Hive metastore",

@@ -8,6 +8,7 @@ from emr_nb.local import prestosql
 from emr_nb.local.apps import ALL_APPS, APPS, parts_of
 from emr_nb.local.board import megabytes
 from emr_nb.local.hive import version as hive_version
+from emr_nb.local.httpfs import version as httpfs_version
 from emr_nb.local.livy import version as livy_version
 from emr_nb.local.lockfile import load
 from emr_nb.local.parts import SPARK_VERSION, Cache
@@ -18,6 +19,7 @@ def behind() -> Mapping[str, str]:
     """Return what runs as each application, by its name."""
     return {
         "hdfs": f"HDFS {load('hdfs').version}",
+        "httpfs": f"HttpFS {httpfs_version()}: HDFS through one port",
         "yarn": f"YARN {load('yarn').version}",
         "hive": f"Hive {hive_version()}: its metastore and HiveServer2",
         "spark": f"Spark {SPARK_VERSION} by Livy {livy_version()}",

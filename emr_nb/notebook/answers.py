@@ -67,7 +67,8 @@ class Records(Sequence[T]):
         """Return the notice, and where not all rows are shown, that."""
         cut = len(self._items) > self._shown
         told = f"{self._shown:,} of {len(self._items):,} rows are shown; .pandas() has all" * cut
-        return "\n".join(text for text in (told, printable(self.notice)) if text)
+        lines = [told, *map(printable, self.notice.split("\n"))]
+        return "\n".join(text for text in lines if text)
 
     def __repr__(self) -> str:
         rows = [[c.title for c in self._columns], *self.cells()]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from inspect import ismodule
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emr_nb.model import CatalogNode, Completion
+from emr_nb.notebook import path_completion
 from emr_nb.notebook.cells import CellMagic
 from emr_nb.notebook.options import Option, Parser
 from emr_nb.notebook.patience import Patience
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from emr_nb.notebook.emr_magic import EmrMagic
     from emr_nb.notebook.state import Notebook
 
-_MOST = 500
 _MOST_NODES = 10_000
 _ASSIGNED = re.compile(r"\s*(?:[\w.,\[\]'\" ]+=\s*)?")
-_WORD_BREAKS = " \t\n"
 
 
 class Completer:
@@ -70,7 +68,7 @@ class Completer:
 
     def _words(self, line: str, parser: Parser, at: int) -> tuple[str, list[tuple[str, str]]]:
         """Complete the last word of a magic's line; options begin at offset `at`."""
-        fragment = _last_word(line)
+        fragment = path_completion.last_word(line)
         words = line[at : len(line) - len(fragment)].split()
         pending = parser.flags.get(words[-1]) if words else None
         if pending is not None and pending.takes_value:
@@ -84,8 +82,11 @@ class Completer:
             if not w.startswith("-")
             and not (n and (o := parser.flags.get(words[n - 1])) and o.takes_value)
         ]
-        if len(plain) < len(parser.positionals):
-            return fragment, self._values(parser.positionals[len(plain)], fragment)
+        places = parser.positionals
+        if places and len(plain) >= len(places) and places[-1].many:
+            return fragment, self._values(places[-1], fragment)
+        if len(plain) < len(places):
+            return fragment, self._values(places[len(plain)], fragment)
         return fragment, []
 
     def _values(self, option: Option, fragment: str) -> list[tuple[str, str]]:
@@ -97,14 +98,17 @@ class Completer:
             "session": self._sessions,
             "engine": self._engines,
             "table": self._tables,
-            "path": self._paths,
-            "local": _local_paths,
             "here": self._here,
             "remote": self._variables,
             "tag": lambda _: [(r.tag[:8], "value") for r in self._notebook.journal.statements(
                 limit=20)],
             "command": lambda _: [(name, "magic") for name in self._emr.by_name],
         }  # fmt: skip
+        if option.source in ("path", "local", "both"):
+            bare = fragment.lstrip("\"'")
+            paths = [] if option.source == "local" else list(self._paths(bare))
+            paths += [] if option.source == "path" else path_completion.local(bare)
+            return [(text, "path") for text in path_completion.spelled(paths, fragment)]
         found = sources[option.source](fragment) if option.source in sources else []
         return _beginning(fragment, found)
 
@@ -145,25 +149,14 @@ class Completer:
         )
         return [(name, "instance") for name in found]
 
-    def _paths(self, fragment: str) -> list[tuple[str, str]]:
+    def _paths(self, fragment: str) -> list[str]:
+        if fragment.startswith(("./", "../", "~/")):
+            return path_completion.local(fragment)
         if not self._notebook.attached:
             return []
-        folder = fragment[: fragment.rfind("/") + 1]
-        table = fragment.startswith("table:")
-        if table and not folder:
-            return [("table:" + name, kind) for name, kind in self._tables(fragment[6:])]
-        if not folder or folder in ("s3://", "s3:/", "hdfs:/", "hdfs://"):
-            return [(text, "path") for text in ("/", "hdfs:///", "s3://", "table:")]
-        made = self._notebook.attachment()
-
-        def look() -> Iterable[str]:
-            from emr_nb.notebook.locations import resolve
-
-            where = made.cluster.path(resolve(made, folder, start=False) if table else folder)
-            page = made.cluster.filesystem(where).ls(where)
-            return [folder + e.name + ("/" if e.is_directory else "") for e in page.items]
-
-        return [(text, "path") for text in self._patience.ask(f"ls {made.name} {folder}", look)]
+        if fragment.startswith("table:") and "/" not in fragment:
+            return ["table:" + name for name, _ in self._tables(fragment[6:])]
+        return path_completion.remote(self._notebook.attachment(), self._patience, fragment)
 
     def _here(self, fragment: str) -> list[tuple[str, str]]:
         """Local variables, behind the last comma."""
@@ -245,19 +238,5 @@ class Completer:
         return code[start:cursor], same
 
 
-def _last_word(line: str) -> str:
-    at = max(line.rfind(c) for c in _WORD_BREAKS)
-    return line[at + 1 :]
-
-
 def _beginning(fragment: str, found: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(text, kind) for text, kind in dict.fromkeys(found) if text.startswith(fragment)]
-
-
-def _local_paths(fragment: str) -> list[tuple[str, str]]:
-    folder = fragment[: fragment.rfind("/") + 1]
-    try:
-        entries = sorted(Path(folder or ".").expanduser().iterdir())[:_MOST]
-        return [(f"{folder}{e.name}{'/' * e.is_dir()}", "path") for e in entries]
-    except OSError:
-        return []

@@ -19,7 +19,6 @@ from emr_nb.model import FileEntry
 from emr_nb.notebook.answers import Facts
 from emr_nb.notebook.asking import Rows, ask_quietly, opened
 from emr_nb.notebook.commands.catalog import columns_of
-from emr_nb.notebook.commands.files import walk
 from emr_nb.notebook.locations import table_on_trino
 from emr_nb.notebook.look import count, first_line, moment, plural, size
 from emr_nb.notebook.progress_line import ProgressLine
@@ -142,7 +141,7 @@ class _Looked:
             return []
         self.line.note(f"listing {location}")
         try:
-            listed = list(islice(walk(self.made.cluster.files, location), _MOST + 1))
+            listed = list(islice(self.made.cluster.files.walk(location), _MOST + 1))
             self.found["owner"] = self.found.get("owner") or _owner(self.made, location)
         except EmrError as error:
             self.found["files"] = f"not listed: {error.what}"

@@ -32,9 +32,11 @@ class EmrMagic:
             browsing,
             catalog,
             files,
+            hdfs,
             jobs,
             lasting,
             listing,
+            preview,
             pushing,
             queries,
             reasons,
@@ -46,8 +48,21 @@ class EmrMagic:
         help_ = Command(
             "help", "Say what there is, or what one command takes.", self.help, (topic,)
         )
-        groups = (attaching, listing, running, jobs, lasting, pushing, files, catalog, queries)
-        ours = (c for group in (*groups, browsing, reasons) for c in group.COMMANDS)
+        groups = (
+            attaching,
+            listing,
+            running,
+            jobs,
+            lasting,
+            pushing,
+            files,
+            browsing,
+            hdfs,
+            preview,
+            catalog,
+            queries,
+        )
+        ours = (c for group in (*groups, reasons) for c in group.COMMANDS)
         return (*ours, *self._notebook.neighbours.commands, help_)
 
     @cached_property

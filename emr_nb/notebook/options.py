@@ -16,8 +16,8 @@ class Option:
 
     `kind` is `flag`, `text`, `int`, `name` (a Python identifier), `pair` (`K=V`) or `rest`
     (what is left of the line, as written). `source` names where completion takes values
-    from: `cluster`, `attached`, `session`, `remote`, `local`, `here` (local variables), `tag` or
-    nothing.
+    from: `cluster`, `attached`, `session`, `remote`, `path`, `local`, `both` (either path),
+    `here` (local variables), `tag` or nothing.
     """
 
     name: str

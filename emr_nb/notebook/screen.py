@@ -61,5 +61,9 @@ def display_id() -> str:
 
 
 def show(screen: Screen, value: Any) -> None:
-    """Display an answer."""
+    """Display an answer; one of several displays shows itself."""
+    itself = getattr(value, "_ipython_display_", None)
+    if itself is not None:
+        itself()
+        return
     screen.show(bundle(value))

@@ -18,7 +18,7 @@ from emr_nb.cluster import AttachedCluster
 from emr_nb.errors import DiskFullError, FileError, PathIsDirectoryError, PathNotFoundError
 from emr_nb.journal import Journal
 from emr_nb.notebook.answers import Records
-from emr_nb.notebook.commands.files import ls
+from emr_nb.notebook.commands.listing_files import COMMANDS, ls
 from emr_nb.notebook.deliver import result_bundle
 from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
@@ -122,8 +122,7 @@ def test_a_hostile_file_name_is_listed_escaped(
 ) -> None:
     name = HOSTILE.replace("/", "_")
     cluster.files.write(f"{folder}/{name}", [b"1"])
-    given = {"on": "", "path": folder, "recursive": False, "human": False, "json": False}
-    answer = ls(notebook, given)  # type: ignore[arg-type]
+    answer = ls(notebook, COMMANDS[0].parser().parse(folder))
     assert isinstance(answer, Records)
     assert [entry.name for entry in answer] == [name]
     html = answer._repr_html_()

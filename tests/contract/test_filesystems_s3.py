@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from emr_nb.aws.access import AwsAccess
 from emr_nb.aws.credentials import Credentials
+from emr_nb.cluster_files import ClusterFiles
 from emr_nb.context import ClusterContext
 from emr_nb.errors import AwsCredentialsError, FileError, PathExistsError, PathNotFoundError
+from emr_nb.files.local import LocalFileSystem
 from emr_nb.files.s3 import S3, S3Factory
 from emr_nb.model import Cluster, FilePath
 from emr_nb.settings import Settings
@@ -63,6 +66,7 @@ def bucket(shared: S3) -> FilePath:
 class TestS3(FileSystemContract):
     # AWS takes a newline; the server here does not route one, and says 404
     refused_names = frozenset({"a\nb"})
+    files_hold_names = True
 
     def fill(self, fs, folder, wanted):
         from moto.s3.models import s3_backends
@@ -216,3 +220,38 @@ class TestS3Faults:
         with pytest.raises(PathExistsError):
             fs.write(path, chunks())
         assert content(shared, path) == b"theirs"
+
+
+def test_odd_keys_come_down_as_files_below_the_folder_each_its_own(shared, bucket, tmp_path):
+    stores: dict[str, Any] = {"s3": shared, "file": LocalFileSystem()}
+    cluster: Any = SimpleNamespace(
+        name="aws", path=FilePath.parse, filesystem=lambda path: stores[path.scheme]
+    )
+    files = ClusterFiles(cluster)
+    keys = [
+        "a//b",
+        "a/b",
+        "a/../b",
+        "../x",
+        "/lead",
+        "./x",
+        "x/dir/",
+        "tab\tin",
+        "x" * 300,
+        "é+ &%",
+    ]
+    for key in keys:
+        shared.write(FilePath("s3", bucket.authority, f"p/{key}"), [key.encode()])
+    files.get(f"{bucket}p", tmp_path / "down", recursive=True)
+    found = [p for p in (tmp_path / "down").rglob("*") if p.is_file()]
+    assert sorted(p.read_bytes() for p in found) == sorted(key.encode() for key in keys)
+    assert [p.name for p in tmp_path.iterdir()] == ["down"]
+    files.copy(f"{bucket}p", f"{bucket}q", recursive=True)
+    assert {e.path.key for e in files.walk(f"{bucket}q") if not e.is_directory} == {
+        f"q/{key}" for key in keys
+    }
+    files.put(tmp_path / "down", f"{bucket}back", recursive=True)
+    assert files.du(f"{bucket}back").files == len(keys)
+    plan = files.plan_sync(tmp_path.joinpath("down").as_uri(), f"{bucket}back")
+    assert all(t.is_whole for t in plan.transfers)
+    assert plan.extra == []

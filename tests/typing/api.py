@@ -8,6 +8,7 @@ import pyarrow as pa
 
 import emr_nb
 from emr_nb.engines.base import Engine, Session
+from emr_nb.files.abilities import Summary
 from emr_nb.files.base import FileSystem
 from emr_nb.model import CancelOutcome, Event, FileEntry, FilePath, SessionInfo
 from emr_nb.results.result import Result
@@ -25,6 +26,11 @@ def attach_and_query() -> None:
         assert_type(cluster.run("1 + 1", language="python"), Result | None)
         assert_type(cluster.files.ls("/tmp"), list[FileEntry])
         assert_type(cluster.files.read("s3://bucket/key"), bytes)
+        assert_type(cluster.files.list("/tmp", recursive=True), list[FileEntry])
+        assert_type(cluster.files.glob("/tmp/*.csv"), list[FileEntry])
+        assert_type(cluster.files.du("/tmp"), Summary)
+        assert_type(cluster.files.copy("/tmp/a", "s3://bucket/a"), FileEntry)
+        assert_type(cluster.files.remove("/tmp/a", recursive=True), FilePath | None)
         assert_type(cluster.path("/tmp"), FilePath)
         assert_type(cluster.engine("spark"), Engine)
         assert_type(cluster.filesystem(cluster.path("/tmp")), FileSystem)

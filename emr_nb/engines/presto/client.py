@@ -93,7 +93,7 @@ class PrestoClient:
         reply = self.http.request(
             "GET",
             self._path(uri),
-            headers=self._headers(state, prefix, ""),
+            headers=state.who(prefix),
             deadline=deadline,
             retry=Retry.NEVER,
         )
@@ -101,9 +101,7 @@ class PrestoClient:
 
     def touch(self, uri: str, state: ClientState, prefix: str, deadline: Deadline) -> None:
         """Tell the server that the query is wanted, without taking its next page."""
-        self.http.request(
-            "HEAD", self._path(uri), headers=self._headers(state, prefix, ""), deadline=deadline
-        )
+        self.http.request("HEAD", self._path(uri), headers=state.who(prefix), deadline=deadline)
 
     def delete(self, uri: str, state: ClientState, prefix: str, deadline: Deadline) -> None:
         """Ask for the query's end; quiet where there is none any more."""
@@ -111,7 +109,7 @@ class PrestoClient:
             self.http.request(
                 "DELETE",
                 self._path(uri),
-                headers=self._headers(state, prefix, ""),
+                headers=state.who(prefix),
                 deadline=deadline,
                 retry=Retry.READ,  # asking twice does no harm
             )
@@ -127,7 +125,7 @@ class PrestoClient:
             reply = self.http.request(
                 "GET",
                 f"/v1/query/{query}",
-                headers=self._headers(state, prefix, ""),
+                headers=state.who(prefix),
                 deadline=deadline,
             )
         except HttpStatusError as error:
@@ -141,9 +139,7 @@ class PrestoClient:
         self, tag: str, state: ClientState, prefix: str, deadline: Deadline
     ) -> Mapping[str, Any] | None:
         """Return the query whose tags have this one, as the list of queries tells it."""
-        reply = self.http.request(
-            "GET", "/v1/query", headers=self._headers(state, prefix, ""), deadline=deadline
-        )
+        reply = self.http.request("GET", "/v1/query", headers=state.who(prefix), deadline=deadline)
         for query in reply.json():
             session = query.get("session") or {}
             if tag in str(session.get("source")) or tag in (session.get("clientTags") or ()):

@@ -16,7 +16,8 @@ class Patience:
     `look` is that of one request, which the server answers within a second or two, and a page's
     bytes come with it; `away` how long requests may fail in a row, told after `notice`;
     `touch_every` is between signs of life while pages wait to be read (a server drops a query
-    that nobody asks for in 5 min); `settle` is how long a lost reply's query is looked for.
+    that nobody asks for in 5 min); `settle` is how long a lost reply's query is looked for; after
+    `long` a cell says that a sleeping machine would lose its query.
     """
 
     look: float = 30.0
@@ -25,6 +26,7 @@ class Patience:
     event_every: float = 0.1
     touch_every: float = 30.0
     settle: float = 20.0
+    long: float = 60.0
 
 
 def delay(failures: int, asked: float | None = None) -> float:

@@ -32,8 +32,8 @@ _AGAIN = frozenset({429, 502, 503, 504})
 class Followed:
     """Where a query is: the page to ask for next, and the state that its headers are made of.
 
-    `moved` is called with each page's successor before that is asked for, and whether the page
-    has rows.
+    `moved` is called with each page's successor as the page is taken, while that is on its way
+    already, and whether the page has rows: whoever begins at it again misses none.
     """
 
     client: PrestoClient
@@ -83,7 +83,6 @@ class Followed:
             self.changed(state)
             # the headers of this query's further requests stay as they were
         self.uri = page.next_uri
-        self.moved(page.next_uri, page.has_data)
         return page
 
 
@@ -99,12 +98,14 @@ class Arrived:
 
     page: Page
     parts: tuple[Future[bytes], ...] = ()
+    noted: bool = False  # its successor is known to whoever keeps the place
 
 
 class PageReader:
     """Reads pages in a thread of its own, a few ahead of whoever takes them.
 
-    `bring` begins to fetch a segment, on that thread; `first` are pages that came before.
+    `bring` begins to fetch a segment, on that thread; `first` are pages that came before, whose
+    place is noted.
     """
 
     def __init__(
@@ -140,6 +141,8 @@ class PageReader:
                 raise item
             if isinstance(item, Arrived):
                 self._room.release()
+                if not item.noted:
+                    self._followed.moved(item.page.next_uri, item.page.has_data)
             yield item
 
     def stop(self) -> None:
@@ -159,11 +162,12 @@ class PageReader:
     def _read(self) -> None:
         try:
             while self._wait_for_room():
-                page = self._first.pop(0) if self._first else self._followed.next()
+                noted = bool(self._first)
+                page = self._first.pop(0) if noted else self._followed.next()
                 if page is None:
                     break
                 parts = tuple(self._bring(segment) for segment in page.segments)
-                self._ready.put(Arrived(page, parts))
+                self._ready.put(Arrived(page, parts, noted))
                 if not page.next_uri:
                     break
         except BaseException as error:  # noqa: BLE001 - the one who takes pages raises it

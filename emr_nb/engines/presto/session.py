@@ -271,7 +271,7 @@ class PrestoSession:
 
         def moved(uri: str, rows: bool) -> None:
             nonlocal read
-            if not (read and rows):  # once told, each page's place tells nothing new
+            if uri and not (read and rows):  # once told, each page's place tells nothing new
                 read = read or rows
                 self._note(tag, place=placed((ROWS_READ if read else "") + uri, asked))
 
@@ -290,7 +290,10 @@ class PrestoSession:
         if not page.next_uri:
             return (page,)
         second = followed.next()
-        return (page, second) if second is not None else (page,)
+        if second is None:
+            return (page,)
+        followed.moved(second.next_uri, second.has_data)
+        return page, second
 
     def _running(self, tag: str, page: Page, asked: str) -> None:
         # it is entered: a journal that cannot be written must not be taken for a failure

@@ -38,11 +38,8 @@ class ClientState:
         return self.transaction != NO_TRANSACTION
 
     def headers(self, prefix: str) -> dict[str, str]:
-        """Return the headers of a request, each beginning with `X-Trino-` or `X-Presto-`."""
+        """Return the headers of a statement, each beginning with `X-Trino-` or `X-Presto-`."""
         named = {
-            "User": self.authorization or self.user,
-            "Original-User": self.user if self.authorization else "",
-            "Original-Role": self.original_roles,
             "Catalog": self.catalog,
             "Schema": self.schema,
             "Path": self.path,
@@ -53,10 +50,23 @@ class ClientState:
             "Prepared-Statement": _joined(self.prepared),
             "Role": _joined(self.roles),
         }
+        own = {prefix + name: value for name, value in named.items() if value}
+        return self.who(prefix) | own
+
+    def who(self, prefix: str) -> dict[str, str]:
+        """Return the headers of what is asked about a statement: the server knows the rest."""
+        named = {
+            "User": self.authorization or self.user,
+            "Original-User": self.user if self.authorization else "",
+            "Original-Role": self.original_roles,
+        }
         return {prefix + name: value for name, value in named.items() if value}
 
     def changed(self, headers: Mapping[str, str], prefix: str) -> ClientState:
         """Return the state after a reply with these headers."""
+        lead = prefix.lower()
+        if not any(name.lower().startswith(lead) for name in headers):
+            return self  # as nearly every reply
 
         def told(name: str) -> str | None:
             return headers.get(prefix + name)

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 
 CANCEL_SECONDS = 1.2  # the notebook waits 1.5 s for the outcome, and is free within 2 s
 _GONE = (404, 410)
+SLEEPLESS = (
+    "It has run for a minute: keep this machine awake. {server} drops a query whose client is "
+    "silent for 5 min."
+)
 
 
 class PrestoStatement:
@@ -68,6 +72,7 @@ class PrestoStatement:
         self.kept: Kept | None = None
         self._session = session
         self._followed = followed
+        self._patience = followed.patience
         self._sql = sql
         self._home = urlsplit(first[-1].info_uri or followed.uri).netloc if first else ""
         self._home = self._home or urlsplit(followed.uri).netloc
@@ -78,6 +83,7 @@ class PrestoStatement:
         self._headless = headless  # another process has read its first rows
         self._began = time.monotonic() if began is None else began
         self._told = 0.0
+        self._warned = False
         self._page: Page | None = first[-1] if first else None
         self._result: Result | None = None
         self._failure: StatementError | None = None
@@ -255,8 +261,11 @@ class PrestoStatement:
             for segment, part in zip(page.segments, arrived.parts, strict=True):
                 self._collected.add(awaited(part), segment)
         now = time.monotonic()
+        if page.next_uri and not self._warned and now - self._began > self._patience.long:
+            self._warned = True
+            yield Log((SLEEPLESS.format(server=self._session.client.name),))
         # the last page tells the whole of what it took, however soon it comes
-        if not page.next_uri or now - self._told >= self._followed.patience.event_every:
+        if not page.next_uri or now - self._told >= self._patience.event_every:
             self._told = now
             fetching = self._collected.count > 0
             yield progress_of(page.stats, now - self._began, fetching=fetching)

@@ -125,6 +125,15 @@ def test_a_page_cut_within_its_rows_is_no_page(coordinator, submit):
         statement.result()
 
 
+@pytest.mark.parametrize(("long", "said"), [(0.0, 1), (60.0, 0)])
+def test_a_long_query_says_once_that_a_sleeping_machine_would_lose_it(
+    coordinator, submit, long, said
+):
+    _, session = coordinator(*PAGES, patience={"long": long})
+    logs = [event for event in submit(session).events() if isinstance(event, Log)]
+    assert len([log for log in logs if "5 min" in "".join(log.lines)]) == said
+
+
 def test_other_statuses_are_errors(coordinator, submit):
     replay, session = coordinator(*PAGES)
     replay.faults["POST"] = [(500, b"boom", {})]

@@ -193,6 +193,7 @@ def test_it_is_the_tables_folder(duck, store, monkeypatch):
     (found,) = duck.run("%emr ls table:hive.air.flights/day=2024-01-02").result
     assert found.size == 300
     assert duck.run("%emr head -c 3 table:air.flights/day=2024-01-01/b").result == "xxx"
+    assert duck.run("%emr preview table:air.flights").result.preview.partitions == ("day",)
     duck.shell.user_ns["t"] = "air.flights"
     assert len(duck.run("%emr ls table:{t}").result) == 3
 

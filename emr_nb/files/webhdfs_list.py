@@ -1,0 +1,143 @@
+"""Listings of HDFS page by page, the next page fetched while one is looked at."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from emr_nb.errors import FileError, PathNotFoundError
+from emr_nb.files.webhdfs_entries import entries_of
+from emr_nb.files.webhdfs_ways import Ways
+from emr_nb.model import FileEntry, FilePath, Page
+from emr_nb.transport.base import Reply, Retry
+
+_KEPT = 4  # pages that nobody has asked for yet
+_KEPT_SECONDS = 10.0  # what is older is asked for anew
+_PAGE = 1000  # entries, of a server that does not page
+_RESTS = 2  # such listings that are kept until they are looked at
+_WALKERS = 8
+_AHEAD = 16  # folders of a walk that are listed before their turn
+
+_Status = Mapping[str, Any]
+_Key = tuple[str, str]  # a folder and the name after which its page begins
+
+
+class Lister:
+    """Lists folders of one HDFS; shared by threads."""
+
+    def __init__(self, ways: Ways) -> None:
+        self._ways = ways
+        self._batches = True  # until a server does not know LISTSTATUS_BATCH
+        self._lock = threading.Lock()
+        self._coming: dict[_Key, tuple[float, Future[Reply]]] = {}
+        self._rest: dict[_Key, Sequence[_Status]] = {}
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="emr_nb-hdfs-pages")
+
+    def page(self, path: FilePath, after: str | None) -> Page[FileEntry]:
+        """Return one page (the NameNode's `dfs.ls.limit`, 1,000); `after` is a name."""
+        if after is not None and (rest := self._rest.pop((path.key, after), None)):
+            return self._cut(path, rest)
+        if not self._batches:
+            return self._whole(path, after)
+        try:
+            reply = self._taken(path, after) if after is not None else None
+            if reply is None:
+                reply = self._ask(path, after)
+        except FileError as error:
+            if "LISTSTATUS_BATCH" not in error.what:
+                raise
+            self._batches = False
+            return self._whole(path, after)
+        listing = reply.json()["DirectoryListing"]
+        statuses = listing["partialListing"]["FileStatuses"]["FileStatus"]
+        if not int(listing.get("remainingEntries") or 0) or not statuses:
+            # HttpFS knows the operation, and answers it with all there is
+            return self._cut(path, _past(statuses, after) if len(statuses) > _PAGE else statuses)
+        last = statuses[-1]["pathSuffix"]
+        self._fetch(path, last)
+        return Page(entries_of(path, statuses), last)
+
+    def _whole(self, path: FilePath, after: str | None) -> Page[FileEntry]:
+        reply = self._ways.call("GET", path, "LISTSTATUS", retry=Retry.READ)
+        return self._cut(path, _past(reply.json()["FileStatuses"]["FileStatus"], after))
+
+    def _cut(self, path: FilePath, statuses: Sequence[_Status]) -> Page[FileEntry]:
+        """Return the first page of what has come, and keep the rest for the next ones."""
+        now, rest = statuses[:_PAGE], statuses[_PAGE:]
+        if not rest:
+            return Page(entries_of(path, now))
+        last = str(now[-1]["pathSuffix"])
+        with self._lock:
+            while len(self._rest) >= _RESTS:
+                self._rest.pop(next(iter(self._rest)), None)
+            self._rest[path.key, last] = rest
+        return Page(entries_of(path, now), last)
+
+    def _ask(self, path: FilePath, after: str | None) -> Reply:
+        start = {} if after is None else {"startAfter": after}
+        return self._ways.call("GET", path, "LISTSTATUS_BATCH", start, retry=Retry.READ)
+
+    def _fetch(self, path: FilePath, after: str) -> None:
+        with self._lock:
+            while len(self._coming) >= _KEPT:
+                del self._coming[next(iter(self._coming))]
+            coming = self._pool.submit(self._ask, path, after)
+            self._coming[path.key, after] = (time.monotonic(), coming)
+
+    def _taken(self, path: FilePath, after: str) -> Reply | None:
+        with self._lock:
+            asked, coming = self._coming.pop((path.key, after), (0.0, None))
+        if coming is None or time.monotonic() - asked > _KEPT_SECONDS:
+            return None
+        return coming.result()
+
+    def walk(self, path: FilePath) -> Iterator[FileEntry]:
+        """Yield all below a path, folders before what is in them, several listed at once.
+
+        A folder that goes away meanwhile is left out; one that may not be read raises.
+        """
+        waiting: deque[FilePath] = deque()
+        listed: deque[tuple[FilePath, Future[Page[FileEntry]]]] = deque()
+        with ThreadPoolExecutor(_WALKERS, thread_name_prefix="emr_nb-hdfs-walk") as pool:
+            listed.append((path, pool.submit(self.page, path, None)))
+            try:
+                while listed:
+                    folder, first = listed.popleft()
+                    for entry in self._entries(folder, first, top=folder is path):
+                        yield entry
+                        if entry.is_directory:
+                            waiting.append(entry.path)
+                    while waiting and len(listed) < _AHEAD:
+                        at = waiting.popleft()
+                        listed.append((at, pool.submit(self.page, at, None)))
+            finally:
+                for _, unread in listed:
+                    unread.cancel()
+
+    def _entries(
+        self, folder: FilePath, first: Future[Page[FileEntry]], *, top: bool
+    ) -> Iterator[FileEntry]:
+        try:
+            page = first.result()
+        except PathNotFoundError:
+            if top:
+                raise
+            return
+        yield from page.items
+        while page.after is not None:
+            page = self.page(folder, page.after)
+            yield from page.items
+
+
+def _past(statuses: Sequence[_Status], after: str | None) -> Sequence[_Status]:
+    """Return what comes after a name, in HDFS's own order of bytes."""
+    if after is None:
+        return statuses
+    from bisect import bisect_right
+
+    at = bisect_right(statuses, after.encode(), key=lambda s: str(s["pathSuffix"]).encode())
+    return statuses[at:]
