@@ -196,7 +196,7 @@ def test_a_download_comes_to_the_notebooks_folder(page: Lab) -> None:
 def test_changes_ask_first_and_say_what_they_will_do(page: Lab) -> None:
     output = opened(page)
     output.get_by_label("New folder").click()
-    field = output.get_by_label("Name of the new folder")
+    field = output.get_by_role("textbox", name="Name of the new folder")
     field.fill("made here")
     field.press("Enter")
     ask = output.locator(".emrnb-Ask")

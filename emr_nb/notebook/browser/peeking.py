@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from emr_nb.errors import EmrError
 from emr_nb.files.abilities import Details
 from emr_nb.files.base import FileSystem
+from emr_nb.files.preview import Options, Preview, preview
 from emr_nb.model import FileEntry
 from emr_nb.notebook.browser.columns import mode
 from emr_nb.notebook.browser.snippets import HiveColumn
 from emr_nb.notebook.look import count, moment, plural, printable, size
 
-_HEAD = 64 * 1024
-_LINES = 200
 _LINE = 2000
-_HEX = 512
 _ROWS = 20  # of a table; lines of text are more
 _PREVIEWED = 100
 _COLUMNS = 100
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-_PACKAGE = "emr_nb.files.preview"
 
 
 @dataclass
@@ -62,22 +56,14 @@ def peek(store: FileSystem, entry: FileEntry) -> Peek:
         if not detail.readable:
             made.notes.append(printable(detail.reason))
             return made
-    previews = _previews()
-    if previews is not None:
-        options = previews.Options(rows=_PREVIEWED)
-        _by_preview(made, previews.preview(store, entry.path, options))
-    elif not entry.is_directory:
-        _plain_head(made, store, entry)
+    _by_preview(made, preview(store, entry.path, Options(rows=_PREVIEWED)), entry)
     return made
 
 
 def hive_columns(store: FileSystem, entry: FileEntry) -> list[HiveColumn]:
     """Return the columns of a file or folder as Hive types; [] where nothing tells them."""
-    previews = _previews()
-    if previews is None:
-        return []
     try:
-        schema = previews.preview(store, entry.path).schema
+        schema = preview(store, entry.path).schema
     except EmrError:
         return []  # a table can still be written by hand
     return [HiveColumn(f.name, hive_type(f.type)) for f in schema]
@@ -109,11 +95,6 @@ def hive_type(kind: Any) -> str:
     return next((name for test, name in plain if test(kind)), "STRING")
 
 
-def _previews() -> Any:
-    """Return the package of previews, where this installation has it."""
-    return import_module(_PACKAGE) if find_spec(_PACKAGE) is not None else None
-
-
 def _facts(entry: FileEntry) -> list[tuple[str, str]]:
     exact = "" if entry.is_directory else f"{size(entry.size)} ({plural(entry.size, 'byte')})"
     facts = [
@@ -126,7 +107,7 @@ def _facts(entry: FileEntry) -> list[tuple[str, str]]:
     return [fact for fact in facts if fact[1]]
 
 
-def _by_preview(made: Peek, found: Any) -> None:
+def _by_preview(made: Peek, found: Preview, entry: FileEntry) -> None:
     from emr_nb.notebook.values import rows_of
 
     made.format = printable(found.format)
@@ -145,6 +126,8 @@ def _by_preview(made: Peek, found: Any) -> None:
     if lines is not None:
         made.format = "binary" if _is_hex(found.rows) else made.format
         made.text = "\n".join(_shown_line(line) for line in lines)
+        if lines and not found.whole:
+            made.notes.append(f"The first {plural(len(lines), 'line')} of {size(entry.size)}.")
     made.columns = [{"name": printable(f.name), "type": str(f.type)} for f in fields]
     made.rows = rows_of(found.rows.select(range(len(fields))), 0, _ROWS) if fields else []
     if lines is None and len(fields) < found.rows.num_columns:
@@ -170,45 +153,6 @@ def _is_hex(rows: Any) -> bool:
     return bool(rows.column_names == ["offset", "hex", "text"])
 
 
-def _plain_head(made: Peek, store: FileSystem, entry: FileEntry) -> None:
-    data = b"".join(store.read(entry.path, 0, min(_HEAD, entry.size))) if entry.size else b""
-    text = _as_text(data, whole=len(data) >= entry.size)
-    if text is None:
-        made.format = "binary"
-        made.text = "\n".join(hex_lines(data[:_HEX]))
-        made.notes.append(f"The first {size(min(_HEX, len(data)))} of {size(entry.size)}.")
-        return
-    made.format = "text"
-    lines = text.splitlines()
-    shown = lines[:_LINES]
-    made.text = "\n".join(_shown_line(line) for line in shown)
-    if len(lines) > len(shown) or len(data) < entry.size:
-        made.notes.append(f"The first {plural(len(shown), 'line')} of {size(entry.size)}.")
-    if not data:
-        made.notes.append("The file is empty.")
-
-
-def _as_text(data: bytes, *, whole: bool) -> str | None:
-    if b"\0" in data:
-        return None
-    for cut in range(4 if not whole else 1):  # a character may be cut at the end
-        try:
-            return data[: len(data) - cut].decode()
-        except UnicodeDecodeError:
-            continue
-    return None
-
-
 def _shown_line(line: str) -> str:
     safe = "\t".join(printable(part) for part in line.split("\t"))
     return safe if len(safe) <= _LINE else f"{safe[:_LINE]}… (+{len(safe) - _LINE:,} characters)"
-
-
-def hex_lines(data: bytes) -> Sequence[str]:
-    """Write bytes as offsets, hexadecimal and what prints of them, 16 a line."""
-    lines = []
-    for at in range(0, len(data), 16):
-        row = data[at : at + 16]
-        shown = "".join(chr(b) if 32 <= b < 127 else "." for b in row)
-        lines.append(f"{at:08x}  {row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}  {shown}")
-    return lines

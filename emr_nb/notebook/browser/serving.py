@@ -88,10 +88,6 @@ class _Current:
         self.name = name
         self._cluster = cluster
 
-    @property
-    def files(self) -> Any:
-        return getattr(self._cluster(), "files", None)
-
     def filesystem(self, path: FilePath) -> Any:
         return self._cluster().filesystem(path)
 

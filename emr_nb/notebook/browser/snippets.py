@@ -50,8 +50,8 @@ def spark(entry: FileEntry, told: Told) -> str:
     return f"%%spark\n{_odd_key(entry)}df = spark.read{call.format(path)}\ndf"
 
 
-def pandas(entry: FileEntry, told: Told, cluster: str, *, opens: bool) -> str:
-    """Return a cell that reads a path here; `opens` where the cluster's files have `open`."""
+def pandas(entry: FileEntry, told: Told, cluster: str) -> str:
+    """Return a cell that reads a path here; raises UsageError for what pandas does not read."""
     if told.format in _LAKES:
         raise UsageError(
             f"pandas does not read {told.format.title()} tables",
@@ -66,16 +66,11 @@ def pandas(entry: FileEntry, told: Told, cluster: str, *, opens: bool) -> str:
             advice="Insert it as Spark, or read its bytes: c.files.read(PATH).",
         )
     lines = ["import pandas as pd", "", f"c = %emr use {_word(cluster)}"]
-    if not opens:
-        lines.insert(0, "import io")
     if entry.is_directory:
-        lines += _parts(entry, call, opens=opens)
-    elif opens:
+        lines += _parts(entry, call)
+    else:
         lines.append(f"with c.files.open({_python(str(entry.path))}) as file:")
         lines.append(f"    df = pd.{call.format('file')}")
-    else:
-        read = f"io.BytesIO(c.files.read({_python(str(entry.path))}))"
-        lines.append(f"df = pd.{call.format(read)}")
     return "\n".join([*lines, "df"])
 
 
@@ -105,13 +100,12 @@ def hive(entry: FileEntry, folder: str, told: Told, columns: Sequence[HiveColumn
     return "%%hive\n" + note + "\n".join(lines) + repair
 
 
-def _parts(entry: FileEntry, call: str, *, opens: bool) -> list[str]:
-    one = "str(part.path)"
-    read = f"c.files.open({one})" if opens else f"io.BytesIO(c.files.read({one}))"
+def _parts(entry: FileEntry, call: str) -> list[str]:
+    one = call.format("c.files.open(str(part.path))")
     return [
         f"parts = [part for part in c.files.ls({_python(str(entry.path))})",
         '         if not part.is_directory and not part.name.startswith(("_", "."))]',
-        f"df = pd.concat([pd.{call.format(read)} for part in parts], ignore_index=True)",
+        f"df = pd.concat([pd.{one} for part in parts], ignore_index=True)",
     ]
 
 

@@ -233,8 +233,7 @@ class View:
             columns = peeking.hive_columns(store, entry)
             return snippets.hive(entry, str(folder), told, columns)
         if kind == "pandas":
-            opens = hasattr(getattr(self._cluster, "files", None), "open")
-            return snippets.pandas(entry, told, self._cluster.name, opens=opens)
+            return snippets.pandas(entry, told, self._cluster.name)
         raise UsageError(f"There is no code {kind!r}", advice=", ".join(snippets.KINDS))
 
     def _on_path(self, question: Question) -> None:

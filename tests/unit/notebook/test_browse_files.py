@@ -194,7 +194,7 @@ def test_previews_of_text_bytes_and_nothing():
     page.wait("count", done=True)
     text = page.wait("preview", seq=page.ask("preview", ids=[page.id("t.txt")]))
     assert text["text"].splitlines()[0] == "Größe"
-    assert "first 200 lines" in text["notes"][0]
+    assert "The first 100 lines of 234.4 KiB." in text["notes"]
     binary = page.wait("preview", seq=page.ask("preview", ids=[page.id("b.bin")]))
     assert binary["text"].startswith("00000000  00 01 02 03 04 05 06 07  08 09")
     assert ["Size", "1.0 KiB (1,024 bytes)"] in binary["facts"]
@@ -294,8 +294,7 @@ def test_the_cell_for_pandas_runs(bench):
     info = bench.cluster.stores["hdfs"].info
     for name, rows in (("part-0.csv", 1), ("", 2)):
         path = FilePath("hdfs", "", f"/d/p/{name}".rstrip("/"))
-        opens = hasattr(bench.cluster.files, "open")
-        bench.run(snippets.pandas(info(path), Told("csv"), "fake", opens=opens))
+        bench.run(snippets.pandas(info(path), Told("csv"), "fake"))
         assert len(bench.shell.user_ns["df"]) == rows
 
 
