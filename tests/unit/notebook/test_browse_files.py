@@ -196,7 +196,7 @@ def test_previews_of_text_bytes_and_nothing():
     assert text["text"].splitlines()[0] == "Größe"
     assert "The first 100 lines of 234.4 KiB." in text["notes"]
     binary = page.wait("preview", seq=page.ask("preview", ids=[page.id("b.bin")]))
-    assert binary["text"].startswith("00000000  00 01 02 03 04 05 06 07  08 09")
+    assert binary["text"].startswith("00000000  00 01 02 03 04 05 06 07 08 09")
     assert ["Size", "1.0 KiB (1,024 bytes)"] in binary["facts"]
     empty = page.wait("preview", seq=page.ask("preview", ids=[page.id("empty")]))
     assert empty["text"] == ""
