@@ -16,6 +16,7 @@ from emr_nb.notebook.browser.snippets import HiveColumn
 from emr_nb.notebook.look import count, moment, plural, printable, size
 
 _LINE = 2000
+_LEAD = 3  # path, size and time stand above what the file holds
 _ROWS = 20  # of a table; lines of text are more
 _PREVIEWED = 100
 _COLUMNS = 100
@@ -28,6 +29,7 @@ class Peek:
 
     format: str = ""
     facts: list[tuple[str, str]] = field(default_factory=list)
+    more: list[tuple[str, str]] = field(default_factory=list)  # below what the file holds
     columns: list[dict[str, str]] = field(default_factory=list)
     rows: list[list[str | None]] = field(default_factory=list)
     text: str = ""
@@ -37,6 +39,7 @@ class Peek:
     def message(self) -> dict[str, Any]:
         return {
             "format": self.format, "facts": [list(f) for f in self.facts],
+            "more": [list(f) for f in self.more],
             "columns": self.columns, "rows": self.rows, "text": self.text,
             "notes": self.notes, "image": self.image,
         }  # fmt: skip
@@ -44,11 +47,12 @@ class Peek:
 
 def peek(store: FileSystem, entry: FileEntry) -> Peek:
     """Look into a file or folder; raises what the store raises."""
-    made = Peek(facts=_facts(entry))
+    facts = _facts(entry)
+    made = Peek(facts=facts[:_LEAD], more=facts[_LEAD:])
     if isinstance(store, Details):
         detail = store.detail(entry.path)
-        known = {label.casefold() for label, _ in made.facts}
-        made.facts += [
+        known = {label.casefold() for label, _ in facts}
+        made.more += [
             (label[:1].upper() + label[1:], printable(text))
             for label, text in detail.facts
             if label.casefold() not in known

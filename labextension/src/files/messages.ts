@@ -127,10 +127,8 @@ function readPreview(data: Data): IPreview {
   return {
     name: text(data.name),
     format: text(data.format),
-    facts: list(data.facts).map(fact => {
-      const [label, value] = texts(fact);
-      return [label ?? '', value ?? ''] as const;
-    }),
+    facts: readFacts(data.facts),
+    more: readFacts(data.more),
     columns: list(data.columns).map(column => ({
       name: isRecord(column) ? text(column.name) : '',
       type: isRecord(column) ? text(column.type) : ''
@@ -142,6 +140,13 @@ function readPreview(data: Data): IPreview {
     notes: texts(data.notes),
     image: readImage(data.image)
   };
+}
+
+function readFacts(data: unknown): (readonly [string, string])[] {
+  return list(data).map(fact => {
+    const [label, value] = texts(fact);
+    return [label ?? '', value ?? ''] as const;
+  });
 }
 
 function readImage(data: unknown): IPreview['image'] {

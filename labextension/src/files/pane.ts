@@ -46,7 +46,7 @@ export class Pane {
   }
 
   private _parts(preview: IPreview): HTMLElement[] {
-    const parts: HTMLElement[] = [facts(preview)];
+    const parts: HTMLElement[] = [facts(preview.facts)];
     if (preview.image) {
       parts.push(picture(preview.image));
     }
@@ -64,6 +64,7 @@ export class Pane {
       );
     }
     parts.push(...preview.notes.map(note => element('p', 'emrnb-Note', note)));
+    parts.push(facts(preview.more));
     return parts;
   }
 
@@ -72,9 +73,9 @@ export class Pane {
   private _drawn: IPreview | null = null;
 }
 
-function facts(preview: IPreview): HTMLElement {
+function facts(all: IPreview['facts']): HTMLElement {
   const list = element('dl', 'emrnb-Facts');
-  for (const [label, value] of preview.facts) {
+  for (const [label, value] of all) {
     const text = element('dd', '', value);
     text.title = titled(value);
     list.append(element('dt', '', label), text);

@@ -49,6 +49,8 @@ export interface IPreview {
   name: string;
   format: string;
   facts: readonly (readonly [string, string])[];
+  /** Facts that stand below what the file holds. */
+  more: readonly (readonly [string, string])[];
   columns: readonly { name: string; type: string }[];
   rows: readonly (readonly (string | null)[])[];
   text: string;
