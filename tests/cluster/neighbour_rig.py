@@ -130,9 +130,12 @@ class Rig:
             manager.shutdown_kernel()
 
     def sessions(self) -> dict[int, dict[str, Any]]:
-        """Return what the cluster's own Livy has, by id."""
+        """Return what the cluster's own Livy has, by id, without what has a name.
+
+        sparkmagic names none of its sessions, and other tests' come and go meanwhile.
+        """
         with urllib.request.urlopen(f"{self.livy}/sessions?size=100", timeout=30) as reply:
-            return {s["id"]: s for s in json.load(reply)["sessions"]}
+            return {s["id"]: s for s in json.load(reply)["sessions"] if not s.get("name")}
 
     def end(self, sessions: set[int]) -> None:
         for number in sessions:

@@ -41,7 +41,7 @@ from emr_nb.errors import (
     TransportError,
 )
 from emr_nb.journal import Journal
-from emr_nb.model import Event, Request, SessionInfo, StatementReference
+from emr_nb.model import CancelOutcome, Event, Request, SessionInfo, StatementReference
 from emr_nb.results.frame import SessionFacts
 from emr_nb.results.plan import TransferPlan, plan_transfer
 from emr_nb.transport.base import Deadline
@@ -342,39 +342,52 @@ class LivySession:
         """Cancel what an interrupted POST may have left, beside the caller, who has no time."""
         threading.Thread(target=self._cancel_late, args=(tag, guarded), daemon=True).start()
 
-    def _cancel_tag(self, tag: str) -> bool:
-        """Cancel the statement of this tag if it is there."""
-        with contextlib.suppress(EmrError):
-            number = self.find(tag, _FIND_SECONDS)
-            if number is not None:
-                self.journal.update(tag, statement=str(number), state="running")
-                cancel_statement(
-                    self.client, self.cancel_files, self._id, number, tag, _FIND_SECONDS
-                )
-                self.journal.update(tag, state="cancelled")
-                return True
-        return False
+    def _cancel_tag(self, tag: str, before: int | None) -> bool | None:
+        """Cancel the statement of this tag; False where there is none, None where none can tell.
 
-    def _refuse(self, tag: str) -> bool:
+        `before` is the statement that refuses it: the only ones of this tag that begin have a
+        smaller number.
+        """
+        deadline = Deadline.after(_FIND_SECONDS)
+        try:
+            if before is None:
+                found = self._submitter.find(tag, deadline)
+            else:
+                found = self._submitter.before(tag, before, deadline)
+            if found is None:
+                return False
+            self.journal.update(tag, statement=str(found.id), state="running")
+            outcome = cancel_statement(
+                self.client, self.cancel_files, self._id, found.id, tag, _FIND_SECONDS
+            )
+            if outcome is not CancelOutcome.STILL_RUNNING:
+                self.journal.update(tag, state="cancelled")
+        except EmrError:
+            return None
+        return True
+
+    def _refuse(self, tag: str) -> int | None:
         """Keep a statement from beginning, should it still arrive; Livy runs them in order."""
         with contextlib.suppress(EmrError):
             name = derived(tag, "refuse")
-            self.send(refuse_code(name, tag), "pyspark", name)
-            return True
-        return False
+            return self.send(refuse_code(name, tag), "pyspark", name).id
+        return None
 
     def _cancel_late(self, tag: str, guarded: bool) -> None:
         """Look for half a minute: the request may still be on its way."""
         self.cancel_files.ask(tag)
+        refused: int | None = None
         end = time.monotonic() + _LATE_SECONDS
         while time.monotonic() < end:
-            if self._cancel_tag(tag):
+            found = self._cancel_tag(tag, refused)
+            if found:
                 return
-            if guarded and self._refuse(tag):
-                if not self._cancel_tag(tag):  # it may have come just before
-                    with contextlib.suppress(EmrError):
-                        self.journal.update(tag, state="cancelled")
+            if refused is not None and found is False:
+                with contextlib.suppress(EmrError):
+                    self.journal.update(tag, state="cancelled")
                 return
+            if guarded and refused is None and (refused := self._refuse(tag)) is not None:
+                continue  # it may have come just before
             time.sleep(1.0)
         with contextlib.suppress(EmrError):
             self.journal.update(tag, state="unknown", error="interrupted while it was sent")

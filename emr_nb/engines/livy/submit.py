@@ -85,6 +85,16 @@ class Submitter:
         found = self._forward(tag, self.place.last_seen + 1, deadline)
         return found or self._backward(tag, deadline)
 
+    def before(self, tag: str, number: int, deadline: Deadline) -> StatementView | None:
+        """Look for the newest statement with this tag among those accepted before a number."""
+        for at in range(number - 1, max(number - 1 - _MOST_BACK, -1), -1):
+            view = self._look(at, deadline)
+            if view is None:
+                return None
+            if is_statement_of(view.code, tag):
+                return view
+        return None
+
     def earlier(self, tag: str, number: int, deadline: Deadline) -> StatementView | None:
         """Return the statement with the same tag that did begin, before this one."""
         for at in range(number - 1, max(number - 1 - _MOST_BACK, -1), -1):
@@ -139,14 +149,7 @@ class Submitter:
 
     def _backward(self, tag: str, deadline: Deadline) -> StatementView | None:
         """Read ids downwards from a probe's: what was accepted before it has a smaller one."""
-        top = self._probe(deadline)
-        for number in range(top - 1, max(top - 1 - _MOST_BACK, -1), -1):
-            view = self._look(number, deadline)
-            if view is None:
-                return None
-            if is_statement_of(view.code, tag):
-                return view
-        return None
+        return self.before(tag, self._probe(deadline), deadline)
 
     def _probe(self, deadline: Deadline) -> int:
         for _ in range(3):

@@ -43,6 +43,23 @@ def test_interrupt_in_post(livy, session, request_of, acted):
     assert acted or any(f".refuse('{request.tag}')" in s.code for s in sent)
 
 
+def test_a_livy_that_cannot_tell_is_asked_again(livy, session, request_of):
+    """What is not found for want of an answer may be there, and run."""
+    livy.script = lambda *_: ok(seconds=20)
+    livy.faults.append(Fault("POST .*/statements$", "hang", after=True, seconds=1.5))
+    livy.faults.append(Fault("GET .*/statements/", "status", status=500, times=8))
+    request = request_of()
+    interrupt_after(0.4)
+    with pytest.raises(KeyboardInterrupt):
+        session.submit(request, PLAN)
+    end = time.monotonic() + 25
+    while session.journal.find(request.tag).state != "cancelled":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    sent = livy.sessions[0]._statements.values()
+    assert [s.state for s in sent if is_statement_of(s.code, request.tag)] == ["cancelled"]
+
+
 @pytest.mark.parametrize("hang", [True, False])
 def test_interrupt_in_poll(livy, session, request_of, hang):
     livy.script = lambda *_: ok(seconds=20)
