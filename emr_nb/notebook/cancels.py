@@ -59,7 +59,11 @@ class Cancel:
                 f"%emr history shows its state, %emr cancel {tag} asks again.",
             )
         if self._absent:
-            return "Interrupted before the statement reached the cluster; a late one is cancelled", ""
+            return (
+                "Interrupted before the statement reached the cluster: it has not run, and is "
+                "cancelled should it still arrive",
+                "",
+            )
         if self._error is not None:
             text = str(self._error).partition("\n")[0]
             return (
