@@ -59,11 +59,7 @@ class Cancel:
                 f"%emr history shows its state, %emr cancel {tag} asks again.",
             )
         if self._absent:
-            return (
-                "Interrupted before the statement reached the cluster: it has not run, and is "
-                "cancelled should it still arrive",
-                "",
-            )
+            return _ABSENT
         if self._error is not None:
             text = str(self._error).partition("\n")[0]
             return (
@@ -76,6 +72,10 @@ class Cancel:
         return _OUTCOMES[outcome]
 
 
+_ABSENT = (
+    "Interrupted before the statement reached the cluster: it has not run",
+    "Should it still arrive, it is cancelled.",
+)
 _ASKED = (
     "Interrupted: the engine was asked to stop the statement, which still runs",
     "%emr history shows its state; it ends by itself, or with the session: %emr stop.",
