@@ -60,6 +60,29 @@ def test_a_livy_that_cannot_tell_is_asked_again(livy, session, request_of):
     assert [s.state for s in sent if is_statement_of(s.code, request.tag)] == ["cancelled"]
 
 
+@pytest.mark.parametrize("language", ["python", "scala"])
+def test_the_next_cell_does_not_hide_what_an_interrupted_one_left(
+    livy, session, request_of, language
+):
+    """The reply that was cut off is that of a smaller id than the next cell's."""
+    session.submit(request_of(), PLAN).result()
+    livy.script = lambda *_: ok(seconds=20)
+    livy.faults.append(Fault("POST .*/statements$", "hang", after=True, seconds=1.5))
+    livy.faults.append(Fault("GET .*/statements/", "status", status=500, times=4))
+    cut = request_of(language=language)
+    interrupt_after(0.4)
+    with pytest.raises(KeyboardInterrupt):
+        session.submit(cut, PLAN)
+    session.submit(request_of(), PLAN)
+    end = time.monotonic() + 25
+    while session.journal.find(cut.tag).state != "cancelled":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    sent = livy.sessions[0]._statements.values()
+    assert [s.state for s in sent if is_statement_of(s.code, cut.tag)] == ["cancelled"]
+    assert session.find(cut.tag) is not None
+
+
 @pytest.mark.parametrize("hang", [True, False])
 def test_interrupt_in_poll(livy, session, request_of, hang):
     livy.script = lambda *_: ok(seconds=20)
