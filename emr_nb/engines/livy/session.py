@@ -109,12 +109,13 @@ class LivySession:
             self._still_ours()
             row = row_of(self._context, "spark", str(self._id), request)
             self.journal.begin(replace(row, spool=plan.spool))
+            since = self._submitter.place.last_seen
+            guarded = kind == "pyspark"  # our runner knows what it has run
             try:
                 self.journal.update(request.tag, state="sent")
-                guarded = kind == "pyspark"  # our runner knows what it has run
                 view = self._submitter.submit(code, kind, request.tag, guarded=guarded)
             except KeyboardInterrupt:
-                self._interrupted(request.tag, guarded)
+                self._interrupted(request.tag, guarded, since)
                 raise
             except SessionLostError as error:
                 self._not_submitted(request.tag, error)
@@ -338,22 +339,15 @@ class LivySession:
     def _not_submitted(self, tag: str, error: EmrError) -> None:
         self.journal.update(tag, state=state_after(error), error=error.what[:2000])
 
-    def _interrupted(self, tag: str, guarded: bool) -> None:
+    def _interrupted(self, tag: str, guarded: bool, since: int) -> None:
         """Cancel what an interrupted POST may have left, beside the caller, who has no time."""
-        threading.Thread(target=self._cancel_late, args=(tag, guarded), daemon=True).start()
+        late = (tag, guarded, since)
+        threading.Thread(target=self._cancel_late, args=late, daemon=True).start()
 
-    def _cancel_tag(self, tag: str, before: int | None) -> bool | None:
-        """Cancel the statement of this tag; False where there is none, None where none can tell.
-
-        `before` is the statement that refuses it: the only ones of this tag that begin have a
-        smaller number.
-        """
-        deadline = Deadline.after(_FIND_SECONDS)
+    def _cancel_tag(self, tag: str, since: int) -> bool | None:
+        """Cancel the statement of this tag; False where there is none, None where none can tell."""
         try:
-            if before is None:
-                found = self._submitter.find(tag, deadline)
-            else:
-                found = self._submitter.before(tag, before, deadline)
+            found = self._submitter.find(tag, Deadline.after(_FIND_SECONDS), since)
             if found is None:
                 return False
             self.journal.update(tag, statement=str(found.id), state="running")
@@ -366,28 +360,29 @@ class LivySession:
             return None
         return True
 
-    def _refuse(self, tag: str) -> int | None:
+    def _refuse(self, tag: str) -> bool:
         """Keep a statement from beginning, should it still arrive; Livy runs them in order."""
         with contextlib.suppress(EmrError):
             name = derived(tag, "refuse")
-            return self.send(refuse_code(name, tag), "pyspark", name).id
-        return None
+            self.send(refuse_code(name, tag), "pyspark", name)
+            return True
+        return False
 
-    def _cancel_late(self, tag: str, guarded: bool) -> None:
+    def _cancel_late(self, tag: str, guarded: bool, since: int) -> None:
         """Look for half a minute: the request may still be on its way."""
         self.cancel_files.ask(tag)
-        refused: int | None = None
-        end = time.monotonic() + _LATE_SECONDS
+        end, refused = time.monotonic() + _LATE_SECONDS, False
         while time.monotonic() < end:
-            found = self._cancel_tag(tag, refused)
+            found = self._cancel_tag(tag, since)
             if found:
                 return
-            if refused is not None and found is False:
+            if refused and found is False:
                 with contextlib.suppress(EmrError):
                     self.journal.update(tag, state="cancelled")
                 return
-            if guarded and refused is None and (refused := self._refuse(tag)) is not None:
-                continue  # it may have come just before
+            if guarded and not refused and self._refuse(tag):
+                refused = True  # it may have come just before
+                continue
             time.sleep(1.0)
         with contextlib.suppress(EmrError):
             self.journal.update(tag, state="unknown", error="interrupted while it was sent")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from emr_nb.engines.livy.client import LivyClient, message_of
@@ -65,42 +66,37 @@ class Submitter:
         seen), so it is sent again once its absence is proved: a gateway may hold the first
         request back longer than we look.
         """
-        sent = time.time()
+        sent, since = time.time(), self.place.last_seen
         for may_send_again in (guarded, False):
             try:
                 return self._post(code, kind)
             except TransportError as error:
                 if not ambiguous(error):
                     raise self._refused(error) from error
-                if found := self._settle(tag, sent, error):
+                if found := self._settle(tag, sent, since, error):
                     return found
                 if not may_send_again:
                     raise self._unknown(tag, sent, error) from error
         raise AssertionError("the second round returns or raises")
 
-    def find(self, tag: str, deadline: Deadline) -> StatementView | None:
-        """Look for the newest statement with this tag; None proves that there is none now."""
-        if self.place.last_seen >= 0 and self._look(self.place.last_seen, deadline):
-            return self._forward(tag, self.place.last_seen + 1, deadline)
-        found = self._forward(tag, self.place.last_seen + 1, deadline)
-        return found or self._backward(tag, deadline)
+    def find(self, tag: str, deadline: Deadline, since: int = -1) -> StatementView | None:
+        """Look for the newest statement with this tag; None proves that there is none now.
 
-    def before(self, tag: str, number: int, deadline: Deadline) -> StatementView | None:
-        """Look for the newest statement with this tag among those accepted before a number."""
-        for at in range(number - 1, max(number - 1 - _MOST_BACK, -1), -1):
-            view = self._look(at, deadline)
-            if view is None:
-                return None
-            if is_statement_of(view.code, tag):
-                return view
-        return None
+        `since` is the newest id that was seen before it was sent. What was seen since then may
+        have come behind it: another cell, or what refuses it.
+        """
+        top = self.place.last_seen
+        known = top >= 0 and self._look(top, deadline)
+        if found := self._forward(tag, top + 1, deadline):
+            return found
+        if not known:
+            top, since = self._probe(deadline) - 1, -1  # what was accepted before has a smaller id
+        views = self._downward(top, since, deadline)
+        return next((view for view in views if is_statement_of(view.code, tag)), None)
 
     def earlier(self, tag: str, number: int, deadline: Deadline) -> StatementView | None:
         """Return the statement with the same tag that did begin, before this one."""
-        for at in range(number - 1, max(number - 1 - _MOST_BACK, -1), -1):
-            view = self._look(at, deadline)
-            if view is None:
-                return None
+        for view in self._downward(number - 1, -1, deadline):
             output = view.output or {}
             began = not lacks_runner(output) and not ran_before(output, tag)
             if is_statement_of(view.code, tag) and began:
@@ -122,14 +118,16 @@ class Submitter:
                 return view
         raise AssertionError("the last wait is None")
 
-    def _settle(self, tag: str, sent: float, error: TransportError) -> StatementView | None:
+    def _settle(
+        self, tag: str, sent: float, since: int, error: TransportError
+    ) -> StatementView | None:
         """Return the statement that the lost reply was about; None when there is none, twice."""
         deadline = Deadline.after(self.settle)
         try:
-            found = self.find(tag, deadline)
+            found = self.find(tag, deadline, since)
             if found is None:
                 time.sleep(_ABSENCE_PAUSE)
-                found = self.find(tag, deadline)
+                found = self.find(tag, deadline, since)
         except SessionLostError:
             raise
         except TransportError as unclear:
@@ -147,9 +145,13 @@ class Submitter:
             number += 1
         return found
 
-    def _backward(self, tag: str, deadline: Deadline) -> StatementView | None:
-        """Read ids downwards from a probe's: what was accepted before it has a smaller one."""
-        return self.before(tag, self._probe(deadline), deadline)
+    def _downward(self, top: int, since: int, deadline: Deadline) -> Iterator[StatementView]:
+        """Read ids downwards, to the first that is not there or was seen before."""
+        for number in range(top, max(top - _MOST_BACK, since), -1):
+            view = self._look(number, deadline)
+            if view is None:
+                return
+            yield view
 
     def _probe(self, deadline: Deadline) -> int:
         for _ in range(3):

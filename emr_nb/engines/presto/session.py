@@ -271,7 +271,8 @@ class PrestoSession:
 
         def moved(uri: str, rows: bool) -> None:
             nonlocal read
-            if uri and not (read and rows):  # once told, each page's place tells nothing new
+            # the last page has no successor; once rows are told, each page's tells nothing new
+            if uri and not (read and rows):
                 read = read or rows
                 self._note(tag, place=placed((ROWS_READ if read else "") + uri, asked))
 

@@ -109,42 +109,36 @@ class FileSignal:
         self._parameters = context._gateway.gateway_parameters
         self._path = path
         self._group = group
-        self._gateway = self._context = self._conf = None
 
     def __enter__(self):
+        from py4j.java_gateway import GatewayParameters, JavaGateway
+
+        told = self._parameters
+        own = GatewayParameters(  # it connects when something is asked
+            address=told.address,
+            port=told.port,
+            auto_convert=told.auto_convert,
+            auth_token=told.auth_token,
+        )
+        self._gateway = JavaGateway(gateway_parameters=own)
         return self
 
     def __exit__(self, *_):
-        self._context = self._conf = None  # let go of, while there is a connection to say so
-        if self._gateway is not None:
-            self._gateway.close()
-            self._gateway = None
+        self._gateway.close()
 
-    def _connect(self):
-        from py4j.java_gateway import GatewayParameters, JavaGateway
-
-        if self._context is None:
-            told = self._parameters
-            own = GatewayParameters(
-                address=told.address,
-                port=told.port,
-                auto_convert=told.auto_convert,
-                auth_token=told.auth_token,
-            )
-            self._gateway = JavaGateway(gateway_parameters=own)
-            self._context = self._gateway.jvm.org.apache.spark.SparkContext.getOrCreate()
-            self._conf = self._context.hadoopConfiguration()
+    def _context(self):
+        return self._gateway.jvm.org.apache.spark.SparkContext.getOrCreate()
 
     def exists(self):
         """Tell whether the path exists, by the JVM's Hadoop client."""
-        self._connect()
         where = self._gateway.jvm.org.apache.hadoop.fs.Path(self._path)
-        return bool(where.getFileSystem(self._conf).exists(where))
+        store = where.getFileSystem(self._context().hadoopConfiguration())
+        return bool(store.exists(where))
 
     def cancel_jobs(self):
         """Stop the jobs of the cell's group; all of them where it has none."""
-        self._connect()
+        context = self._context()
         if self._group:
-            self._context.cancelJobGroup(self._group)
+            context.cancelJobGroup(self._group)
         else:
-            self._context.cancelAllJobs()
+            context.cancelAllJobs()
