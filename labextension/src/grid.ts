@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Columns } from './columns';
 import { copyRange } from './copying';
-import { element, fillCell, titled } from './dom';
+import { element, titled } from './dom';
 import { DOUBLE_PRESS, ICON_WIDTH, type IGridOptions } from './gridOptions';
 import {
   bodyHeight,
@@ -11,8 +11,9 @@ import {
   rowWindow,
   scrollTo
 } from './geometry';
+import { GridRows } from './gridRows';
 import { Head } from './head';
-import { contains, moved, rangeOf, type ICell, type IRange } from './selection';
+import { moved, rangeOf, type ICell, type IRange } from './selection';
 import type { IGridModel } from './tokens';
 
 /** Rows seen at once before the grid scrolls. */
@@ -53,13 +54,20 @@ export class Grid {
       'aria-colcount',
       String(this._columns.columns.length + (this._hasNumbers ? 1 : 0))
     );
-    this._body.setAttribute('role', 'rowgroup');
-    this.node.append(this._head.node, this._body);
+    this._rows = new GridRows(
+      _model,
+      this._columns,
+      _options,
+      this._hasNumbers,
+      (row, column) => this._id(row, column)
+    );
+    const body = this._rows.node;
+    this.node.append(this._head.node, body);
     this.node.addEventListener('scroll', () => this._onScroll());
     this.node.addEventListener('keydown', event => this._onKey(event));
-    this._body.addEventListener('pointerdown', event => this._onPointerDown(event));
-    this._body.addEventListener('pointermove', event => this._onPointerMove(event));
-    this._body.addEventListener('pointerover', event => this._onPointerOver(event));
+    body.addEventListener('pointerdown', event => this._onPointerDown(event));
+    body.addEventListener('pointermove', event => this._onPointerMove(event));
+    body.addEventListener('pointerover', event => this._onPointerOver(event));
     this._observer = new ResizeObserver(() => this.draw());
     this._observer.observe(this.node);
   }
@@ -92,8 +100,8 @@ export class Grid {
     const seen = Math.min(height, SEEN_ROWS * ROW_HEIGHT);
     const least = (this._options.leastRows ?? 1) * ROW_HEIGHT;
     this.node.style.height = `${this._headHeight + Math.max(seen, least) + this._barHeight()}px`;
-    this._body.style.height = `${height}px`;
-    this._body.style.width = `${this._columns.total}px`;
+    this._rows.node.style.height = `${height}px`;
+    this._rows.node.style.width = `${this._columns.total}px`;
     const left = this.node.scrollLeft;
     const [first, stop] = columnWindow(
       this._columns.offsets,
@@ -126,19 +134,14 @@ export class Grid {
   }
 
   private _drawRows(firstColumn: number, stopColumn: number): void {
-    const seen = this._seenHeight();
-    const { first, stop, top } = rowWindow(
+    const seen = rowWindow(
       this._model.rowCount,
       this.node.scrollTop,
-      seen
+      this._seenHeight()
     );
-    this._model.want(first, stop);
-    const rows: HTMLElement[] = [];
-    for (let i = first; i < stop; i++) {
-      rows.push(this._row(i, top + (i - first) * ROW_HEIGHT, firstColumn, stopColumn));
-    }
-    this._body.classList.toggle('emrnb-mod-stale', this._model.isStale);
-    this._body.replaceChildren(...rows);
+    this._model.want(seen.first, seen.stop);
+    const marks = { range: this._range, cursor: this._cursor };
+    this._rows.draw(seen, firstColumn, stopColumn, marks);
     const cursor = this._cursor;
     if (cursor !== null) {
       this.node.setAttribute(
@@ -148,56 +151,6 @@ export class Grid {
     } else {
       this.node.removeAttribute('aria-activedescendant');
     }
-  }
-
-  private _row(index: number, top: number, first: number, stop: number): HTMLElement {
-    const row = element('div', index % 2 ? 'emrnb-Row emrnb-mod-odd' : 'emrnb-Row');
-    row.setAttribute('role', 'row');
-    row.setAttribute('aria-rowindex', String(index + 2));
-    row.dataset.row = String(index);
-    row.style.top = `${top}px`;
-    if (this._hasNumbers) {
-      const number = element('div', 'emrnb-RowNumber', String(index + 1));
-      number.setAttribute('role', 'rowheader');
-      number.setAttribute('aria-colindex', '1');
-      number.style.width = `${this._columns.gutter}px`;
-      row.append(number);
-    }
-    const range = this._options.isList ? this._range : null;
-    const isSelected = range !== null && index >= range.top && index <= range.bottom;
-    row.classList.toggle('emrnb-mod-selected', isSelected);
-    const values = this._model.row(index);
-    for (let column = first; column < stop; column++) {
-      row.append(this._cell(index, column, values?.[column]));
-    }
-    return row;
-  }
-
-  private _cell(
-    row: number,
-    column: number,
-    value: string | null | undefined
-  ): HTMLElement {
-    const cell = element('div', 'emrnb-Cell');
-    cell.id = this._id(row, column);
-    const isName = !this._hasNumbers && column === 0;
-    cell.setAttribute('role', isName ? 'rowheader' : 'gridcell');
-    cell.setAttribute('aria-colindex', String(column + (this._hasNumbers ? 2 : 1)));
-    cell.dataset.column = String(column);
-    cell.style.left = `${this._columns.offsets[column] ?? 0}px`;
-    cell.style.width = `${this._columns.width(column)}px`;
-    const names = cell.classList;
-    names.toggle('emrnb-mod-right', this._columns.columns[column]?.kind === 'number');
-    fillCell(cell, value);
-    const selected = this._range !== null && contains(this._range, row, column);
-    names.toggle('emrnb-mod-selected', selected);
-    cell.setAttribute('aria-selected', String(selected));
-    names.toggle(
-      'emrnb-mod-cursor',
-      this._cursor?.row === row && this._cursor.column === column
-    );
-    this._options.decorate?.(cell, row, column);
-    return cell;
   }
 
   private _measure(): void {
@@ -350,7 +303,7 @@ export class Grid {
     this._watchDouble(event, hit.row);
   }
 
-  /** Rows are drawn anew at each press, so the browser knows no double click on one. */
+  /** A row is drawn anew when it is pressed, so the browser knows no double click on one. */
   private _watchDouble(event: PointerEvent, row: number): void {
     const last = this._pressed;
     this._pressed = { row, time: event.timeStamp };
@@ -386,7 +339,7 @@ export class Grid {
   private readonly _headHeight: number;
   private readonly _columns: Columns;
   private readonly _head: Head;
-  private readonly _body = element('div', 'emrnb-Body');
+  private readonly _rows: GridRows;
   private readonly _observer: ResizeObserver;
   private _isMeasured = false;
   private _isReattached = false;

@@ -12,6 +12,8 @@ export interface IGridOptions {
   isList?: boolean;
   /** Adds to a cell that was drawn. */
   decorate?: (cell: HTMLElement, row: number, column: number) => void;
+  /** What `decorate` looks at in a row besides its values. */
+  mark?: (row: number) => string;
   onSelected?: (range: IRange | null, row: number) => void;
   /** Enter or a double click on a row. */
   onOpen?: (row: number) => void;

@@ -32,8 +32,16 @@ export class Head {
   draw(first: number, stop: number, cursor: number): void {
     if (this._isDragging) {
       this._placeOnly();
+      this._drawn = '';
       return;
     }
+    const { state, sort } = this._model;
+    const looks = [first, stop, cursor, state, sort?.column, sort?.descending];
+    const drawn = [...looks, this._columns.gutter, ...this._columns.offsets].join();
+    if (drawn === this._drawn) {
+      return; // most frames of scrolling: nothing for the browser to lay out anew
+    }
+    this._drawn = drawn;
     this.node.style.width = `${this._columns.total}px`;
     const corner = element('div', 'emrnb-Corner');
     corner.setAttribute('role', 'columnheader');
@@ -142,4 +150,5 @@ export class Head {
 
   private readonly _row = element('div', 'emrnb-HeadRow');
   private _isDragging = false;
+  private _drawn = '';
 }

@@ -156,6 +156,7 @@ export class FilesView extends Widget implements IActions {
       leastRows: LIST_ROWS,
       isList: true,
       decorate: (cell, row, column) => this._decorate(cell, row, column),
+      mark: row => (this._model.id(row) < 0 ? '' : this._model.kind(row)),
       onSelected: range => this._onSelected(range),
       onOpen: row => this._openRow(row),
       onCopy: () => this.copyPath(),
