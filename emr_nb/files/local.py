@@ -14,10 +14,10 @@ from emr_nb.context import ClusterContext
 from emr_nb.errors import FileError, PathNotFoundError
 from emr_nb.files.local_abilities import LocalAbilities
 from emr_nb.files.local_disk import entry_of, mapped, place, sync_folder
+from emr_nb.files.rests import PAGE, Rests
 from emr_nb.model import FileEntry, FilePath, Page
 
 _CHUNK = 1024 * 1024
-_PAGE = 1000
 
 
 class LocalFileSystemFactory:
@@ -32,17 +32,26 @@ class LocalFileSystem(LocalAbilities):
 
     scheme = "file"
 
+    def __init__(self) -> None:
+        self._rests: Rests[str] = Rests()
+
     def ls(self, path: FilePath, after: str | None = None) -> Page[FileEntry]:
-        with mapped(path):
-            status = os.stat(path.key)  # noqa: PTH116 -- a Path would drop a closing slash
-            if not stat.S_ISDIR(status.st_mode):
-                return Page([entry_of(path, status)])
-            names = sorted(name for name in os.listdir(path.key) if after is None or name > after)  # noqa: PTH208
+        names = self._rests.take(path.key, after)
+        if names is None:
+            with mapped(path):
+                status = os.stat(path.key)  # noqa: PTH116 -- a Path would drop a closing slash
+                if not stat.S_ISDIR(status.st_mode):
+                    return Page([entry_of(path, status)])
+                names = sorted(n for n in os.listdir(path.key) if after is None or n > after)  # noqa: PTH208
+        names, rest = names[:PAGE], names[PAGE:]
         entries = []
-        for name in names[:_PAGE]:
+        for name in names:
             with suppress(FileNotFoundError, PathNotFoundError):  # gone meanwhile
                 entries.append(self.info(path.child(name)))
-        return Page(entries, names[_PAGE - 1] if len(names) > _PAGE else None)
+        if not rest:
+            return Page(entries)
+        self._rests.keep(path.key, names[-1], rest)
+        return Page(entries, names[-1])
 
     def info(self, path: FilePath) -> FileEntry:
         with mapped(path):

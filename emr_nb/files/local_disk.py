@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from emr_nb.errors import (
@@ -70,6 +71,7 @@ def entry_of(path: FilePath, status: os.stat_result) -> FileEntry:
     )
 
 
+@lru_cache(maxsize=256)  # a directory service may take milliseconds for each
 def _owner(uid: int) -> str:
     try:
         import pwd
@@ -79,6 +81,7 @@ def _owner(uid: int) -> str:
         return str(uid)
 
 
+@lru_cache(maxsize=256)
 def _group(gid: int) -> str:
     try:
         import grp

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from emr_nb.errors import FileError, PathNotFoundError
+from emr_nb.files.rests import PAGE, Rests
 from emr_nb.files.webhdfs_entries import entries_of
 from emr_nb.files.webhdfs_ways import Ways
 from emr_nb.model import FileEntry, FilePath, Page
@@ -17,8 +18,6 @@ from emr_nb.transport.base import Reply, Retry
 
 _KEPT = 4  # pages that nobody has asked for yet
 _KEPT_SECONDS = 10.0  # what is older is asked for anew
-_PAGE = 1000  # entries, of a server that does not page
-_RESTS = 2  # such listings that are kept until they are looked at
 _WALKERS = 8
 _AHEAD = 16  # folders of a walk that are listed before their turn
 
@@ -34,12 +33,12 @@ class Lister:
         self._batches = True  # until a server does not know LISTSTATUS_BATCH
         self._lock = threading.Lock()
         self._coming: dict[_Key, tuple[float, Future[Reply]]] = {}
-        self._rest: dict[_Key, Sequence[_Status]] = {}
+        self._rests: Rests[_Status] = Rests()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="emr_nb-hdfs-pages")
 
     def page(self, path: FilePath, after: str | None) -> Page[FileEntry]:
         """Return one page (the NameNode's `dfs.ls.limit`, 1,000); `after` is a name."""
-        if after is not None and (rest := self._rest.pop((path.key, after), None)):
+        if (rest := self._rests.take(path.key, after)) is not None:
             return self._cut(path, rest)
         if not self._batches:
             return self._whole(path, after)
@@ -56,7 +55,7 @@ class Lister:
         statuses = listing["partialListing"]["FileStatuses"]["FileStatus"]
         if not int(listing.get("remainingEntries") or 0) or not statuses:
             # HttpFS knows the operation, and answers it with all there is
-            return self._cut(path, _past(statuses, after) if len(statuses) > _PAGE else statuses)
+            return self._cut(path, _past(statuses, after) if len(statuses) > PAGE else statuses)
         last = statuses[-1]["pathSuffix"]
         self._fetch(path, last)
         return Page(entries_of(path, statuses), last)
@@ -67,14 +66,11 @@ class Lister:
 
     def _cut(self, path: FilePath, statuses: Sequence[_Status]) -> Page[FileEntry]:
         """Return the first page of what has come, and keep the rest for the next ones."""
-        now, rest = statuses[:_PAGE], statuses[_PAGE:]
+        now, rest = statuses[:PAGE], statuses[PAGE:]
         if not rest:
             return Page(entries_of(path, now))
         last = str(now[-1]["pathSuffix"])
-        with self._lock:
-            while len(self._rest) >= _RESTS:
-                self._rest.pop(next(iter(self._rest)), None)
-            self._rest[path.key, last] = rest
+        self._rests.keep(path.key, last, rest)
         return Page(entries_of(path, now), last)
 
     def _ask(self, path: FilePath, after: str | None) -> Reply:

@@ -42,6 +42,7 @@ class CountingStore(LocalFileSystem):
     """The local disk, which counts the bytes and the requests."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.bytes = self.requests = 0
 
     def read(self, path, start=0, length=None):
