@@ -106,6 +106,17 @@ class Versions(Protocol):
 
 
 @runtime_checkable
+class StoredSizes(Protocol):
+    """Lists how much is stored, which can be more than `read` gives; `info` tells the latter."""
+
+    def info(self, path: FilePath) -> FileEntry: ...
+
+    def seals(self, path: FilePath) -> bool:
+        """Tell whether what is written at a path is stored in another size."""
+        ...
+
+
+@runtime_checkable
 class Touches(Protocol):
     """Sets a file's time of change to now, making an empty file where there is none."""
 

@@ -12,6 +12,7 @@ from emr_nb.files.plans import Plan, plan_copy, plan_tree
 from emr_nb.files.removing import remove_moved, rename
 from emr_nb.files.target_names import Naming
 from emr_nb.files.transfers import Copied, Told, run
+from emr_nb.files.true_sizes import with_true_sizes
 from emr_nb.model import FileEntry, FilePath
 
 Progress = Callable[[int, int | None], None]
@@ -127,6 +128,7 @@ class Trees(ABC):
         into = self.destination(target, several=len(sources) > 1)
         base = target if into is None else into
         plan = plan_copy(self.store, sources, base, recursive=recursive, into=into is not None)
+        plan.transfers = with_true_sizes(self.store, plan.transfers)
         files = [t.target for t in plan.transfers]
         first = sources[0]
         if into is None:
@@ -141,7 +143,9 @@ class Trees(ABC):
         entry = self.store(where).info(where)
         if not entry.is_directory:
             raise PathNotDirectoryError("It is not a directory", where=str(where))
-        return plan_tree(self.store, where, self.path(target))
+        plan = plan_tree(self.store, where, self.path(target))
+        plan.transfers = with_true_sizes(self.store, plan.transfers)
+        return plan
 
     def run(
         self, plan: Plan, *, overwrite: bool = False, resume: bool = False,

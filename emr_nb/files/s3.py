@@ -22,11 +22,13 @@ from emr_nb.errors import (
 from emr_nb.files import s3_xml
 from emr_nb.files.abilities import Checksum, Detail
 from emr_nb.files.emrfs.detail import around_of
+from emr_nb.files.emrfs.policy import Encryption
 from emr_nb.files.emrfs.sealed import Sealed, SealedError
 from emr_nb.files.emrfs.site import Site
 from emr_nb.files.s3_bulk import bulk_of
 from emr_nb.files.s3_calls import S3Calls
 from emr_nb.files.s3_checks import told_checksum
+from emr_nb.files.s3_copy import copy_object
 from emr_nb.files.s3_head import Heads
 from emr_nb.files.s3_list import LIST, MARKER, Lister, entry_of, folder_entry, folder_key
 from emr_nb.files.s3_move import Mover
@@ -108,6 +110,10 @@ class S3:
             yield first
             yield from found
 
+    def seals(self, path: FilePath) -> bool:
+        """Tell whether the cluster encrypts what it writes there on its own side."""
+        return self._site.policy.of(path.authority).mode.startswith("CSE")
+
     def versions(self, path: FilePath, after: str | None = None) -> Page[FileEntry]:
         """List the versions of an object, or of all below a prefix, the newest first."""
         from emr_nb.files.s3_versions import versions
@@ -141,9 +147,18 @@ class S3:
         return Detail(entry, [fact for fact in self._around(path) if fact[1]])
 
     def checksum(self, path: FilePath) -> Checksum:
-        """Return the MD5 or other checksum that S3 keeps of a whole object, else its ETag."""
+        """Return the MD5 or other checksum that S3 keeps of a whole object, else its ETag.
+
+        Raises EncryptedFileError where it is one of ciphertext.
+        """
         wanted = {"x-amz-checksum-mode": "ENABLED"}
         headers = self._calls.request("HEAD", path, GET, headers=wanted).headers
+        if self._sealed.envelope(path, headers) is not None:
+            raise EncryptedFileError(
+                "S3 keeps a checksum of the encrypted bytes only, which says nothing of the file",
+                where=str(path),
+                advice="Compare what `%emr cat` or `c.files.read` gives.",
+            )
         told = told_checksum(headers)
         if told is not None:
             return Checksum(*told)
@@ -192,19 +207,7 @@ class S3:
 
         It is encrypted as the cluster's settings say, else as the bucket's default does.
         """
-        self._need_key(path)
-        wanted = self._site.policy.check(path)
-        try:
-            entry = self.info(path)
-        except PathNotFoundError:
-            pass
-        except PathDeniedError:  # who may only write cannot look
-            pass
-        else:
-            if entry.is_directory:
-                raise PathIsDirectoryError("A directory has this name", where=str(path))
-            if not overwrite:
-                raise refuse(path)
+        wanted = self._wanted_at(path, overwrite=overwrite)
         stored, headers = self._sealed.seal(path, chunks, wanted)
         size = write_object(
             *(self._calls, path, stored),
@@ -212,10 +215,21 @@ class S3:
             headers=headers,
             uploads=self._uploads,
         )
+        return self._made(path, size)
+
+    def copy_within(
+        self, source: FileEntry, target: FilePath, *, overwrite: bool = False
+    ) -> FileEntry | None:
+        """Copy an object by S3 itself; None where its bytes must be opened or sealed here."""
+        wanted = self._wanted_at(target, overwrite=overwrite)
+        headers = self._calls.request("HEAD", source.path, GET).headers
+        if wanted.mode == "CSE-KMS" or self._sealed.envelope(source.path, headers) is not None:
+            return None
         try:
-            return self.info(path)
-        except PathDeniedError:
-            return FileEntry(path, "file", size=size)
+            copy_object(self._calls, source, target, wanted.headers())
+        except PathDeniedError:  # one role reads, another one writes
+            return None
+        return self._made(target, source.size)
 
     def touch(self, path: FilePath) -> FileEntry:
         """Make an empty object where there is none; S3 changes no time but by writing anew."""
@@ -282,6 +296,29 @@ class S3:
         self._remover.remove(FilePath("s3", path.authority, prefix[:-1] + MARKER))
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _wanted_at(self, path: FilePath, *, overwrite: bool) -> Encryption:
+        """Return how to encrypt a new object; raises where there must be none."""
+        self._need_key(path)
+        wanted = self._site.policy.check(path)
+        try:
+            entry = self.info(path)
+        except PathNotFoundError:
+            pass
+        except PathDeniedError:  # who may only write cannot look
+            pass
+        else:
+            if entry.is_directory:
+                raise PathIsDirectoryError("A directory has this name", where=str(path))
+            if not overwrite:
+                raise refuse(path)
+        return wanted
+
+    def _made(self, path: FilePath, size: int) -> FileEntry:
+        try:
+            return self.info(path)
+        except PathDeniedError:
+            return FileEntry(path, "file", size=size)
 
     def _around(self, path: FilePath) -> list[tuple[str, str]]:
         """Return what is true of a path because of where it lies."""

@@ -6,15 +6,16 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from emr_nb.errors import PathDeniedError, PathNotFoundError
+from emr_nb.errors import FileError, PathDeniedError, PathNotFoundError
 from emr_nb.files.base import FileSystem
-from emr_nb.files.copy import copy_entry
+from emr_nb.files.copy import Progress, copy_entry
 from emr_nb.files.downloads import download, is_worth
 from emr_nb.files.plans import Plan, Transfer, refuse_existing
+from emr_nb.files.true_sizes import true_entry
 from emr_nb.files.verifying import Verifier
 from emr_nb.model import FileEntry, FilePath
 
@@ -28,11 +29,14 @@ Told = Callable[["Copied"], None]
 
 @runtime_checkable
 class CopiesWithin(Protocol):
-    """A store that copies its own files, whole, without sending their bytes here."""
+    """A store that copies its own files, whole, without sending their bytes here.
+
+    It answers None where the bytes must pass through here after all.
+    """
 
     def copy_within(
         self, source: FileEntry, target: FilePath, *, overwrite: bool = False
-    ) -> FileEntry: ...
+    ) -> FileEntry | None: ...
 
 
 class Stopped(Exception):  # noqa: N818 -- never leaves this module
@@ -142,7 +146,7 @@ class _Work:
     def copy(self, transfer: Transfer, told: Told | None = None) -> None:
         """Copy one file and verify it."""
         source, target = transfer.source, transfer.target
-        source_fs, target_fs = self.stores(source.path), self.stores(target)
+        source_fs = self.stores(source.path)
         seen = 0
 
         def progress(done: int, _: int | None) -> None:
@@ -157,25 +161,39 @@ class _Work:
                 told(self.state)
 
         self._need_folder(target)
-        if source_fs is target_fs and isinstance(source_fs, CopiesWithin):
-            progress(0, source.size)  # the store copies and verifies
-            made = source_fs.copy_within(source, target, overwrite=self.overwrite)
-            progress(source.size, source.size)
-        elif is_worth(source, target):
-            made = download(source_fs, source, target, overwrite=self.overwrite,
-                            resume=self.resume, progress=progress)  # fmt: skip
-        else:
-            made = self._stream(source_fs, target_fs, transfer, progress)
+        if is_worth(source, target):
+            source = true_entry(source_fs, source) or source
+        try:
+            made = self._copy_as_told(replace(transfer, source=source), progress)
+        except FileError:
+            true = true_entry(source_fs, source)
+            if true is None:
+                raise
+            made = self._copy_as_told(replace(transfer, source=true), progress)
         with self._lock:
             self.state.files += 1
             self.state.entries.append(made)
+
+    def _copy_as_told(self, transfer: Transfer, progress: Progress) -> FileEntry:
+        source, target = transfer.source, transfer.target
+        source_fs, target_fs = self.stores(source.path), self.stores(target)
+        if source_fs is target_fs and isinstance(source_fs, CopiesWithin):
+            progress(0, source.size)  # the store copies and verifies
+            made = source_fs.copy_within(source, target, overwrite=self.overwrite)
+            if made is not None:
+                progress(source.size, source.size)
+                return made
+        if is_worth(source, target):
+            return download(source_fs, source, target, overwrite=self.overwrite,
+                            resume=self.resume, progress=progress)  # fmt: skip
+        return self._stream(source_fs, target_fs, transfer, progress)
 
     def _stream(
         self,
         source_fs: FileSystem,
         target_fs: FileSystem,
         transfer: Transfer,
-        progress: Callable[[int, int | None], None],
+        progress: Progress,
     ) -> FileEntry:
         digest = hashlib.md5(usedforsecurity=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from emr_nb.errors import FileError, PathDeniedError, StoreLacksError
+from emr_nb.errors import EncryptedFileError, FileError, PathDeniedError, StoreLacksError
 from emr_nb.files.abilities import Checksum, Checksums
 from emr_nb.files.base import FileSystem
 from emr_nb.model import FileEntry
@@ -34,10 +34,13 @@ class Verifier:
         if pair in self._useless:
             return
         passed = Checksum("MD5", md5)
-        there = _told(target_fs, target) or passed
-        from_source = None if _same_kind(there, passed) and there is not passed else _told(
-            source_fs, source
-        )  # fmt: skip
+        try:
+            there = _told(target_fs, target) or passed
+            from_source = None if _same_kind(there, passed) and there is not passed else _told(
+                source_fs, source
+            )  # fmt: skip
+        except EncryptedFileError:  # of this file alone: lengths must do
+            return
         here = from_source or passed
         if there is here or not _same_kind(there, here):
             self._useless.add(pair)
@@ -55,6 +58,8 @@ def _told(fs: FileSystem, entry: FileEntry) -> Checksum | None:
         return None
     try:
         return fs.checksum(entry.path)
+    except EncryptedFileError:
+        raise
     except (StoreLacksError, PathDeniedError):
         return None
 
