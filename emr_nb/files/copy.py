@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Protocol
 
 from emr_nb.errors import FileError, PathIsDirectoryError, UsageError
@@ -116,19 +115,3 @@ def local_name(source: FilePath) -> str:
             advice="Give the local file's name: `%emr get REMOTE ./name`.",
         )
     return name
-
-
-def inside(root: Path, relative: str) -> Path:
-    """Return root/relative, each segment made safe; raises UsageError if that left the root.
-
-    A folder below the root that is a link to somewhere else counts as leaving.
-    """
-    segments = [segment for segment in relative.split("/") if segment]
-    if not segments or any(segment in (".", "..") for segment in segments):
-        raise UsageError(
-            f"{relative!r} would lie outside {root}", advice="Copy that file by itself."
-        )
-    path = root.joinpath(*(local_name(FilePath("file", "", f"/{s}")) for s in segments))
-    if not path.parent.resolve().is_relative_to(root.resolve()):
-        raise UsageError(f"{relative!r} passes through a link that leaves {root}")
-    return path

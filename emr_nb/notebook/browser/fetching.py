@@ -5,18 +5,23 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from emr_nb.errors import EmrError
 from emr_nb.files.base import FileSystem
-from emr_nb.files.copy import copy_file, inside, local_name
+from emr_nb.files.copy import local_name
+from emr_nb.files.downloads import is_worth, part_of
 from emr_nb.files.local import LocalFileSystem
+from emr_nb.files.plans import Plan, plan_copy
+from emr_nb.files.transfers import Copied, run
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.notebook.browser.places import name_in
 from emr_nb.notebook.look import plural, printable, size
 
 _TOLD_EVERY = 0.2  # seconds between two messages of progress
+_AGAIN = "Download it again: it goes on behind what is here already."
 Tell = Callable[[dict[str, Any]], None]
 
 
@@ -32,68 +37,81 @@ class Download:
         self._store = store
         self._entry = entry
         self._folder = folder
+        self._local = LocalFileSystem()
         self._cancelled = threading.Event()
         self._told = 0.0
-        self._files = 0
-        self._bytes = 0
+        self._state = Copied()
 
     def cancel(self) -> None:
         """Have it stop at the next bytes; nothing partial stays under a final name."""
         self._cancelled.set()
 
     def run(self, tell: Tell) -> None:
-        """Copy, telling of progress and of the end."""
+        """Copy, telling of progress and of the end; what an earlier try left is gone on from."""
         name = printable(self._entry.name)
+        plan = Plan()
         try:
             target = free_path(self._folder, local_name(self._entry.path))
             if self._entry.is_directory:
-                self._copy_folder(target, tell)
-            else:
-                self._copy(self._entry, target, self._entry.size, tell)
+                tell(self._message("running", f"{name}: listing…"))
+            place = FilePath("file", "", str(target))
+            plan = plan_copy(self._at, [self._entry], place, recursive=True, into=False)
+            self._look()
+            run(self._at, plan, resume=True, told=lambda state: self._progress(state, tell))
         except _CancelledError:
-            left = f"; {plural(self._files, 'whole file')} stay" if self._files else ""
+            _forget(plan)
+            files = self._state.files
+            left = f"; {plural(files, 'whole file')} stay" if files else ""
             tell(self._message("cancelled", f"{name}: cancelled{left}"))
         except EmrError as error:
-            tell({**self._message("failed", f"{name}: {error.what}"), "advice": error.advice})
+            advice = _AGAIN if _begun(plan) else error.advice
+            tell({**self._message("failed", f"{name}: {error.what}"), "advice": advice})
         except OSError as error:
             tell(self._message("failed", f"{name}: {error.strerror or error}"))
         else:
-            what = f"{plural(self._files, 'file')}, " * self._entry.is_directory
-            tell(self._message("done", f"{printable(target.name)}: {what}{size(self._bytes)}"))
+            tell(self._message("done", f"{printable(target.name)}: {self._done(plan)}"))
 
-    def _copy_folder(self, target: Path, tell: Tell) -> None:
-        target.mkdir()
-        for entry, relative in below(self._store, self._entry):
-            if self._cancelled.is_set():
-                raise _CancelledError
-            if relative and not entry.is_directory:
-                path = inside(target, relative)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._copy(entry, path, None, tell)
+    def _at(self, path: FilePath) -> FileSystem:
+        return self._local if path.scheme == "file" else self._store
 
-    def _copy(self, entry: FileEntry, target: Path, total: int | None, tell: Tell) -> None:
-        before = self._bytes
+    def _look(self) -> None:
+        if self._cancelled.is_set():
+            raise _CancelledError
 
-        def told(done: int, _: int | None) -> None:
-            if self._cancelled.is_set():
-                raise _CancelledError
-            self._bytes = before + done
-            now = time.monotonic()
-            if now - self._told >= _TOLD_EVERY:
-                self._told = now
-                tell({**self._message("running", self._share(total)), "total": total})
+    def _progress(self, state: Copied, tell: Tell) -> None:
+        self._state = state
+        self._look()
+        now = time.monotonic()
+        if now - self._told >= _TOLD_EVERY:
+            self._told = now
+            of = f" of {size(state.bytes_total)}" if state.bytes_total else ""
+            text = f"{printable(self._entry.name)}: {size(state.bytes)}{of}"
+            tell({**self._message("running", text), "total": state.bytes_total})
 
-        where = FilePath("file", "", str(target))
-        copy_file(self._store, entry.path, LocalFileSystem(), where, progress=told)
-        self._files += 1
-
-    def _share(self, total: int | None) -> str:
-        of = f" of {size(total)}" if total else ""
-        return f"{printable(self._entry.name)}: {size(self._bytes)}{of}"
+    def _done(self, plan: Plan) -> str:
+        parts = [plural(self._state.files, "file")] * self._entry.is_directory
+        parts.append(size(self._state.bytes))
+        if plan.changed:
+            parts.append(f"{plural(len(plan.changed), 'name')} changed to fit this disk")
+        if plan.links:
+            parts.append(f"{plural(len(plan.links), 'link')} left out")
+        return ", ".join(parts)
 
     def _message(self, state: str, text: str) -> dict[str, Any]:
         return {"type": "job", "job": self.number, "state": state, "text": text,
-                "done": self._bytes, "total": None}  # fmt: skip
+                "done": self._state.bytes, "total": None}  # fmt: skip
+
+
+def _begun(plan: Plan) -> list[Path]:
+    """Return the hidden beginnings that a plan's downloads left."""
+    parts = [part_of(t.source, t.target) for t in plan.transfers if is_worth(t.source, t.target)]
+    return [part for part in parts if part.exists()]
+
+
+def _forget(plan: Plan) -> None:
+    for part in _begun(plan):
+        with suppress(OSError):
+            part.unlink()
 
 
 def free_path(folder: Path, name: str) -> Path:
