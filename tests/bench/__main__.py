@@ -8,6 +8,9 @@ N statements when every one meets a fault on its way (1,000 take about a quarter
 `--sql` has the figures of Hive, Trino and the Presto dialect alone, with the other clients of
 each beside, `--sql FILE` writes them between the marks there; `--sql-types FILE` writes the
 tables of their types. `--home DIR` joins the cluster that runs in a home for these two.
+
+`--files` has the figures of files alone, beside boto3, s3fs, obstore, the `hdfs` package and
+pyarrow; `--files FILE` writes them between the marks there.
 """
 
 from __future__ import annotations
@@ -48,38 +51,60 @@ def main() -> None:
     options.add_argument("--types", type=Path, metavar="FILE", help="the table of types alone")
     options.add_argument("--sql", nargs="?", const="-", metavar="FILE", help="SQL engines alone")
     options.add_argument("--sql-types", type=Path, metavar="FILE", help="the tables of SQL types")
+    options.add_argument("--files", nargs="?", const="-", metavar="FILE", help="files alone")
     options.add_argument("--home", type=Path, help="join the cluster of this home, for --sql…")
     options.add_argument("--alone", action="store_true", help="the scoreboard without sparkmagic")
     chosen = options.parse_args()
-    if chosen.sql not in (None, "-"):
-        sql_report.marked(Path(chosen.sql), "sql")
-    if chosen.sql_types:
-        sql_report.marked(chosen.sql_types, "sql types")
+    marks = {"sql": chosen.sql, "sql types": chosen.sql_types, "files": chosen.files}
+    for mark, file in marks.items():
+        if file not in (None, "-"):
+            sql_report.marked(Path(file), mark)
     raw: dict[str, Any] = {"seed": chosen.seed, "load": {}}
     try:
-        if chosen.faults:
-            struck(raw, chosen.faults, alone=chosen.alone)
-            print(report.scoreboard(raw["faults"]))
-            return
-        if chosen.types:
-            typed(raw)
-            report.write_types(chosen.types, raw["types"])
-            return
-        if chosen.sql_types:
-            sql_typed(raw, chosen.sql_types, chosen.home)
-            return
-        if not chosen.sql:
-            measure(raw, 20 if chosen.quick else 200, 2 if chosen.quick else 7)
-        sql(raw, sql_speed.QUICK if chosen.quick else sql_speed.Sizes(), chosen.home)
+        run(raw, chosen)
     finally:
         if chosen.json:
             chosen.json.write_text(json.dumps(raw, indent=1))
-    if not chosen.sql:
-        print(report.markdown(raw), end="\n\n")
-    if chosen.sql in (None, "-"):
-        print(sql_report.markdown(raw["sql"]))
+
+
+def run(raw: dict[str, Any], chosen: argparse.Namespace) -> None:
+    """Measure what was chosen, and print or write its tables."""
+    quick = chosen.quick
+    if chosen.faults:
+        struck(raw, chosen.faults, alone=chosen.alone)
+        print(report.scoreboard(raw["faults"]))
+    elif chosen.types:
+        typed(raw)
+        report.write_types(chosen.types, raw["types"])
+    elif chosen.sql_types:
+        sql_typed(raw, chosen.sql_types, chosen.home)
+    elif chosen.files:
+        told(filed(raw, quick=quick), chosen.files, "files")
     else:
-        sql_report.put(Path(chosen.sql), "sql", sql_report.markdown(raw["sql"]))
+        if not chosen.sql:
+            measure(raw, 20 if quick else 200, 2 if quick else 7)
+            print(report.markdown(raw), end="\n\n")
+        sql(raw, sql_speed.QUICK if quick else sql_speed.Sizes(), chosen.home)
+        told(sql_report.markdown(raw["sql"]), chosen.sql, "sql")
+        if not chosen.sql:
+            print(f"\n{filed(raw, quick=quick)}")
+
+
+def told(table: str, where: str | None, mark: str) -> None:
+    """Print a table, or put it between its marks in a file."""
+    if where in (None, "-"):
+        print(table)
+    else:
+        sql_report.put(Path(where), mark, table)
+
+
+def filed(raw: dict[str, Any], *, quick: bool) -> str:
+    """Fill in the figures of files; returns their tables."""
+    from tests.bench import files_told
+
+    sizes = files_told.QUICK if quick else files_told.Sizes()
+    step("files", raw, "files", lambda: files_told.measure(sizes))
+    return files_told.markdown(raw["files"], sizes)
 
 
 def measure(raw: dict[str, Any], statements: int, runs: int) -> None:

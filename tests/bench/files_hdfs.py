@@ -30,6 +30,7 @@ HDFS_PACKAGE = "hdfs==2.7.3"
 DELAY, RATE = 0.02, 50e6
 SIDES = ("emr_nb", "hdfs", "stream")
 _FILLERS = 8
+MANY, BIG = "/tmp/bench/many", "/tmp/bench/big"
 
 Answers = dict[str, list[dict[str, Any]]]
 
@@ -43,20 +44,21 @@ class Sizes:
     runs: int = 3
 
 
+FULL = Sizes()
 QUICK = Sizes(entries=5_000, mebibytes=64, runs=1)
 
 
 def measure(ports: dict[str, int], python: Path, sizes: Sizes) -> dict[str, Answers]:
     """Run all sides by turns on a NameNode whose ports these are."""
     url = f"http://localhost:{ports['namenode-http']}"
-    fill(ports["namenode-http"], "/tmp/bench/many", sizes.entries)
-    write(url, "/tmp/bench/big", sizes.mebibytes)
+    fill(ports["namenode-http"], MANY, sizes.entries)
+    write(url, BIG, sizes.mebibytes)
     found = {
-        "list": turns(python, "list", url, "/tmp/bench/many", sizes.runs),
-        "read": turns(python, "read", url, "/tmp/bench/big", sizes.runs),
+        "list": turns(python, "list", url, MANY, sizes.runs),
+        "read": turns(python, "read", url, BIG, sizes.runs),
     }
     with slow(ports) as late:
-        found["slow"] = turns(python, "read", late, "/tmp/bench/big", sizes.runs)
+        found["slow"] = turns(python, "read", late, BIG, sizes.runs)
     return found
 
 
@@ -190,7 +192,7 @@ def main() -> None:
     options.add_argument("--quick", action="store_true", help="5,000 entries, 64 MiB, one run")
     options.add_argument("--home", type=Path, help="join the cluster `bench-hdfs` of this home")
     chosen = options.parse_args()
-    sizes = QUICK if chosen.quick else Sizes()
+    sizes = QUICK if chosen.quick else FULL
     with tempfile.TemporaryDirectory(prefix="emr-nb-bench-") as scratch:
         clusters = LocalClusters(Settings(data_home=chosen.home or Path(scratch)))
         state = start_saying(clusters, "bench-hdfs", lambda _: None, ("hdfs",))
