@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from emr_nb.model import CatalogNode, Completion
 from emr_nb.notebook import path_completion
 from emr_nb.notebook.cells import CellMagic
+from emr_nb.notebook.fs_magic import NAMES as FILE_MAGICS
+from emr_nb.notebook.fs_magic import as_emr
 from emr_nb.notebook.options import Option, Parser
 from emr_nb.notebook.patience import Patience
 
@@ -49,10 +51,12 @@ class Completer:
         if magic is not None:
             return self._words(first, magic.parser(line=False), len(magic.name) + 2)
         line = before.rpartition("\n")[2]
-        start = line.find("%emr ")
-        if start < 0 or not _ASSIGNED.fullmatch(line[:start]):
-            return None
-        return self._emr_line(line[start + 5 :])
+        for name in ("emr", *FILE_MAGICS):
+            start = line.find(f"%{name} ")
+            if start >= 0 and _ASSIGNED.fullmatch(line[:start]):
+                rest = line[start + len(name) + 2 :]
+                return self._emr_line(rest) if name == "emr" else self._files_line(rest)
+        return None
 
     # -- inside ---------------------------------------------------------------------------
 
@@ -65,6 +69,15 @@ class Completer:
         if command is None:
             return "", []
         return self._words(rest, command.parser(), len(rest) - len(rest.lstrip()) + len(word))
+
+    def _files_line(self, rest: str) -> tuple[str, list[tuple[str, str]]]:
+        made = as_emr(rest)
+        if " " in made:
+            return self._emr_line(made)
+        typed = rest.rpartition(" ")[2]
+        dash = "-" * typed.startswith("-")
+        names = [(f"{dash}{name}", "magic") for name in self._emr.file_commands]
+        return typed, _beginning(typed, names)
 
     def _words(self, line: str, parser: Parser, at: int) -> tuple[str, list[tuple[str, str]]]:
         """Complete the last word of a magic's line; options begin at offset `at`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import sys
+from collections.abc import Sequence
 from functools import cached_property
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,9 @@ class EmrMagic:
         """Run one line; the answer shows itself unless it is assigned."""
         with short_errors(seen=self._notebook.saw_error):
             answer = self._answer(line)
+        return self._shown(answer)
+
+    def _shown(self, answer: Any) -> Any:
         if answer is not None and is_discarded(sys._getframe()):
             if hasattr(answer, "is_value"):  # a Result; its class loads pyarrow
                 from emr_nb.notebook.deliver import result_bundle
@@ -81,6 +85,24 @@ class EmrMagic:
             else:
                 show(self._notebook.screen, self._notebook.shown_form(answer))
         return answer
+
+    @cached_property
+    def file_commands(self) -> dict[str, Command]:
+        """The commands of files, which have magics of their own."""
+        from emr_nb.notebook.commands import browsing, files, hdfs, preview
+
+        groups = (files, browsing, hdfs, preview)
+        return {c.name: c for group in groups for c in group.COMMANDS}
+
+    def run_files(self, line: str, magic: str) -> Any:
+        """Run a line of `%hdfs` or `%fs`."""
+        from emr_nb.notebook.fs_magic import checked
+
+        with short_errors(seen=self._notebook.saw_error):
+            line = checked(line, magic, self.file_commands)
+            rows = [(f"%{magic} {c.name}", c.summary) for c in self.file_commands.values()]
+            answer = self._answer(line) if line else Text(_listed(rows))
+        return self._shown(answer)
 
     def run_cell(self, line: str, cell: str) -> Any:
         """Run a command whose code stands below it: %%emr explain, %%emr transpile."""
@@ -111,7 +133,8 @@ class EmrMagic:
                 f"%emr has no command {word!r}",
                 advice=f"Did you mean %emr {near}?" if near else "%emr help lists them.",
             )
-        if "--help" in rest.split():
+        flags = {flag for option in command.options for flag in option.flags}
+        if "--help" in rest.split() or (rest.strip() == "-h" and "-h" not in flags):
             return Text(command.parser().help())
         return command.run(self._notebook, command.parser().parse(rest))
 
@@ -133,9 +156,13 @@ class EmrMagic:
     def _contents(self) -> str:
         rows = [(f"%emr {c.name}", c.summary) for c in self.commands]
         rows += [(f"%%{m.name}", m.summary) for m in self._notebook.magics]
-        width = max(len(left) for left, _ in rows)
-        lines = [f"{left:<{width}}  {right}" for left, right in rows]
-        return "\n".join([*lines, "", "%emr help TOPIC says more on one of them."])
+        return _listed(rows)
+
+
+def _listed(rows: Sequence[tuple[str, str]]) -> str:
+    width = max(len(left) for left, _ in rows)
+    lines = [f"{left:<{width}}  {right}" for left, right in rows]
+    return "\n".join([*lines, "", "%emr help TOPIC says more on one of them."])
 
 
 def is_discarded(frame: FrameType | None) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emr_nb.notebook.cells import MAGICS, CellMagic, misplaced, run_magic
 from emr_nb.notebook.emr_magic import EmrMagic, is_discarded
 from emr_nb.notebook.errors import short_errors
+from emr_nb.notebook.fs_magic import NAMES as FILE_MAGICS
 from emr_nb.notebook.handles import Handle
 from emr_nb.notebook.neighbours import Watch, runs_bare_cells
 from emr_nb.notebook.plugins import Plugins
@@ -63,6 +65,9 @@ class Extension:
             if magic.name == "sql" and self._registered("cell", "sql") is not None:
                 continue  # another extension owns %%sql; %%spark -l sql is ours alone
             self._register_forms(magic)
+        for name in FILE_MAGICS:
+            if self._is_free(name):
+                self._register("line", name, partial(self.emr.run_files, magic=name))
         if self._registered("cell", "configure") is None:  # sparkmagic's, where it is loaded
             self._register("cell", "configure", self._configure)
         self.shell.input_transformers_cleanup.append(self._misplaced)

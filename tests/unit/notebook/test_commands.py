@@ -269,6 +269,8 @@ def test_help_names_every_command_and_option(bare):
         told = value(bare, f"%emr help {command.name}")
         assert all(flag in told for option in command.options for flag in option.flags)
         assert value(bare, f"%emr {command.name} --help") == told
+        if not any("-h" in option.flags for option in command.options):  # of sizes for people
+            assert value(bare, f"%emr {command.name} -h") == told
 
 
 def test_a_listing_of_the_root_names_what_is_in_it(bench):

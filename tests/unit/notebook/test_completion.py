@@ -36,6 +36,10 @@ def complete(bench):
         ("%%spark --chart h", "hist"),
         ("%%sql --on f", "fake"),
         ("x = 1\n%emr sta", "status"),
+        ("%hdfs se", "setrep"),
+        ("%hdfs dfs -che", "-checksum"),
+        ("n = %fs ls -", "--json"),
+        ("%hdfs -ls -", "-R"),
     ],
 )
 def test_words(complete, text, word):

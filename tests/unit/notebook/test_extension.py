@@ -111,3 +111,10 @@ def test_places():
     first, second = find_place({}, {}), find_place({}, {})
     assert first.headless
     assert first.short_id != second.short_id
+
+
+def test_hdfs_of_another_extension_is_left_alone(shell):
+    shell.register_magic_function(lambda line: f"theirs {line}", "line", "hdfs")
+    shell.run_line_magic("load_ext", "emr_nb")
+    assert shell.run_line_magic("hdfs", "ls /") == "theirs ls /"
+    assert shell.find_line_magic("fs") is not None

@@ -327,3 +327,30 @@ def test_completion_of_paths(there, tmp_path, monkeypatch):
     assert complete("%emr put ./f") == ['"./file one.csv"']
     assert complete("%emr cp ./f") == ['"./file one.csv"']
     assert f"{tmp_path}/file one.csv" in complete(f"%emr put '{tmp_path}/")[0]
+
+
+# -- %hdfs and %fs ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "same"),
+    [
+        ("%hdfs ls /data", "%emr ls /data"),
+        ("%hdfs dfs -ls -R /data", "%emr ls -R /data"),
+        ("%fs -du -s /data", "%emr du -s /data"),
+        ("%hdfs -lsr /data/2013", "%emr ls -R /data/2013"),
+        ("%fs text /data/2013/a.csv", "%emr cat /data/2013/a.csv"),
+        ("%hdfs -count '/data/odd/st?r *'", "%emr count '/data/odd/st?r *'"),
+        ("%hdfs rm --help", "%emr rm --help"),
+    ],
+)
+def test_the_words_of_a_terminal_do_the_same(value, line, same):
+    assert repr(value(line)) == repr(value(same))
+
+
+def test_files_are_all_that_these_magics_know(value, fails):
+    assert "%hdfs setrep" in str(value("%hdfs"))
+    assert str(value("%fs --help")).startswith("%fs ls")
+    assert "Did you mean %hdfs stat?" in fails("%hdfs -stats /data")
+    assert "no command 'attach'" in fails("%fs attach fake")
+    assert "There is no option -q" in fails("%hdfs -ls -q /data")

@@ -1,0 +1,51 @@
+"""`%hdfs` and `%fs`: the file commands of `%emr` for hands that type `hdfs dfs -ls`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from emr_nb.errors import UsageError
+from emr_nb.notebook.options import nearest
+
+if TYPE_CHECKING:
+    from emr_nb.notebook.commands.base import Command
+
+NAMES = ("hdfs", "fs")
+
+# the names of Hadoop's shell (FileSystemShell.html of Hadoop 3) that are others here
+_HADOOP = {
+    "copyFromLocal": "put",
+    "copyToLocal": "get",
+    "getmerge": "get --merge",
+    "lsr": "ls -R",
+    "rmr": "rm -r",
+    "text": "cat",
+    "touchz": "touch",
+}
+_TOOLS = ("dfs", "fs", "hdfs")  # `%hdfs dfs -ls /`, as in a terminal
+
+
+def as_emr(line: str) -> str:
+    """Return a line of `%hdfs` as one of `%emr`; what follows the command stays as written."""
+    rest = line.strip()
+    while (word := rest.partition(" ")[0]) in _TOOLS:
+        rest = rest[len(word) :].lstrip()
+    word, space, after = rest.partition(" ")
+    name = word.removeprefix("-") if word not in ("-h", "--help") else word
+    return f"{_HADOOP.get(name, name)}{space}{after}"
+
+
+def checked(line: str, magic: str, commands: Mapping[str, Command]) -> str:
+    """Return the line for `%emr`, empty for help; raises UsageError for no command of files."""
+    made = as_emr(line)
+    word = made.split(maxsplit=1)[0] if made.split() else "--help"
+    if word in commands:
+        return made
+    if word in ("-h", "--help", "help"):
+        return ""
+    near = nearest(word, tuple(commands))
+    raise UsageError(
+        f"%{magic} has no command {word!r}",
+        advice=f"Did you mean %{magic} {near}?" if near else f"%{magic} --help lists them.",
+    )
