@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import signal
@@ -130,6 +131,27 @@ def hdfs_rig(cluster_home: Path) -> Iterator[HdfsRig]:
     """The cluster `hdfs`: two DataNodes and HttpFS, started once per run."""
     with running(cluster_home, NAME, 2) as rig:
         yield rig
+
+
+@pytest.fixture
+def calm(cluster_home: Path) -> Iterator[None]:
+    """No other worker's test ends daemons of the cluster `hdfs` meanwhile."""
+    with _turn(cluster_home, fcntl.LOCK_SH):
+        yield
+
+
+@pytest.fixture
+def alone(cluster_home: Path) -> Iterator[None]:
+    """No other worker's test needs the cluster `hdfs` meanwhile."""
+    with _turn(cluster_home, fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def _turn(home: Path, kind: int) -> Iterator[None]:
+    with (home / f"{NAME}.turn").open("w") as file:
+        fcntl.flock(file, kind)
+        yield
 
 
 @pytest.fixture(scope="module")

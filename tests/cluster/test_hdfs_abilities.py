@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hdfs_rig import HdfsRig, hdfs_rig, until  # noqa: F401 -- a fixture
+from hdfs_rig import HdfsRig, calm, hdfs_rig, until  # noqa: F401 -- fixtures
 
 from emr_nb.errors import (
     DiskFullError,
@@ -21,6 +21,8 @@ from emr_nb.files.webhdfs import WebHdfs
 from emr_nb.files.webhdfs_health import Healthy
 from emr_nb.model import FilePath
 from emr_nb.testing.filesystems import content, names
+
+pytestmark = pytest.mark.usefixtures("calm")
 
 
 @pytest.fixture

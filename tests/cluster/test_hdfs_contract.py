@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 
 import pytest
-from hdfs_rig import HdfsRig, hdfs_rig  # noqa: F401 -- a fixture
+from hdfs_rig import HdfsRig, calm, hdfs_rig  # noqa: F401 -- fixtures
 
 from emr_nb.files.webhdfs import WebHdfs
 from emr_nb.model import FilePath
 from emr_nb.testing.filesystems import DeniedContract, FileSystemContract, at_once
+
+pytestmark = pytest.mark.usefixtures("calm")
 
 
 class TestHttpFs(FileSystemContract, DeniedContract):

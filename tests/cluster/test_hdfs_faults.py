@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hdfs_rig import HdfsRig, hdfs_rig, until  # noqa: F401 -- a fixture
+from hdfs_rig import HdfsRig, alone, hdfs_rig, until  # noqa: F401 -- fixtures
 
 from emr_nb.errors import ConnectFailedError, FileError, TransportError
 from emr_nb.files.webhdfs import WebHdfs
@@ -17,6 +17,8 @@ from emr_nb.local.plan import Plan
 from emr_nb.model import Endpoint, FilePath
 from emr_nb.testing.fault_proxy import FaultProxy, Rule
 from emr_nb.testing.filesystems import content, names
+
+pytestmark = pytest.mark.usefixtures("alone")
 
 PIECE = bytes(range(251)) * 4177  # about 1 MiB, no period that a segment shares
 
