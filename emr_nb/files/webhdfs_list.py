@@ -5,24 +5,32 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass, field
 
 from emr_nb.errors import FileError, PathNotFoundError
 from emr_nb.files.rests import PAGE, Rests
-from emr_nb.files.webhdfs_entries import entries_of
+from emr_nb.files.webhdfs_entries import Status, batch_of, entries_of, last_name, whole_of
 from emr_nb.files.webhdfs_ways import Ways
 from emr_nb.model import FileEntry, FilePath, Page
 from emr_nb.transport.base import Reply, Retry
 
-_KEPT = 4  # pages that nobody has asked for yet
+_KEPT = 6  # pages that nobody has asked for yet
+_AHEAD = 2  # of them of one listing
 _KEPT_SECONDS = 10.0  # what is older is asked for anew
 _WALKERS = 8
-_AHEAD = 16  # folders of a walk that are listed before their turn
+_LISTED = 16  # folders of a walk that are listed before their turn
 
-_Status = Mapping[str, Any]
 _Key = tuple[str, str]  # a folder and the name after which its page begins
+
+
+@dataclass(slots=True)
+class _Coming:
+    """A page on its way."""
+
+    asked: float = field(default_factory=time.monotonic)
+    reply: Future[Reply] = field(default_factory=Future)
 
 
 class Lister:
@@ -32,8 +40,8 @@ class Lister:
         self._ways = ways
         self._batches = True  # until a server does not know LISTSTATUS_BATCH
         self._lock = threading.Lock()
-        self._coming: dict[_Key, tuple[float, Future[Reply]]] = {}
-        self._rests: Rests[_Status] = Rests()
+        self._coming: dict[_Key, _Coming] = {}
+        self._rests: Rests[Status] = Rests()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="emr_nb-hdfs-pages")
 
     def page(self, path: FilePath, after: str | None) -> Page[FileEntry]:
@@ -44,32 +52,29 @@ class Lister:
             return self._whole(path, after)
         try:
             reply = self._taken(path, after) if after is not None else None
-            if reply is None:
-                reply = self._ask(path, after)
+            statuses, remaining = batch_of(reply or self._ask(path, after))
         except FileError as error:
             if "LISTSTATUS_BATCH" not in error.what:
                 raise
             self._batches = False
             return self._whole(path, after)
-        listing = reply.json()["DirectoryListing"]
-        statuses = listing["partialListing"]["FileStatuses"]["FileStatus"]
-        if not int(listing.get("remainingEntries") or 0) or not statuses:
+        if not remaining or not statuses:
             # HttpFS knows the operation, and answers it with all there is
             return self._cut(path, _past(statuses, after) if len(statuses) > PAGE else statuses)
-        last = statuses[-1]["pathSuffix"]
-        self._fetch(path, last)
+        last = statuses[-1].path_suffix
+        self._fetch_from(path, last, 1 if after is None else _AHEAD)
         return Page(entries_of(path, statuses), last)
 
     def _whole(self, path: FilePath, after: str | None) -> Page[FileEntry]:
         reply = self._ways.call("GET", path, "LISTSTATUS", retry=Retry.READ)
-        return self._cut(path, _past(reply.json()["FileStatuses"]["FileStatus"], after))
+        return self._cut(path, _past(whole_of(reply), after))
 
-    def _cut(self, path: FilePath, statuses: Sequence[_Status]) -> Page[FileEntry]:
+    def _cut(self, path: FilePath, statuses: Sequence[Status]) -> Page[FileEntry]:
         """Return the first page of what has come, and keep the rest for the next ones."""
         now, rest = statuses[:PAGE], statuses[PAGE:]
         if not rest:
             return Page(entries_of(path, now))
-        last = str(now[-1]["pathSuffix"])
+        last = now[-1].path_suffix
         self._rests.keep(path.key, last, rest)
         return Page(entries_of(path, now), last)
 
@@ -77,19 +82,47 @@ class Lister:
         start = {} if after is None else {"startAfter": after}
         return self._ways.call("GET", path, "LISTSTATUS_BATCH", start, retry=Retry.READ)
 
-    def _fetch(self, path: FilePath, after: str) -> None:
+    def _fetch_from(self, path: FilePath, after: str, ahead: int) -> None:
+        """Have the next page on its way, and those behind it as their turn comes."""
         with self._lock:
-            while len(self._coming) >= _KEPT:
-                del self._coming[next(iter(self._coming))]
-            coming = self._pool.submit(self._ask, path, after)
-            self._coming[path.key, after] = (time.monotonic(), coming)
+            if (path.key, after) not in self._coming:
+                self._pool.submit(self._fetch, path, after, self._expected(path, after), ahead)
+
+    def _expected(self, path: FilePath, after: str) -> _Coming:
+        while len(self._coming) >= _KEPT:
+            del self._coming[next(iter(self._coming))]
+        coming = self._coming[path.key, after] = _Coming()
+        return coming
+
+    def _fetch(self, path: FilePath, after: str, coming: _Coming, ahead: int) -> None:
+        """Ask for one page after the other.
+
+        A page's last name is all that the next request needs, so the NameNode is at work again
+        while somebody makes entries of what it sent.
+        """
+        try:
+            while True:
+                reply = self._ask(path, after)
+                after, now = last_name(reply) if ahead > 1 else "", coming
+                with self._lock:
+                    of_this = sum(key == path.key for key, _ in self._coming)
+                    goes_on = bool(after) and of_this <= ahead
+                    if goes_on and (path.key, after) not in self._coming:
+                        coming = self._expected(path, after)
+                    else:
+                        goes_on = False
+                now.reply.set_result(reply)
+                if not goes_on:
+                    return
+        except BaseException as error:  # noqa: BLE001 -- raised where the page is taken
+            coming.reply.set_exception(error)
 
     def _taken(self, path: FilePath, after: str) -> Reply | None:
         with self._lock:
-            asked, coming = self._coming.pop((path.key, after), (0.0, None))
-        if coming is None or time.monotonic() - asked > _KEPT_SECONDS:
+            coming = self._coming.pop((path.key, after), None)
+        if coming is None or time.monotonic() - coming.asked > _KEPT_SECONDS:
             return None
-        return coming.result()
+        return coming.reply.result()
 
     def walk(self, path: FilePath) -> Iterator[FileEntry]:
         """Yield all below a path, folders before what is in them, several listed at once.
@@ -107,7 +140,7 @@ class Lister:
                         yield entry
                         if entry.is_directory:
                             waiting.append(entry.path)
-                    while waiting and len(listed) < _AHEAD:
+                    while waiting and len(listed) < _LISTED:
                         at = waiting.popleft()
                         listed.append((at, pool.submit(self.page, at, None)))
             finally:
@@ -129,11 +162,11 @@ class Lister:
             yield from page.items
 
 
-def _past(statuses: Sequence[_Status], after: str | None) -> Sequence[_Status]:
+def _past(statuses: Sequence[Status], after: str | None) -> Sequence[Status]:
     """Return what comes after a name, in HDFS's own order of bytes."""
     if after is None:
         return statuses
     from bisect import bisect_right
 
-    at = bisect_right(statuses, after.encode(), key=lambda s: str(s["pathSuffix"]).encode())
+    at = bisect_right(statuses, after.encode(), key=lambda s: s.path_suffix.encode())
     return statuses[at:]

@@ -92,7 +92,7 @@ class HttpxClient:
         def attempt() -> Reply:
             response = self._send(method, target, content, headers, call)
             with self._read_by(response, call, f"{method} {path}", self._max_reply) as stream:
-                body = b"".join(stream.chunks())
+                body = stream.whole()
             return Reply(response.status, stream.headers, body, self.endpoint.url + path)
 
         return self._repeated(attempt, call, retry)
@@ -253,12 +253,26 @@ class HttpxStream:
             if piece is None:
                 return
             total += len(piece)
-            if self._cap is not None and total > self._cap:
-                raise ReplyLostError(
-                    f"The reply to {self._doing} is larger than {self._cap:,} bytes",
-                    advice="Ask for less, or for pieces.",
-                )
+            self._bound(total)
             yield piece
+
+    def whole(self) -> bytes:
+        """Return all of the body; raises as `chunks` does."""
+        pieces: list[bytes] = []
+        total = 0
+        with self._current.entered(self._call), self._mapped(self._call, self._doing):
+            for piece in self._response.iter_stream():
+                total += len(piece)
+                self._bound(total)
+                pieces.append(piece)
+        return b"".join(pieces)
+
+    def _bound(self, total: int) -> None:
+        if self._cap is not None and total > self._cap:
+            raise ReplyLostError(
+                f"The reply to {self._doing} is larger than {self._cap:,} bytes",
+                advice="Ask for less, or for pieces.",
+            )
 
     def __enter__(self) -> Self:
         return self

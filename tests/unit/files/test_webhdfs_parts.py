@@ -11,16 +11,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec import convert
 from servers import Peer, reply, serving
 
 from emr_nb.context import ClusterContext
 from emr_nb.errors import FileError, HttpStatusError, PathDeniedError, PathNotDirectoryError
 from emr_nb.files.crc32c import BlockChecksum, crcs
 from emr_nb.files.webhdfs import WebHdfs
-from emr_nb.files.webhdfs_entries import entries_of
+from emr_nb.files.webhdfs_entries import Status, entries_of, last_name
 from emr_nb.files.webhdfs_errors import translate
 from emr_nb.model import Cluster, Endpoint, FileEntry, FilePath, Service
 from emr_nb.settings import Settings
+from emr_nb.transport.base import Reply
 from emr_nb.transport.direct import DirectRoute
 
 FOLDER = FilePath("hdfs", "", "/dir")
@@ -135,7 +137,7 @@ PLAIN = FileEntry(
 
 
 def test_an_entry_that_reads_its_fields_late_is_an_entry():
-    (entry,) = entries_of(FOLDER, [STATUS])
+    (entry,) = entries_of(FOLDER, [convert(STATUS, Status)])
     assert entry == PLAIN
     assert entry in (PLAIN,)  # the other way round
     assert entry != replace(PLAIN, size=8)
@@ -151,7 +153,7 @@ def test_an_entry_that_reads_its_fields_late_is_an_entry():
 
 
 def test_a_file_lists_as_itself_and_little_may_be_told():
-    (entry,) = entries_of(FOLDER, [{"pathSuffix": "", "type": "SYMLINK", "length": 0}])
+    (entry,) = entries_of(FOLDER, [Status("SYMLINK")])
     assert (entry.path, entry.name, entry.kind) == (FOLDER, "dir", "symlink")
     assert (entry.modified, entry.owner, entry.replication, entry.extra) == (None, "", None, {})
 
@@ -244,3 +246,18 @@ def test_a_listing_that_comes_whole_is_cut_into_pages(route):
         # a cursor whose rest is gone, or of another process, is found again
         again = store(route, server.port).ls(FOLDER, "f00999x")
         assert again.items[0].name == "f01000"
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", 'q"uo\\te', "line\nbreak", "été 漢字😀", '"pathSuffix":"x"']
+)
+@pytest.mark.parametrize("spaced", [True, False])
+def test_the_last_name_is_found_without_decoding(name, spaced):
+    listing = {"partialListing": {"FileStatuses": {"FileStatus": [{**STATUS, "pathSuffix": name}]}}}
+
+    def told(remaining: int) -> str:
+        whole = {"DirectoryListing": {**listing, "remainingEntries": remaining}}
+        text = json.dumps(whole, separators=None if spaced else (",", ":"))
+        return last_name(Reply(200, {}, text.encode(), ""))
+
+    assert (told(7), told(0)) == (name, "")
