@@ -44,17 +44,20 @@ def measure(target: str, folder: str, entries: int) -> dict[str, Any] | None:
 
 
 def looked_at(lab: Any, entries: int) -> dict[str, Any]:
-    began = time.perf_counter()
-    lab.run_all()
+    lab.run_all()  # once, so that the second run finds the kernel's modules loaded
     assert lab.errors() == []
+    counted = f"{entries:,} folders"
+    told: dict[str, Any] = {"rows": 0}
     output = lab.cell_output(1)
-    output.locator(".emrnb-Row").first.wait_for()
-    lab.page.wait_for_function(
-        "wanted => document.querySelector('.emrnb-Summary').textContent.startsWith(wanted)",
-        arg=f"{entries:,} folders",
-        timeout=300_000,
-    )
-    told: dict[str, Any] = {"whole": time.perf_counter() - began, "rows": 0}
+    wait = "wanted => document.querySelector('.emrnb-Summary')?.textContent.startsWith(wanted)"
+    lab.page.wait_for_function(wait, arg=counted, timeout=300_000)
+    lab.page.evaluate("() => document.querySelector('.emrnb-Files').classList.add('bench-first')")
+    began = time.perf_counter()
+    lab.start_cell(1)
+    output.locator(".emrnb-Files:not(.bench-first) .emrnb-Row").first.wait_for()
+    told["first"] = time.perf_counter() - began
+    lab.page.wait_for_function(wait, arg=counted, timeout=300_000)
+    told["whole"] = time.perf_counter() - began
     output.locator(".emrnb-Grid").hover()
     for name, scroll in (
         ("still", lambda: None),
