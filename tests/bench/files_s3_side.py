@@ -19,7 +19,9 @@ _THREADS = 16
 
 
 class Ours:
-    """emr_nb's S3 file system, as `%emr find` and `%emr cat` use it."""
+    """emr_nb's S3 file system, as `%emr find` and `%emr cat` use it, by its own HTTP."""
+
+    has_bulk = False
 
     def __init__(self, url: str) -> None:
 
@@ -42,6 +44,10 @@ class Ours:
             user="ada",
         )
         self._fs, self._path = S3(context), lambda key: FilePath("s3", BUCKET, key)
+        if not self.has_bulk:
+            self._fs._bulk = None
+        elif self._fs._bulk is None:
+            raise RuntimeError("obstore is not installed")
 
     def keys(self) -> Iterator[str]:
         for entry in self._fs.walk(self._path("t/")):
@@ -50,6 +56,12 @@ class Ours:
 
     def get(self, key: str) -> int:
         return sum(map(len, self._fs.read(self._path(key))))
+
+
+class Fast(Ours):
+    """The same with the extra `fast-s3`."""
+
+    has_bulk = True
 
 
 class Boto3:
@@ -122,6 +134,7 @@ class Obstore:
 
 SIDES: dict[str, Callable[[str], Any]] = {
     "emr_nb": Ours,
+    "emr_nb[fast-s3]": Fast,
     "boto3": Boto3,
     "s3fs": S3fs,
     "obstore": Obstore,

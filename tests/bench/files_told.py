@@ -64,7 +64,7 @@ def markdown(raw: dict[str, Any], sizes: Sizes) -> str:
     """Return the tables, one a store and one of what is seen."""
     return "\n\n".join(
         (
-            files_s3.markdown(raw["s3"]),
+            files_s3.markdown(raw["s3"], sizes.s3),
             files_hdfs.markdown(raw["hdfs"], sizes.hdfs),
             seen(raw, sizes),
         )
