@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
 
 # services by the engine that a user asks for; what is not there is said too
+_HDFS = ("webhdfs", "httpfs")  # services
 _ENGINES = {
     "Spark": ("livy",),
     "Hive": ("hive", "hiveserver2"),
@@ -218,7 +219,9 @@ def use(notebook: Notebook, given: Parsed) -> Any:
 
 
 def status(notebook: Notebook, given: Parsed) -> Facts:
-    """Say what is attached, who I am on each service, and how the session does."""
+    """Say what is attached, who I am on each service, and how HDFS and the session do."""
+    from emr_nb.notebook.commands.hdfs import status_line
+
     made = notebook.attachment(given["on"] or "")
     if opened := made.sessions.opened():
         try:
@@ -231,6 +234,9 @@ def status(notebook: Notebook, given: Parsed) -> Facts:
         urls = ", ".join(e.url for e in service.endpoints[:2])
         told = (service.version, urls, "no answer" if service.name in quiet else "")
         lines.append((service.name, " · ".join(p for p in told if p) or "available"))
+    if any(s.name in _HDFS and s.name not in quiet for s in made.cluster.services):
+        line = status_line(made.cluster)
+        lines += [("HDFS", line)] * bool(line)
     if opened:
         from emr_nb.notebook.commands.lasting import kept_line
 
