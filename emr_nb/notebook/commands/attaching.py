@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.engines.target_folder import HDFS_SERVICES
 from emr_nb.errors import SessionLostError, UsageError
 from emr_nb.model import Service, SessionInfo
 from emr_nb.notebook.answers import Facts, Text
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
 
 # services by the engine that a user asks for; what is not there is said too
-_HDFS = ("webhdfs", "httpfs")  # services
 _ENGINES = {
     "Spark": ("livy",),
     "Hive": ("hive", "hiveserver2"),
@@ -33,7 +33,7 @@ _ENGINES = {
     "Presto": ("presto",),
     "Flink": ("flink",),
     "HBase": ("hbase",),
-    "HDFS": ("webhdfs", "httpfs", "hdfs"),
+    "HDFS": (*HDFS_SERVICES, "hdfs"),
     "S3": ("s3",),
 }
 _TAKES_USER = {"hive": "Hive", "hiveserver2": "Hive", "trino": "Trino", "presto": "Presto"}
@@ -234,7 +234,7 @@ def status(notebook: Notebook, given: Parsed) -> Facts:
         urls = ", ".join(e.url for e in service.endpoints[:2])
         told = (service.version, urls, "no answer" if service.name in quiet else "")
         lines.append((service.name, " · ".join(p for p in told if p) or "available"))
-    if any(s.name in _HDFS and s.name not in quiet for s in made.cluster.services):
+    if any(s.name in HDFS_SERVICES and s.name not in quiet for s in made.cluster.services):
         line = status_line(made.cluster)
         lines += [("HDFS", line)] * bool(line)
     if opened:
