@@ -155,6 +155,14 @@ class AwsAccess:
                     raise translate(error, self._site(service, "")) from error
             return self._clients[service]
 
+    def _client_once(self, service: str) -> Any:
+        with self._lock:
+            name = f"{service}, once"
+            if name not in self._clients:
+                self.client(service)  # what is wrong with the session shows there
+                self._clients[name] = self._make_client(service, attempts=1)
+            return self._clients[name]
+
     def call(
         self,
         service: str,
@@ -162,14 +170,16 @@ class AwsAccess:
         *,
         wait: float = DEFAULT_WAIT,
         further_page: bool = False,
+        once: bool = False,
         **parameters: Any,
     ) -> dict[str, Any]:
         """Make one call, within the budget, and once more with renewed credentials.
 
         `operation` is botocore's method name. `wait` is how many seconds the budget may hold
-        an EMR call back. Raises AwsError's leaves and ClusterNotFoundError.
+        an EMR call back. `once` is for what must not be done twice: nothing is sent again
+        unless AWS refused to act. Raises AwsError's leaves and ClusterNotFoundError.
         """
-        client = self.client(service)
+        client = self._client_once(service) if once else self.client(service)
         site = self._site(service, client.meta.method_to_api_mapping.get(operation, operation))
         if service == "emr" and further_page:
             self.budget.page()
@@ -235,10 +245,12 @@ class AwsAccess:
     def _profile_name(self) -> str:
         return self.profile or os.environ.get("AWS_PROFILE", "")
 
-    def _make_client(self, service: str) -> Any:
+    def _make_client(self, service: str, attempts: int = clients.ATTEMPTS) -> Any:
         if self._session is None:
             self._session = clients.live_session(self.profile, self.current)
-        return clients.make_client(self._session, service, self.region, self.endpoint_url)
+        return clients.make_client(
+            self._session, service, self.region, self.endpoint_url, attempts=attempts
+        )
 
     def _load(self) -> Credentials:
         """Read the credential chain anew; a new session has no memory of old files."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 20
-_ATTEMPTS = 4
+ATTEMPTS = 4
 
 
 def new_session(profile: str) -> Session:
@@ -38,6 +38,8 @@ def make_client(
     region: str,
     endpoint_url: str = "",
     given: Credentials | None = None,
+    *,
+    attempts: int = ATTEMPTS,
 ) -> Any:
     """Return a client with deadlines and adaptive retries; `given` replaces the session's own."""
     from botocore.config import Config
@@ -46,7 +48,7 @@ def make_client(
         region_name=region,
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
-        retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
+        retries={"mode": "adaptive", "total_max_attempts": attempts},
         max_pool_connections=16,
         tcp_keepalive=True,
         user_agent_extra="emr_nb",

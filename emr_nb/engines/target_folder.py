@@ -20,6 +20,7 @@ from emr_nb.model import FileEntry, FilePath, WriteTarget
 if TYPE_CHECKING:
     from emr_nb.context import ClusterContext
 
+HDFS_SERVICES = ("webhdfs", "httpfs")  # either gives HDFS to who is outside
 _PREFIX = ".emr_nb-"
 _HIDDEN = (".", "_")
 _THREADS = 8
@@ -184,7 +185,7 @@ def store_for(context: ClusterContext, path: FilePath) -> FileSystem | None:
 
 def hdfs_of(context: ClusterContext) -> FileSystem | None:
     """Return the cluster's HDFS; None where it has none that is reached from here."""
-    if not any(service.name == "webhdfs" for service in context.services):
+    if not any(service.name in HDFS_SERVICES for service in context.services):
         return None
     from emr_nb.files.webhdfs import WebHdfsFactory
 

@@ -69,6 +69,15 @@ class Details(Protocol):
 
 
 @runtime_checkable
+class Identified(Protocol):
+    """Knows as whom a path is read, and what else of its place a reader should know."""
+
+    def identity(self, path: FilePath) -> str:
+        """Return it in words, by what is known already: nothing is asked for it."""
+        ...
+
+
+@runtime_checkable
 class Permissions(Protocol):
     """Has an owner, a group and permissions; `mode` is octal text, empty names stay as they are."""
 

@@ -5,12 +5,20 @@ Source: AWS's EMR documentation of S3DistCp and command-runner.jar, EMR API `Add
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from typing import Any
 
 from emr_nb.context import ClusterContext
-from emr_nb.errors import ClusterError, UsageError
+from emr_nb.errors import (
+    AwsAccessDeniedError,
+    AwsCredentialsError,
+    AwsError,
+    AwsThrottledError,
+    ClusterError,
+    UsageError,
+)
 from emr_nb.files.plans import Plan
 from emr_nb.model import FilePath
 
@@ -69,22 +77,11 @@ def run_on_cluster(
             where=context.cluster.name,
             advice="Leave --distcp away: the copy goes through the notebook.",
         )
-    step = {
-        "Name": f"emr_nb {words[0]}",
-        "ActionOnFailure": "CONTINUE",
-        "HadoopJarStep": {"Jar": "command-runner.jar", "Args": words},
-    }
-    reply = context.access.call(
-        "emr", "add_job_flow_steps", JobFlowId=context.cluster.id, Steps=[step]
-    )
-    step_id = str(reply["StepIds"][0])
+    step_id = _submit(context, words)
     try:
         status = _ended(context, step_id, told, wait)
     except BaseException:
-        context.access.call(
-            "emr", "cancel_steps", ClusterId=context.cluster.id, StepIds=[step_id],
-            StepCancellationOption="SEND_INTERRUPT",
-        )  # fmt: skip
+        _cancel(context, step_id)
         raise
     if status["State"] != "COMPLETED":
         details = status.get("FailureDetails") or status.get("StateChangeReason") or {}
@@ -95,6 +92,51 @@ def run_on_cluster(
             advice=f"Its log: {details.get('LogFile') or 'in the console, by the step’s id'}",
         )
     return step_id
+
+
+def _submit(context: ClusterContext, words: list[str]) -> str:
+    """Send the step once; one whose reply was lost is known again by its name."""
+    name = f"emr_nb {words[0]} {secrets.token_hex(4)}"
+    step = {
+        "Name": name,
+        "ActionOnFailure": "CONTINUE",
+        "HadoopJarStep": {"Jar": "command-runner.jar", "Args": words},
+    }
+    try:
+        reply = context.access.call(
+            "emr", "add_job_flow_steps", once=True, JobFlowId=context.cluster.id, Steps=[step]
+        )
+    except (AwsAccessDeniedError, AwsCredentialsError, AwsThrottledError):
+        raise  # EMR did not take it
+    except BaseException as error:
+        found = _found(context, name)
+        if not found:
+            raise
+        if not isinstance(error, AwsError):
+            _cancel(context, found)
+            raise
+        return found
+    return str(reply["StepIds"][0])
+
+
+def _found(context: ClusterContext, name: str) -> str:
+    """Return the step of a name among the newest ones, which EMR may list late; else ``."""
+    for wait in (0.5, 1.5, 3.0):
+        time.sleep(wait)
+        try:
+            reply = context.access.call("emr", "list_steps", ClusterId=context.cluster.id)
+        except AwsError:
+            continue
+        if ids := [str(step["Id"]) for step in reply["Steps"] if step["Name"] == name]:
+            return ids[0]
+    return ""
+
+
+def _cancel(context: ClusterContext, step_id: str) -> None:
+    context.access.call(
+        "emr", "cancel_steps", ClusterId=context.cluster.id, StepIds=[step_id],
+        StepCancellationOption="SEND_INTERRUPT",
+    )  # fmt: skip
 
 
 def _ended(

@@ -21,7 +21,7 @@ from emr_nb.errors import (
 )
 from emr_nb.files import s3_xml
 from emr_nb.files.abilities import Checksum, Detail
-from emr_nb.files.emrfs.detail import around_of
+from emr_nb.files.emrfs.detail import around_of, said_of
 from emr_nb.files.emrfs.policy import Encryption
 from emr_nb.files.emrfs.sealed import Sealed, SealedError
 from emr_nb.files.emrfs.site import Site
@@ -29,8 +29,9 @@ from emr_nb.files.s3_bulk import bulk_of
 from emr_nb.files.s3_calls import S3Calls
 from emr_nb.files.s3_checks import told_checksum
 from emr_nb.files.s3_copy import copy_object
+from emr_nb.files.s3_folders import Folders
 from emr_nb.files.s3_head import Heads
-from emr_nb.files.s3_list import LIST, MARKER, Lister, entry_of, folder_entry, folder_key
+from emr_nb.files.s3_list import LIST, MARKER, Lister, folder_key
 from emr_nb.files.s3_move import Mover
 from emr_nb.files.s3_read import GET, read_range
 from emr_nb.files.s3_remove import Remover
@@ -70,6 +71,7 @@ class S3:
         self._lister = Lister(self._calls)
         self._sealed = Sealed(self._calls, lambda: self._site.policy)
         self._heads = Heads(self._calls, self._lister, self._sealed)
+        self._folders = Folders(self._calls, self._lister, self._heads)
         self._remover = Remover(self._calls)
         self._uploads = Uploads(self._calls, context.settings.data_home / "uploads")
         self._bulk = bulk_of(self._calls, requester_pays=requester_pays)
@@ -82,11 +84,11 @@ class S3:
             return self._buckets()
         prefix = folder_key(path.key)
         page = self._lister.folder(path, prefix, after)
-        entries = self._entries(path, prefix, page, first=after is None)
+        entries = self._folders.entries(path, prefix, page, first=after is None)
         if not page.objects and not page.prefixes and after is None and prefix:
             if path.key.endswith("/"):
-                if not self._is_folder(path):
-                    raise self._no_folder(path)
+                if not self._folders.exists(path):
+                    raise self._folders.absent(path)
             else:
                 entry = self.info(path)
                 return Page([] if entry.is_directory else [entry])
@@ -110,6 +112,11 @@ class S3:
             yield first
             yield from found
 
+    def identity(self, path: FilePath) -> str:
+        """Return who asks S3, and the bucket's region where it is not the cluster's."""
+        region = self._calls.region_of(path.authority)
+        return said_of(region, self._home.region, self._calls.access_of(path).role)
+
     def seals(self, path: FilePath) -> bool:
         """Tell whether the cluster encrypts what it writes there on its own side."""
         return self._site.policy.of(path.authority).mode.startswith("CSE")
@@ -130,9 +137,9 @@ class S3:
         if not path.key.endswith("/"):
             with suppress(PathNotFoundError):
                 return self._heads.entry(path)
-        elif not self._is_folder(path):  # an object whose name ends in a slash
+        elif not self._folders.exists(path):  # an object whose name ends in a slash
             return self._heads.entry(path)
-        if self._is_folder(path):
+        if self._folders.exists(path):
             return FileEntry(path, "directory")
         raise PathNotFoundError("Nothing is there", where=str(path))
 
@@ -191,7 +198,7 @@ class S3:
             opened = self._sealed.open(path, sealed.headers, sealed.envelope)
             yield from opened.read(start, length)
         except PathNotFoundError as error:
-            if not version and self._is_folder(path):
+            if not version and self._folders.exists(path):
                 raise PathIsDirectoryError("It is a directory", where=str(path)) from error
             raise
         except FileError as error:
@@ -256,7 +263,7 @@ class S3:
         with suppress(PathNotFoundError):
             self._heads.entry(FilePath("s3", path.authority, bare))
             raise PathNotDirectoryError("An object has this name", where=str(path))
-        if not self._is_folder(path):
+        if not self._folders.exists(path):
             marker = FilePath("s3", path.authority, bare + "/")
             headers = self._site.policy.of(path.authority).headers()
             self._calls.request(
@@ -342,46 +349,6 @@ class S3:
                 for bucket in root.iter("Bucket")
             ]
         )
-
-    def _entries(
-        self, path: FilePath, prefix: str, page: s3_xml.Listing, *, first: bool
-    ) -> list[FileEntry]:
-        folders = dict.fromkeys(page.prefixes)
-        files = []
-        for found in page.objects:
-            if found.key == prefix and not found.size:
-                continue  # the directory's own marker
-            if found.key.endswith(MARKER) and not found.size:
-                folder = found.key[: -len(MARKER)] + "/"
-                # keys below it sort before the marker: on a later page they were listed
-                below = None if first else self._lister.page(path, folder, limit=1)
-                if folder != prefix and (below is None or not below.objects):
-                    folders.setdefault(folder)
-                continue
-            files.append(entry_of(path.authority, found))
-        return [folder_entry(path.authority, key) for key in folders] + files
-
-    def _is_folder(self, path: FilePath) -> bool:
-        if not path.key:
-            return True
-        prefix = folder_key(path.key)
-        page = self._lister.page(path, prefix, limit=1)
-        if page.objects:
-            # `dir/` with bytes in it and nothing below is an object
-            return page.objects[0].key != prefix or not page.objects[0].size
-        try:
-            marker = FilePath("s3", path.authority, prefix[:-1] + MARKER)
-            return not int(self._calls.request("HEAD", marker, GET).headers["content-length"])
-        except (PathNotFoundError, KeyError):
-            return False
-
-    def _no_folder(self, path: FilePath) -> FileError:
-        with suppress(PathNotFoundError):
-            self._heads.entry(FilePath("s3", path.authority, path.key.rstrip("/")))
-            return PathNotDirectoryError(
-                "An object has this name, without the slash", where=str(path)
-            )
-        return PathNotFoundError("Nothing is there", where=str(path))
 
     def _below(self, path: FilePath, prefix: str) -> Iterator[s3_xml.S3Object]:
         for page in self._lister.pages(path, prefix):

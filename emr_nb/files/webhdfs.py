@@ -54,6 +54,10 @@ class WebHdfs(HdfsAbilities):
         """List one page (the NameNode's `dfs.ls.limit`, 1,000); `after` is a name."""
         return self._lister.page(self._mine(path), after)
 
+    def identity(self, path: FilePath) -> str:  # noqa: ARG002 -- one user for all of HDFS
+        """Return whom HDFS takes us for."""
+        return self._context.user
+
     def info(self, path: FilePath) -> FileEntry:
         path = self._mine(path)
         return entry_of(path, self._status(path))

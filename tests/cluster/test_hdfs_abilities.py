@@ -36,6 +36,7 @@ def fs(request: pytest.FixtureRequest, hdfs_rig: HdfsRig) -> WebHdfs:  # noqa: F
 
 
 def test_it_keeps_the_protocols(fs):
+    assert fs.identity(FilePath("hdfs", "", "/")) == "anna"
     for protocol in (
         *(abilities.Walks, abilities.Summed, abilities.Details, abilities.Permissions),
         *(abilities.Replicated, abilities.Trash, abilities.Checksums, abilities.Touches),

@@ -319,8 +319,8 @@ def test_a_mapped_role_asks_for_its_prefix_and_the_browser_says_so(aws):
         fs = s3_at(f"http://127.0.0.1:{proxy.port}", security=name)
         assert content(fs, bucket.child("secret/x")) == b"1"
         assert content(fs, bucket.child("open/x")) == b"2"
-        assert fs._site.access_of(bucket.child("secret/x")).role == role
-        assert fs._site.access_of(bucket.child("open/x")).role == ""
+        assert fs.identity(bucket.child("secret/x")) == role
+        assert fs.identity(bucket.child("open/x")) == "your AWS identity"
         facts = dict(fs.detail(bucket.child("secret/x")).facts)
         assert role in facts["Read as"]
         assert "prefix" in facts["Read as"]

@@ -220,13 +220,10 @@ def _seconds(text: str) -> float:
 
 def _cancel_files(context: ClusterContext, store: FileSystem | None) -> CancelFiles:
     """Return where cancels of Python code are asked for: HDFS where the cluster has it."""
-    if store is None and any(s.name == "webhdfs" for s in context.services):
-        from emr_nb.files.webhdfs import WebHdfsFactory
+    if store is None:
+        from emr_nb.engines.target_folder import hdfs_of
 
-        try:
-            store = WebHdfsFactory()(context)
-        except EmrError:
-            store = None
+        store = hdfs_of(context)
     folder = FilePath("hdfs", "", f"/tmp/emr_nb-{context.user}") if store else None  # noqa: S108
     return CancelFiles(store, folder)
 

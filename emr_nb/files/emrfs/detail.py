@@ -99,3 +99,11 @@ def _of_envelope(envelope: Envelope, key: str) -> list[tuple[str, str]]:
     else:
         told = "AES-CBC has no tag: a changed byte cannot be noticed"
     return [*facts, ("Integrity", told)]
+
+
+def said_of(region: str, home: str, role: str) -> str:
+    """Return as whom and from where a bucket is read, in a few words."""
+    who = role or "your AWS identity"
+    if region == home:
+        return who
+    return f"{who}; the bucket is in {region}, the cluster in {home}"

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from emr_nb.engines.target_folder import HDFS_SERVICES
 from emr_nb.errors import SessionLostError, UsageError
 from emr_nb.model import Service, SessionInfo
 from emr_nb.notebook.answers import Facts, Text
@@ -32,7 +33,7 @@ _ENGINES = {
     "Presto": ("presto",),
     "Flink": ("flink",),
     "HBase": ("hbase",),
-    "HDFS": ("webhdfs", "httpfs", "hdfs"),
+    "HDFS": (*HDFS_SERVICES, "hdfs"),
     "S3": ("s3",),
 }
 _TAKES_USER = {"hive": "Hive", "hiveserver2": "Hive", "trino": "Trino", "presto": "Presto"}
@@ -218,7 +219,9 @@ def use(notebook: Notebook, given: Parsed) -> Any:
 
 
 def status(notebook: Notebook, given: Parsed) -> Facts:
-    """Say what is attached, who I am on each service, and how the session does."""
+    """Say what is attached, who I am on each service, and how HDFS and the session do."""
+    from emr_nb.notebook.commands.hdfs import status_line
+
     made = notebook.attachment(given["on"] or "")
     if opened := made.sessions.opened():
         try:
@@ -231,6 +234,9 @@ def status(notebook: Notebook, given: Parsed) -> Facts:
         urls = ", ".join(e.url for e in service.endpoints[:2])
         told = (service.version, urls, "no answer" if service.name in quiet else "")
         lines.append((service.name, " · ".join(p for p in told if p) or "available"))
+    if any(s.name in HDFS_SERVICES and s.name not in quiet for s in made.cluster.services):
+        line = status_line(made.cluster)
+        lines += [("HDFS", line)] * bool(line)
     if opened:
         from emr_nb.notebook.commands.lasting import kept_line
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from emr_nb.errors import PathNotFoundError
+from emr_nb.files.abilities import Identified
 from emr_nb.files.globs import escape
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.notebook.answers import Field, Records, Text
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
 
 T = TypeVar("T")
+_READERS = 3  # identities that a listing names
 _TYPES = {"directory": "d", "file": "-", "symlink": "l"}
 _HERE = re.compile(r"\.{1,2}(/|$)|~")
 
@@ -203,12 +206,20 @@ def relative(entry: FileEntry, root: str) -> str:
     return f"{name.rstrip('/')}/" if entry.is_directory else name
 
 
-def total(entries: Sequence[FileEntry], root: str) -> str:
-    """Return the line below a listing."""
+def readers(paths: Paths, found: Iterable[FilePath]) -> str:
+    """Return as whom paths are read, where their stores know."""
+    stores = ((path, paths.files.store(path)) for path in found)
+    told = (fs.identity(path) for path, fs in stores if isinstance(fs, Identified))
+    return "; ".join(dict.fromkeys(islice(told, _READERS)))
+
+
+def total(entries: Sequence[FileEntry], root: str, by: str = "") -> str:
+    """Return the line below a listing; `by` is whose eyes saw it."""
     files = [e for e in entries if not e.is_directory]
     folders = len(entries) - len(files)
     parts = [plural(len(files), "file"), size(sum(e.size for e in files))] if files else []
     if folders:
         parts.insert(0, f"{count(folders)} director{'y' if folders == 1 else 'ies'}")
     told = ", ".join(parts) or "empty"
+    told += f" (read as {by})" if by else ""
     return f"{printable(root)}: {told}" if root else told

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from emr_nb.errors import UsageError
+from emr_nb.errors import EmrError, UsageError
 from emr_nb.files.abilities import Snapshots
 from emr_nb.files.webhdfs_health import Healthy, StoreHealth
 from emr_nb.model import Cluster, FileEntry, FilePath
@@ -16,6 +16,7 @@ from emr_nb.notebook.look import count, moment, plural, size
 from emr_nb.notebook.options import Option, Parsed
 
 if TYPE_CHECKING:
+    from emr_nb.notebook.sessions import Attached
     from emr_nb.notebook.state import Notebook
 
 # EC2's families with disks of their own: named so (i4i, d3, h1), or by a d behind the number
@@ -42,6 +43,26 @@ def df(notebook: Notebook, given: Parsed) -> Facts:
             advice="%emr du PATH sums what lies below a path.",
         )
     return Facts([*health_lines(store.health()), ("lies on", lies_on(made.cluster.info))])
+
+
+def status_line(cluster: Attached) -> str:
+    """Return HDFS in one line for `%emr status`; empty where the cluster's store is another."""
+    try:
+        store = cluster.filesystem(FilePath("hdfs", "", "/"))
+        return health_line(store.health()) if isinstance(store, Healthy) else ""
+    except EmrError as error:
+        return error.what
+
+
+def health_line(told: StoreHealth) -> str:
+    """Return a store's health in one line: how full it is, and what is wrong with it."""
+    lines = dict(health_lines(told))
+    words = [lines["capacity"].replace(" with replicas", "")]
+    if told.live_nodes is not None:
+        words.append(f"DataNodes: {lines['DataNodes']}")
+        words += [f"blocks: {lines['blocks']}"] * lines["blocks"][0].isdigit()
+        words += [f"safe mode: {told.safe_mode}"] * bool(told.safe_mode)
+    return " · ".join(words)
 
 
 def health_lines(told: StoreHealth) -> Iterator[tuple[str, str]]:

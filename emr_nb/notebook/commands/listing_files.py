@@ -21,6 +21,7 @@ from emr_nb.notebook.commands.file_lines import (
     answer,
     fields_of,
     mode_of,
+    readers,
     total,
     typed,
 )
@@ -70,7 +71,8 @@ def ls(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Text:
         entries.sort(key=in_order)
     entries = _sorted(entries, given)
     fields = fields_of(entries, root, human=given["human"])
-    return answer(Records(entries, fields, total(entries, root)), given)
+    by = readers(paths, (match.path for match in found))
+    return answer(Records(entries, fields, total(entries, root, by)), given)
 
 
 def _sorted(entries: list[FileEntry], given: Parsed) -> list[FileEntry]:
@@ -93,7 +95,8 @@ def tree(notebook: Notebook, given: Parsed) -> Tree | Text:
     found = paths.files.walk(root) if depth is None else _levels(paths, root, depth)
     entries = gathered(notebook, found, f"listing {root}")
     entries.sort(key=in_order)
-    drawn = Tree(entries, str(root), total(entries, str(root)), human=given["human"])
+    by = readers(paths, [root])
+    drawn = Tree(entries, str(root), total(entries, str(root), by), human=given["human"])
     if given["json"]:
         return answer(Records(entries, fields_of(entries, str(root), human=False)), given)  # type: ignore[return-value]
     return drawn
@@ -128,7 +131,7 @@ def find(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Text:
     entries.sort(key=in_order)
     root = str(roots[0]) if len(roots) == 1 else ""
     fields = fields_of(entries, root, human=given["human"])
-    return answer(Records(entries, fields, total(entries, root)), given)
+    return answer(Records(entries, fields, total(entries, root, readers(paths, roots))), given)
 
 
 def _newer(paths: Paths, text: str | None) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,12 +14,13 @@ pytest.importorskip("moto", reason="needs emr-nb[local]")
 from emr_nb.aws.access import AwsAccess
 from emr_nb.aws.credentials import Credentials
 from emr_nb.context import ClusterContext
-from emr_nb.errors import ClusterError, UsageError
+from emr_nb.errors import AwsError, ClusterError, UsageError
 from emr_nb.files.cluster_copy import MANY_BYTES, is_large, refusal, run_on_cluster, step_of
 from emr_nb.files.plans import Plan, Transfer
 from emr_nb.local.aws_server.server import AwsServer
 from emr_nb.model import Cluster, FileEntry, FilePath
 from emr_nb.settings import Settings
+from emr_nb.testing.fault_proxy import FaultProxy, Rule
 from emr_nb.transport.direct import DirectRoute
 
 HDFS, S3 = FilePath("hdfs", "", "/d"), FilePath("s3", "b", "d")
@@ -68,8 +70,6 @@ def test_a_folder_is_copied_by_s3_dist_cp(context: ClusterContext):
     waits: list[float] = []
 
     def wait(seconds: float) -> None:
-        import time
-
         waits.append(seconds)
         time.sleep(0.3)  # the server's steps take 0.2 s
 
@@ -93,6 +93,42 @@ def test_an_interrupt_cancels_the_step(context: ClusterContext):
     (found,) = steps(context)
     assert found["Status"]["State"] == "CANCELLED"
     assert found["Config"]["Args"] == ["hadoop", "distcp", "s3://b/d", "hdfs:///d"]
+
+
+@pytest.mark.parametrize("action", ["drop_reply", "status"])
+def test_a_step_whose_reply_was_lost_runs_once_and_is_followed(
+    context: ClusterContext, server: AwsServer, action: Any
+):
+    with FaultProxy("127.0.0.1", server.port) as proxy:
+        broken = through(context, proxy)
+        broken.access.call("emr", "list_steps", ClusterId=context.cluster.id)
+        lost = proxy.add(Rule("POST", "^/$", action, times=1, status=503))
+        words = step_of(HDFS, S3, is_directory=True)
+        step = run_on_cluster(broken, words, wait=lambda _: time.sleep(0.3))
+        broken.access.close()
+    assert lost.hits == 1
+    (found,) = steps(context)
+    assert (found["Id"], found["Status"]["State"]) == (step, "COMPLETED")
+
+
+def test_a_step_that_never_arrived_is_no_step(context: ClusterContext, server: AwsServer):
+    with FaultProxy("127.0.0.1", server.port) as proxy:
+        broken = through(context, proxy)
+        proxy.add(Rule("POST", "^/$", "refuse", times=1))
+        with pytest.raises(AwsError):
+            run_on_cluster(broken, step_of(HDFS, S3, is_directory=True))
+        broken.access.close()
+    assert steps(context) == []
+
+
+def through(context: ClusterContext, proxy: FaultProxy) -> ClusterContext:
+    """Return the cluster with its control plane behind a proxy."""
+    access = AwsAccess(
+        region="us-east-1",
+        endpoint_url=f"http://127.0.0.1:{proxy.port}",
+        credentials=Credentials("AKIA", "secret"),
+    )
+    return replace(context, access=access)
 
 
 def test_a_step_that_does_not_end_well_is_told(context: ClusterContext):

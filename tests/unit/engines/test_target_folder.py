@@ -1,11 +1,17 @@
 """What an engine wrote beside a target comes into its place whole, or not at all."""
 
+from contextlib import closing
+from typing import Any
+
 import pytest
 
-from emr_nb.engines.target_folder import TargetFolder
+from emr_nb.context import ClusterContext
+from emr_nb.engines.target_folder import TargetFolder, hdfs_of
 from emr_nb.errors import FileError, PathExistsError
-from emr_nb.model import FilePath, WriteTarget
+from emr_nb.model import Cluster, Endpoint, FilePath, Service, WriteTarget
+from emr_nb.settings import Settings
 from emr_nb.testing.fake_engine import MemoryFileSystem
+from emr_nb.transport.direct import DirectRoute
 
 
 class Failing(MemoryFileSystem):
@@ -84,3 +90,16 @@ def test_a_failure_leaves_what_was_there(made, move):
         folder.put_in_place(list)
     folder.remove()
     assert names(store) == ["out/old"]
+
+
+@pytest.mark.parametrize(
+    ("names", "there"), [((), False), (("livy",), False), (("webhdfs",), True), (("httpfs",), True)]
+)
+def test_either_way_to_hdfs_is_enough(names, there):
+    absent: Any = None
+    services = tuple(Service(name, (Endpoint(name, "localhost", 1),)) for name in names)
+    with closing(DirectRoute()) as route:
+        context = ClusterContext(
+            Cluster("j-1", "c", "WAITING"), services, route, absent, absent, Settings(), "anna"
+        )
+        assert (hdfs_of(context) is not None) is there

@@ -329,6 +329,13 @@ def test_completion_of_paths(there, tmp_path, monkeypatch):
     assert f"{tmp_path}/file one.csv" in complete(f"%emr put '{tmp_path}/")[0]
 
 
+def test_listings_say_whose_eyes_saw_them(there, value):
+    there.cluster.stores["hdfs"].identity = lambda _: "anna"
+    assert value("%emr ls /data/2013").notice.endswith(" (read as anna)")
+    assert repr(value("%emr tree /data")).rstrip().endswith("(read as anna)")
+    assert "read as" not in value("%emr ls s3://b/k/2013").notice  # a store that does not know
+
+
 # -- %hdfs and %fs ----------------------------------------------------------------------------
 
 

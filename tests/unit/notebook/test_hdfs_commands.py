@@ -4,7 +4,7 @@ import pytest
 
 from emr_nb.files.webhdfs_health import StoreHealth
 from emr_nb.model import Cluster, NodeGroup
-from emr_nb.notebook.commands.hdfs import health_lines, lies_on
+from emr_nb.notebook.commands.hdfs import health_line, health_lines, lies_on
 
 
 def core(*types: str, role: str = "CORE") -> NodeGroup:
@@ -53,3 +53,13 @@ def test_what_is_not_known_is_said():
     old = dict(health_lines(StoreHealth(1, 0, 1, 2, 0, None, 0, 0, None, "Safe mode is ON.")))
     assert old["blocks"] == "under-replicated not known"
     assert old["safe mode"] == "Safe mode is ON."
+
+
+def test_status_has_it_in_one_line_and_what_is_wrong_too():
+    well = health_line(StoreHealth(1 << 40, 1 << 39, 1 << 38, 3, 0, 0, 0, 0, 1234, ""))
+    assert well == "1.0 TiB, 512.0 GiB used (50.0 %), 256.0 GiB free · DataNodes: 3 live"
+    ill = health_line(StoreHealth(1, 0, 1, 2, 1, 7, 2, 0, 9, "Safe mode is ON."))
+    assert "2 live, 1 dead" in ill
+    assert "7 under-replicated, 2 missing" in ill
+    assert ill.endswith("safe mode: Safe mode is ON.")
+    assert "DataNodes" not in health_line(StoreHealth(0, 0, 0))
