@@ -62,8 +62,12 @@ class Lister:
             # HttpFS knows the operation, and answers it with all there is
             return self._cut(path, _past(statuses, after) if len(statuses) > PAGE else statuses)
         last = statuses[-1].path_suffix
-        self._fetch_from(path, last, 1 if after is None else _AHEAD)
-        return Page(entries_of(path, statuses), last)
+        if after is not None:
+            self._fetch_from(path, last, _AHEAD)
+            return Page(entries_of(path, statuses), last)
+        first = Page(entries_of(path, statuses), last)  # somebody waits for it
+        self._fetch_from(path, last, 1)
+        return first
 
     def _whole(self, path: FilePath, after: str | None) -> Page[FileEntry]:
         reply = self._ways.call("GET", path, "LISTSTATUS", retry=Retry.READ)

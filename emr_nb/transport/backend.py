@@ -95,6 +95,7 @@ class DeadlineStream(httpcore2.NetworkStream):
         self._sock = sock
         self._current = current
         self._held = bytearray()
+        self._poll: select.poll | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
         try:
@@ -168,6 +169,7 @@ class DeadlineStream(httpcore2.NetworkStream):
     def _readable(self) -> bool:
         if self._sock.fileno() < 0:
             return True
-        poll = select.poll()
-        poll.register(self._sock, select.POLLIN)
-        return bool(poll.poll(0))
+        if self._poll is None:  # kept: every request asks all idle connections
+            self._poll = select.poll()
+            self._poll.register(self._sock, select.POLLIN)
+        return bool(self._poll.poll(0))
