@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
@@ -29,6 +30,7 @@ from emr_nb.model import Endpoint, FileEntry, FilePath
 from emr_nb.transport.base import Deadline, Retry
 
 _BLOCK = 128 << 20  # HDFS's own default, where the NameNode does not tell its
+_NOW, _LATE = (0.0,), (0.0, 0.2, 0.3, 0.5)  # seconds before each try to remove what is not whole
 _GONE = "are bad. Aborting"  # a DataNode's words for: all that took the file have gone
 
 
@@ -49,12 +51,20 @@ class Upload:
             size = self._create(temporary, path, chunks, sums)
             self._verify(temporary, path, size, sums)
             rename(self._ways, temporary, path, overwrite=overwrite)
-        except BaseException:
+        except BaseException as error:
             with suppress(EmrError):  # the first error is the one to tell
-                self._ways.call("DELETE", temporary, "DELETE", deadline=Deadline.after(5))
+                self._discard(temporary, _NOW if isinstance(error, EmrError) else _LATE)
             raise
         finally:
             sums.close()
+
+    def _discard(self, path: FilePath, waits: Iterable[float]) -> None:
+        """Remove what was written; HttpFS may make a broken request's file a little late."""
+        for wait in waits:
+            time.sleep(wait)
+            reply = self._ways.call("DELETE", path, "DELETE", deadline=Deadline.after(5))
+            if reply.json().get("boolean"):
+                return
 
     def _info(self, path: FilePath) -> FileEntry:
         reply = self._ways.call("GET", path, "GETFILESTATUS", retry=Retry.READ)
