@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -19,6 +20,8 @@ from emr_nb.files.webhdfs_calls import HttpFs, NameNodes, clean
 from emr_nb.files.webhdfs_ways import Ways
 from emr_nb.model import FilePath
 from emr_nb.transport.base import Retry
+
+_LATE = (0.0, 0.2, 0.3, 0.5)  # seconds before each try
 
 
 def rename(ways: Ways, source: FilePath, target: FilePath, *, overwrite: bool = False) -> None:
@@ -62,14 +65,25 @@ def _by_gateway(way: HttpFs, source: FilePath, target: FilePath, *, overwrite: b
         _once(way, source, target, {})
         return
     aside = FilePath(target.scheme, target.authority, f"{target.key}.{secrets.token_hex(8)}._OLD_")
-    _once(way, target, aside, {})
     try:
+        _once(way, target, aside, {})
         _once(way, source, target, {})
     except BaseException:
-        with suppress(EmrError):
-            _once(way, aside, target, {})
+        _put_back(way, aside, target)
         raise
     way.call("DELETE", aside, "DELETE")
+
+
+def _put_back(way: HttpFs, aside: FilePath, target: FilePath) -> None:
+    """Give the old file its name again; what was interrupted may still come about meanwhile."""
+    for wait in _LATE:
+        time.sleep(wait)
+        with suppress(EmrError):
+            if exists(way, aside) and exists(way, target):  # the new one is in place
+                way.call("DELETE", aside, "DELETE")
+                return
+            _once(way, aside, target, {})
+            return
 
 
 def _once(way: NameNodes, source: FilePath, target: FilePath, options: Mapping[str, str]) -> None:
