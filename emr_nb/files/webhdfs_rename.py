@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from emr_nb.errors import (
@@ -22,6 +22,16 @@ from emr_nb.model import FilePath
 from emr_nb.transport.base import Retry
 
 _LATE = (0.0, 0.2, 0.3, 0.5)  # seconds before each try
+
+
+def settling(error: BaseException) -> Iterator[None]:
+    """Yield for each try to undo what failed: one, and more, later, after an interrupt.
+
+    What an interrupt cut off comes about at the server a little later, or does not.
+    """
+    for wait in _LATE[:1] if isinstance(error, EmrError) else _LATE:
+        time.sleep(wait)
+        yield
 
 
 def rename(ways: Ways, source: FilePath, target: FilePath, *, overwrite: bool = False) -> None:
@@ -68,21 +78,20 @@ def _by_gateway(way: HttpFs, source: FilePath, target: FilePath, *, overwrite: b
     try:
         _once(way, target, aside, {})
         _once(way, source, target, {})
-    except BaseException:
-        _put_back(way, aside, target)
+    except BaseException as error:
+        _put_back(way, aside, target, error)
         raise
     way.call("DELETE", aside, "DELETE")
 
 
-def _put_back(way: HttpFs, aside: FilePath, target: FilePath) -> None:
-    """Give the old file its name again; what was interrupted may still come about meanwhile."""
-    for wait in _LATE:
-        time.sleep(wait)
+def _put_back(way: HttpFs, aside: FilePath, target: FilePath, error: BaseException) -> None:
+    """Give the old file its name again, unless the new one is in place."""
+    for _ in settling(error):
         with suppress(EmrError):
-            if exists(way, aside) and exists(way, target):  # the new one is in place
+            if exists(way, aside) and exists(way, target):
                 way.call("DELETE", aside, "DELETE")
-                return
-            _once(way, aside, target, {})
+            else:
+                _once(way, aside, target, {})
             return
 
 

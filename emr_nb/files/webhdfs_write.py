@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import secrets
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
@@ -23,14 +22,13 @@ from emr_nb.files.crc32c import BlockChecksum
 from emr_nb.files.webhdfs_entries import entry_of
 from emr_nb.files.webhdfs_errors import translate
 from emr_nb.files.webhdfs_quota import quota_error
-from emr_nb.files.webhdfs_rename import rename
+from emr_nb.files.webhdfs_rename import rename, settling
 from emr_nb.files.webhdfs_sums import known_checksum
 from emr_nb.files.webhdfs_ways import Ways
 from emr_nb.model import Endpoint, FileEntry, FilePath
 from emr_nb.transport.base import Deadline, Retry
 
 _BLOCK = 128 << 20  # HDFS's own default, where the NameNode does not tell its
-_NOW, _LATE = (0.0,), (0.0, 0.2, 0.3, 0.5)  # seconds before each try to remove what is not whole
 _GONE = "are bad. Aborting"  # a DataNode's words for: all that took the file have gone
 
 
@@ -53,15 +51,14 @@ class Upload:
             rename(self._ways, temporary, path, overwrite=overwrite)
         except BaseException as error:
             with suppress(EmrError):  # the first error is the one to tell
-                self._discard(temporary, _NOW if isinstance(error, EmrError) else _LATE)
+                self._discard(temporary, error)
             raise
         finally:
             sums.close()
 
-    def _discard(self, path: FilePath, waits: Iterable[float]) -> None:
+    def _discard(self, path: FilePath, error: BaseException) -> None:
         """Remove what was written; HttpFS may make a broken request's file a little late."""
-        for wait in waits:
-            time.sleep(wait)
+        for _ in settling(error):
             reply = self._ways.call("DELETE", path, "DELETE", deadline=Deadline.after(5))
             if reply.json().get("boolean"):
                 return
