@@ -107,19 +107,22 @@ class Lister:
         try:
             while True:
                 reply = self._ask(path, after)
-                after, now = last_name(reply) if ahead > 1 else "", coming
-                with self._lock:
-                    of_this = sum(key == path.key for key, _ in self._coming)
-                    goes_on = bool(after) and of_this <= ahead
-                    if goes_on and (path.key, after) not in self._coming:
-                        coming = self._expected(path, after)
-                    else:
-                        goes_on = False
-                now.reply.set_result(reply)
-                if not goes_on:
+                after = last_name(reply) if ahead > 1 else ""
+                following = self._following(path, after, ahead)
+                coming.reply.set_result(reply)
+                if following is None:
                     return
+                coming = following
         except BaseException as error:  # noqa: BLE001 -- raised where the page is taken
             coming.reply.set_exception(error)
+
+    def _following(self, path: FilePath, after: str, ahead: int) -> _Coming | None:
+        """Return the page to ask for next; None at the end, or where enough waits."""
+        with self._lock:
+            waiting = sum(folder == path.key for folder, _ in self._coming)
+            if not after or waiting > ahead or (path.key, after) in self._coming:
+                return None
+            return self._expected(path, after)
 
     def _taken(self, path: FilePath, after: str) -> Reply | None:
         with self._lock:
