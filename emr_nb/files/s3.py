@@ -233,7 +233,7 @@ class S3:
         if wanted.mode == "CSE-KMS" or self._sealed.envelope(source.path, headers) is not None:
             return None
         try:
-            copy_object(self._calls, source, target, wanted.headers())
+            copy_object(self._calls, source, target, wanted.headers(), headers)
         except PathDeniedError:  # one role reads, another one writes
             return None
         return self._made(target, source.size)

@@ -22,14 +22,19 @@ _KEPT = frozenset(
 
 
 def copy_object(
-    calls: S3Calls, source: FileEntry, target: FilePath, keep: Mapping[str, str]
+    calls: S3Calls,
+    source: FileEntry,
+    target: FilePath,
+    keep: Mapping[str, str],
+    head: Mapping[str, str] | None = None,
 ) -> None:
     """Copy one object of the source's very version; by parts above 5 GiB.
 
-    `keep` are the headers that say how S3 encrypts the copy. What is stored is compared, and
-    a copy that differs is removed.
+    `keep` are the headers that say how S3 encrypts the copy, `head` those of the source where
+    they are known. What is stored is compared, and a copy that differs is removed.
     """
-    head = calls.request("HEAD", source.path, "s3:GetObject").headers
+    if head is None:
+        head = calls.request("HEAD", source.path, "s3:GetObject").headers
     size = int(head.get("content-length") or 0)
     etag = source.etag or head.get("etag", "").strip('"')
     headers = {
