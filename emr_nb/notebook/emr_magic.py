@@ -92,7 +92,8 @@ class EmrMagic:
         from emr_nb.notebook.commands import browsing, files, hdfs, preview
 
         groups = (files, browsing, hdfs, preview)
-        return {c.name: c for group in groups for c in group.COMMANDS}
+        commands = (c for group in groups for c in group.COMMANDS)
+        return {name: c for c in commands for name in (c.name, *c.aliases)}
 
     def run_files(self, line: str, magic: str) -> Any:
         """Run a line of `%hdfs` or `%fs`."""
@@ -100,9 +101,12 @@ class EmrMagic:
 
         with short_errors(seen=self._notebook.saw_error):
             line = checked(line, magic, self.file_commands)
-            rows = [(f"%{magic} {c.name}", c.summary) for c in self.file_commands.values()]
-            answer = self._answer(line) if line else Text(_listed(rows))
+            answer = self._answer(line) if line else Text(self._files_help(magic))
         return self._shown(answer)
+
+    def _files_help(self, magic: str) -> str:
+        found = self.file_commands.items()
+        return _listed([(f"%{magic} {n}", c.summary) for n, c in found if n == c.name])
 
     def run_cell(self, line: str, cell: str) -> Any:
         """Run a command whose code stands below it: %%emr explain, %%emr transpile."""

@@ -21,7 +21,6 @@ _HADOOP = {
     "lsr": "ls -R",
     "rmr": "rm -r",
     "text": "cat",
-    "touchz": "touch",
 }
 _TOOLS = ("dfs", "fs", "hdfs")  # `%hdfs dfs -ls /`, as in a terminal
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from emr_nb.errors import PathExistsError, PathNotFoundError, UsageError
 from emr_nb.files.abilities import Summed, Trash
 from emr_nb.files.base import FileSystem
+from emr_nb.files.walking import walk
 from emr_nb.model import FileEntry, FilePath
-from emr_nb.notebook.browser.fetching import below
 from emr_nb.notebook.browser.places import above, new_name
 from emr_nb.notebook.look import count, plural, printable, size
 
@@ -122,7 +122,7 @@ def _told_below(store: FileSystem, entry: FileEntry) -> str:
         told = store.summary(entry.path)
         return f"{plural(told.files, 'file')}, {size(told.bytes)}"
     files = total = 0
-    for seen, (found, _) in enumerate(below(store, entry)):
+    for seen, found in enumerate(walk(store, entry.path)):
         if seen >= _COUNTED:
             return f"more than {count(files)} files, {size(total)}"
         files += not found.is_directory
