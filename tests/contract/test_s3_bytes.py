@@ -25,31 +25,10 @@ pytest.importorskip("moto", reason="needs emr-nb[local]")
 WINDOW = 100_000
 
 
-@pytest.fixture(scope="module")
-def aws():
-    from emr_nb.local.aws_server.server import AwsServer
-
-    with AwsServer() as server:
-        yield server
-
-
 @pytest.fixture
 def small(monkeypatch):
     """Windows of 100 kB, so that a megabyte is a large object."""
     monkeypatch.setattr(s3_read, "WINDOW", WINDOW)
-
-
-@pytest.fixture
-def proxy(aws):
-    with FaultProxy("127.0.0.1", aws.port) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def fs(proxy):
-    made = s3_at(f"http://127.0.0.1:{proxy.port}")
-    made._bulk = None  # our own HTTP
-    return made
 
 
 @pytest.fixture

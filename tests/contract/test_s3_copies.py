@@ -25,27 +25,6 @@ LOCAL = LocalFileSystem()
 
 
 @pytest.fixture(scope="module")
-def aws():
-    from emr_nb.local.aws_server.server import AwsServer
-
-    with AwsServer() as server:
-        yield server
-
-
-@pytest.fixture
-def proxy(aws):
-    with FaultProxy("127.0.0.1", aws.port) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def fs(proxy):
-    made = s3_at(f"http://127.0.0.1:{proxy.port}")
-    made._bulk = None  # our own HTTP, which the proxy sees
-    return made
-
-
-@pytest.fixture(scope="module")
 def sealed(aws):
     """A bucket of objects that the AWS SDK for Java encrypted, and their key."""
     name = f"cse-{secrets.token_hex(4)}"

@@ -24,14 +24,6 @@ RANGES = ((0, 1), (0, 16), (3, 5), (15, 2), (16, 16), (17, 900), (990, 100), (99
 
 
 @pytest.fixture(scope="module")
-def aws():
-    from emr_nb.local.aws_server.server import AwsServer
-
-    with AwsServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def recorded(aws):
     """The recording's bucket, and the key that its objects are encrypted by."""
     name = f"cse-{secrets.token_hex(4)}"

@@ -72,14 +72,6 @@ WITH_SLASHES = st.lists(
 
 
 @pytest.fixture(scope="module")
-def aws():
-    from emr_nb.local.aws_server.server import AwsServer
-
-    with AwsServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def fs(aws):
     return s3_at(aws.url)
 
