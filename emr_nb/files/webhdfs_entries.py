@@ -206,13 +206,7 @@ def entry_of(parent: FilePath, told: Mapping[str, Any]) -> FileEntry:
 
 def entries_of(parent: FilePath, statuses: Sequence[Status]) -> list[FileEntry]:
     """Make the entries of a listing's page."""
-    entries: list[FileEntry] = []
-    for status in statuses:  # `_lazy` written out: a call costs as much as its body
-        made = _new(StatusEntry)
-        _set_parent(made, parent)
-        _set_status(made, status)
-        entries.append(made)
-    return entries
+    return [_lazy(parent, status) for status in statuses]
 
 
 def _lazy(parent: FilePath, status: Status) -> FileEntry:

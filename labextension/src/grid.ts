@@ -65,6 +65,8 @@ export class Grid {
     this.node.append(this._head.node, body);
     this.node.addEventListener('scroll', () => this._onScroll());
     this.node.addEventListener('keydown', event => this._onKey(event));
+    // what is pressed elsewhere in between makes two presses of one row
+    this.node.addEventListener('focusout', () => (this._pressed = null));
     body.addEventListener('pointerdown', event => this._onPointerDown(event));
     body.addEventListener('pointermove', event => this._onPointerMove(event));
     body.addEventListener('pointerover', event => this._onPointerOver(event));
