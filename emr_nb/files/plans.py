@@ -34,7 +34,10 @@ class Transfer:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the target is this source already: its size, and its ETag or a later time."""
+        """Whether the target is this source already: its size, and its ETag or a later time.
+
+        S3 tells whole seconds, which say no more than that both were made in the same one.
+        """
         there, source = self.there, self.source
         if there is None or there.is_directory or there.size != source.size:
             return False
@@ -43,7 +46,10 @@ class Transfer:
             return True
         if there.modified is None or source.modified is None:
             return False
-        return there.modified >= source.modified
+        seconds = there.path.scheme == "s3"
+        return there.modified >= (
+            source.modified.replace(microsecond=0) if seconds else source.modified
+        )
 
 
 @dataclass(slots=True)

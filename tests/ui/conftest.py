@@ -53,6 +53,15 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
+@pytest.fixture(autouse=True)
+def usual_look(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that failed in another window size or theme leaves the next ones the usual look."""
+    yield
+    if "lab" in request.fixturenames:
+        running: Lab = request.getfixturevalue("lab")
+        running.usual_look()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is below this folder."""
     here = Path(__file__).parent

@@ -228,8 +228,15 @@ class Lab:
             shown = self.cell_output(self.cell(word))
             kept = self.screenshot(f"{prefix}-{picture}-{theme}-{size}", show=shown)
             assert kept.stat().st_size > 5_000
-        self.theme("light")
-        self.size(*WIDE)
+
+    def usual_look(self) -> None:
+        """Take the light theme and the wide window again, where they were left."""
+        if self.page.is_closed() or not self.page.evaluate("'jupyterapp' in window"):
+            return
+        if self.page.evaluate("document.body.dataset.jpThemeName") != "JupyterLab Light":
+            self.theme("light")
+        if self.page.viewport_size != {"width": WIDE[0], "height": WIDE[1]}:
+            self.size(*WIDE)
 
     def command(self, command: str, **arguments: Any) -> None:
         """Execute a command of JupyterLab and wait for it."""

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 import pytest
-from lab_rig import EVERY_LOOK, SIZES, WIDE, Lab
+from lab_rig import EVERY_LOOK, SIZES, Lab
 from playwright.sync_api import Locator, expect
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
@@ -282,8 +282,6 @@ def test_pictures(page: Lab, theme: str, size: str) -> None:
     expect(output.locator(".emrnb-Ask")).to_contain_text("carriers.csv")
     page.screenshot(f"files-ask-{theme}-{size}", output)
     output.locator(".emrnb-Ask").get_by_label("Cancel").click()
-    page.size(*WIDE)
-    page.theme("light")
     assert page.strangers == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-from lab_rig import EVERY_LOOK, SIZES, WIDE, Lab
+from lab_rig import EVERY_LOOK, SIZES, Lab
 
 ROWS = 100_000
 SETUP = """
@@ -238,8 +238,6 @@ def test_screenshots(opened: Lab, theme: str, size: str) -> None:
     grid = output.locator(".emrnb-Table").bounding_box()
     assert grid["width"] <= SIZES[size][0]
     opened.screenshot(f"table-{theme}-{size}", output)
-    opened.size(*WIDE)
-    opened.theme("light")
 
 
 def test_reopened_without_a_kernel_the_saved_rows_are_there(opened: Lab) -> None:

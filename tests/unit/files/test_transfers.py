@@ -6,6 +6,8 @@ import os
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ from emr_nb.errors import (
 )
 from emr_nb.files.abilities import Checksum
 from emr_nb.files.downloads import WORTH
+from emr_nb.files.plans import Transfer
 from emr_nb.files.transfers import Copied
 from emr_nb.model import FileEntry, FilePath
 
@@ -304,6 +307,20 @@ def test_what_a_sync_would_do(both: Both, remote: Remote, here: Path):
     assert [e.name for e in plan.extra] == ["extra"]
     with pytest.raises(PathNotDirectoryError):
         both.plan_sync(f"file://{here}/same", "/t")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "later", "whole"),
+    [("s3", 0.9, True), ("s3", 1.0, False), ("hdfs", 0.0, True), ("hdfs", 0.001, False)],
+)
+def test_times_are_compared_as_exactly_as_the_target_keeps_them(scheme, later, whole):
+    """A copy made in the second of its source is no older than it, as far as S3 can tell."""
+    second = datetime(2026, 1, 1, tzinfo=UTC)
+    target = FilePath(scheme, "x", "/a")
+    there = FileEntry(target, "file", 1, second)
+    newer = second + timedelta(seconds=later)
+    source = replace(there, path=FilePath.parse("file:///a"), modified=newer)
+    assert Transfer(source, target, there).is_whole is whole
 
 
 # -- going on -----------------------------------------------------------------------------
