@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from emr_nb.errors import PathExistsError, PathNotFoundError, UsageError
 from emr_nb.files.abilities import Summed, Trash
 from emr_nb.files.base import FileSystem
+from emr_nb.files.removing import kept_by_trash
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.notebook.browser.fetching import below
 from emr_nb.notebook.browser.places import above, new_name
@@ -76,13 +77,17 @@ def delete(store: FileSystem, entries: Sequence[FileEntry]) -> Plan:
     if len(entries) > _NAMED:
         lines.append(f"and {plural(len(entries) - _NAMED, 'other')}")
     what = printable(entries[0].name) if len(entries) == 1 else f"{len(entries):,} entries"
-    if isinstance(store, Trash):
+    if isinstance(store, Trash) and _all_kept(store, entries):
         lines.append("It goes to the trash, from which it can be moved back.")
         trash: Trash = store
         act = lambda: _to_trash(store, trash, entries, what)  # noqa: E731
         return Plan(f"Delete {what}?", lines, "Move to trash", act)
     lines.append("This cannot be undone.")
     return Plan(f"Delete {what}?", lines, "Delete", lambda: _remove(store, entries, what), True)
+
+
+def _all_kept(store: FileSystem, entries: Sequence[FileEntry]) -> bool:
+    return all(kept_by_trash(lambda _: store, (e.path for e in entries)).values())
 
 
 def _to_trash(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from emr_nb.errors import PathNotFoundError
 from emr_nb.files.abilities import Identified
 from emr_nb.files.globs import escape
+from emr_nb.files.modes import letters_of
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.notebook.answers import Field, Records, Text
 from emr_nb.notebook.look import count, moment, plural, printable, size
@@ -188,18 +189,15 @@ def typed(path: FilePath) -> str:
 
 def mode_of(entry: FileEntry) -> str:
     """Write kind and permissions as `ls` does."""
-    letters = "".join(
-        "".join(c if int(digit) & bit else "-" for c, bit in zip("rwx", (4, 2, 1), strict=True))
-        for digit in entry.permissions[-3:]
-        if digit.isdigit()
-    )
-    return f"{_TYPES.get(entry.kind, '?')}{letters}"
+    return f"{_TYPES.get(entry.kind, '?')}{letters_of(entry.permissions)}"
 
 
 def relative(entry: FileEntry, root: str) -> str:
     """Return an entry's name below a root; folders end in a slash."""
     whole, base = str(entry.path), root if root.endswith("/") else f"{root}/"
-    if not root:
+    if entry.path.scheme == "s3" and not entry.path.key:
+        name = entry.path.authority if root else typed(entry.path)  # a bucket among buckets
+    elif not root:
         name = typed(entry.path)
     else:
         name = whole[len(base) :] if whole.startswith(base) and whole != base else entry.name
