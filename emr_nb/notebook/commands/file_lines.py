@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from emr_nb.errors import PathNotFoundError
+from emr_nb.errors import UsageError
 from emr_nb.files.abilities import Identified
 from emr_nb.files.globs import escape
 from emr_nb.files.modes import letters_of
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
 
 T = TypeVar("T")
+_NAMED = 3  # paths of a pattern that an error names
 _READERS = 3  # identities that a listing names
 _TYPES = {"directory": "d", "file": "-", "symlink": "l"}
 _HERE = re.compile(r"\.{1,2}(/|$)|~")
@@ -72,9 +73,12 @@ class Paths:
         """Return the one path that a text stands for, there or not yet."""
         (match, *others) = self.matches(text, local=local)
         if others:
-            raise PathNotFoundError(
-                "A target is one path, and the pattern stands for several", where=text
-            )
+            named = ", ".join(typed(m.path) for m in (match, *others[: _NAMED - 1]))
+            more = f" and {len(others) + 1 - _NAMED:,} more" if len(others) >= _NAMED else ""
+            raise UsageError(
+                "One path is needed, and the pattern stands for several", where=text,
+                advice=f"It stands for {printable(named)}{more}.",
+            )  # fmt: skip
         return match.path
 
 

@@ -15,6 +15,7 @@ export class StatusLine {
   /** Says something for a while. */
   say(text: string): void {
     window.clearTimeout(this._timer);
+    this._isWorking = false; // this is how it ended
     this.node.textContent = text;
     this._timer = window.setTimeout(() => {
       this.node.textContent = '';

@@ -98,6 +98,12 @@ export class FilesView extends Widget implements IActions {
     }
   }
 
+  closePreview(): boolean {
+    const { preview, isPreviewing } = this._model.work;
+    this._model.work.closePreview();
+    return preview !== null || isPreviewing;
+  }
+
   download(): void {
     const id = this._selected[0];
     if (id !== undefined) {

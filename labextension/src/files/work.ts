@@ -95,13 +95,13 @@ export class EntryWork {
   }
 
   askPlan(kind: 'mkdir' | 'rename', ids: readonly number[], text: string): void {
-    this._planning = this._begin({ type: 'plan', kind, ids, text });
     this._isWorking = true;
+    this._planning = this._begin({ type: 'plan', kind, ids, text });
   }
 
   askDelete(rows: ISelectedRows): void {
-    this._planning = this._begin({ type: 'plan', kind: 'delete', ...rows });
     this._isWorking = true;
+    this._planning = this._begin({ type: 'plan', kind: 'delete', ...rows });
   }
 
   /** Does what the plan on the page says. */
@@ -109,9 +109,8 @@ export class EntryWork {
     if (this._plan !== null) {
       const number = this._plan.plan;
       this._plan = null;
-      this._planning = this._begin({ type: 'do', number });
       this._isWorking = true;
-      this._place.changed();
+      this._planning = this._begin({ type: 'do', number });
     }
   }
 

@@ -99,3 +99,48 @@ def test_rm_that_was_told_to_be_for_good_is_not_asked_twice(there, value, monkey
     assert isinstance(gone, Records)
     assert len(asked) == 1
     assert "for good" in asked[0]
+
+
+def test_paths_are_spelled_alike_in_every_command(there, value, fails, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a b.csv").write_text("x,y\n1,2\n")
+    assert value('%emr preview "./a b.csv"').rows.num_rows == 1
+    assert value("%emr preview /data/2013/a*.csv").rows.num_rows == 2
+    said = fails("%emr preview /data/2013/*.csv")
+    assert "stands for several" in said
+    assert "hdfs:///data/2013/a.csv, hdfs:///data/2013/b.csv" in said
+    assert "Nothing matches" in fails("%emr browse /nix*")
+    assert f"{tmp_path}" in str(value("%emr browse ./"))
+    assert "keeps no snapshots" in fails("%emr snapshots ./")
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("%hdfs dfs -test -e /data", "c.files.exists"),
+        ("%hdfs dfs -rmdir /data", "%emr rm -r"),
+        ("%hdfs dfs -getfacl /data", "%emr stat"),
+        ("%hdfs fsck /", "%emr df"),
+        ("%hdfs dfsadmin -report", "%emr df"),
+        ("%fs -moveFromLocal x /y", "%emr mv ./x"),
+    ],
+)
+def test_words_of_a_terminal_that_are_not_here_name_what_is(fails, line, word):
+    said = fails(line)
+    assert word in said
+    assert "Did you mean" not in said
+
+
+@pytest.mark.parametrize("line", ["%emr ls -C /data", "%emr tail -f /data", "%emr count -v /data"])
+def test_one_letter_is_not_guessed_from_another(fails, line):
+    said = fails(line)
+    assert "Did you mean" not in said
+    assert "Usage: " in said
+
+
+def test_a_letter_of_another_case_is(fails):
+    assert "Did you mean -h?" in fails("%emr ls -H /data")
+
+
+def test_help_is_help_however_it_is_asked_for(value):
+    assert value("%hdfs dfs -ls -help") == value("%emr help ls")
