@@ -123,10 +123,10 @@ def remove_moved(stores: Stores, plan: Plan, roots: list[FileEntry]) -> None:
         fs.rm(path)
     for root in roots:
         if root.is_directory:
-            _remove_empty(stores(root.path), root.path)
+            remove_empty(stores(root.path), root.path)
 
 
-def _remove_empty(fs: FileSystem, folder: FilePath) -> bool:
+def remove_empty(fs: FileSystem, folder: FilePath) -> bool:
     """Remove a folder that nothing is in, and such below it; what came meanwhile stays."""
     try:
         found = list(pages(fs, folder))
@@ -136,7 +136,7 @@ def _remove_empty(fs: FileSystem, folder: FilePath) -> bool:
         return False
     empty = True
     for entry in found:
-        empty = entry.is_directory and _remove_empty(fs, entry.path) and empty
+        empty = entry.is_directory and remove_empty(fs, entry.path) and empty
     if empty:
         with suppress(PathNotFoundError):
             fs.rm(folder, recursive=True)

@@ -22,6 +22,7 @@ from emr_nb.notebook.commands.file_lines import (
     path_fields,
     typed,
 )
+from emr_nb.notebook.commands.waiting import waited
 from emr_nb.notebook.confirming import confirm
 from emr_nb.notebook.look import plural, size
 from emr_nb.notebook.options import Option, Parsed
@@ -52,7 +53,8 @@ def rm(notebook: Notebook, given: Parsed) -> Records[Removed] | Text:
         lines = [_told(p, kept[p.path]) for p in planned]
         if not confirm(notebook, lines, "Remove this?", where="%emr rm"):
             return Text("Nothing was removed")
-    line, done = ProgressLine(notebook.screen), []
+    line = ProgressLine(notebook.screen)
+    done: list[Removed] = []
 
     def for_good(path: FilePath) -> bool:
         told = [f"{typed(path)} can go to no trash: there is none, or it lies in it"]
@@ -62,7 +64,7 @@ def rm(notebook: Notebook, given: Parsed) -> Records[Removed] | Text:
 
     try:
         for entry, plan in zip(entries, planned, strict=True):
-            line.note(f"removing {entry.path}")
+            line.tally(f"removing: {len(done):,} of {plural(len(entries), 'path')}")
             place = remove(
                 paths.files.store(entry.path), entry, recursive=given["recursive"],
                 skip_trash=given["skip_trash"], for_good=for_good,
@@ -72,7 +74,8 @@ def rm(notebook: Notebook, given: Parsed) -> Records[Removed] | Text:
         line.end_if_shown("failed", f"{plural(len(done), 'path')} removed")
         raise
     line.end_if_shown("done", f"{plural(len(done), 'path')} removed")
-    return answer(_removed(done, "removed", _where_to({r.path: bool(r.trash) for r in done})), given)
+    trashed = {r.path: r.trash is not None for r in done}
+    return answer(_removed(done, "removed", _where_to(trashed)), given)
 
 
 def _measured(paths: Paths, entry: FileEntry, given: Parsed) -> Removed:
@@ -80,7 +83,8 @@ def _measured(paths: Paths, entry: FileEntry, given: Parsed) -> Removed:
         return Removed(entry.path, entry.kind, 1, entry.size)
     if not given["recursive"]:
         remove(paths.files.store(entry.path), entry, recursive=False, skip_trash=True)  # raises
-    told = paths.files.du(entry.path)
+    told = waited(paths.notebook, f"measuring {typed(entry.path)}",
+                  lambda: paths.files.du(entry.path))  # fmt: skip
     return Removed(entry.path, entry.kind, told.files, told.bytes)
 
 
@@ -147,9 +151,10 @@ def setrep(notebook: Notebook, given: Parsed) -> Records[FileEntry]:
     paths = Paths(notebook, given)
     if given["replicas"] < 1:
         raise UsageError("A file has at least one replica", where="%emr setrep")
+    note = "HDFS makes the copies by and by: -w does not wait for them" * given["wait"]
     return _each(
         paths, given, "replicas set", lambda p: paths.files.setrep(p, given["replicas"]),
-        files_only=True,
+        files_only=True, note=note,
     )  # fmt: skip
 
 
@@ -160,17 +165,18 @@ def _each(
     change: Callable[[FilePath], FileEntry],
     *,
     files_only: bool = False,
+    note: str = "",
 ) -> Records[FileEntry]:
     line, done = ProgressLine(paths.notebook.screen), []
     try:
         for entry in _with_below(paths, given, files_only=files_only):
             done.append(change(entry.path))
-            line.note(f"{word}: {len(done):,}")
+            line.tally(f"{word}: {len(done):,}")
     except BaseException:
         line.end_if_shown("failed", f"{word}: {len(done):,}")
         raise
     line.end_if_shown("done", f"{word}: {len(done):,}")
-    return Records(done, path_fields(done))
+    return Records(done, path_fields(done), note)
 
 
 def _with_below(paths: Paths, given: Parsed, *, files_only: bool) -> Iterable[FileEntry]:

@@ -1,6 +1,8 @@
-"""What somebody who knows `hdfs dfs` and `aws s3` meets: words, totals, and what is said of both."""
+"""What somebody who knows `hdfs dfs` and `aws s3` meets: words, totals, and what is told."""
 
 from __future__ import annotations
+
+import threading
 
 import pytest
 
@@ -144,3 +146,90 @@ def test_a_letter_of_another_case_is(fails):
 
 def test_help_is_help_however_it_is_asked_for(value):
     assert value("%hdfs dfs -ls -help") == value("%emr help ls")
+
+
+def test_sync_removes_folders_that_it_emptied_and_says_what_it_left(there, value):
+    hdfs = there.cluster.stores["hdfs"].files
+    hdfs["hdfs:///to/2013/a.csv"] = DATA["hdfs:///data/2013/a.csv"]
+    hdfs["hdfs:///to/gone/deep/x.csv"] = b"x"
+    hdfs["hdfs:///to/gone/keep.log"] = b"x"
+    line = "%emr sync /data /to --delete --exclude *.log"
+    told = value(f"{line} --dry-run")
+    deleted = {str(c.path) for c in told if c.action == "delete"}
+    assert deleted == {"hdfs:///to/gone/deep/x.csv", "hdfs:///to/gone/deep"}
+    assert told.notice.startswith("2 to copy, 2 to delete\nnothing was done")
+    assert "1 path left out by --exclude" in told.notice
+    told = value(f"{line} --yes")
+    assert told.notice.startswith("2 copied, 2 deleted")
+    assert sorted(k for k in hdfs if "/to/gone" in k) == ["hdfs:///to/gone/keep.log"]
+    told = value("%emr sync /data /to --delete --yes")
+    assert "hdfs:///to/gone" in {str(c.path) for c in told}
+    assert not [k for k in hdfs if "/to/gone" in k]
+
+
+def test_merge_names_what_it_leaves_out(there, value, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    there.cluster.stores["hdfs"].files["hdfs:///data/2013/_SUCCESS"] = b""
+    there.cluster.stores["hdfs"].files["hdfs:///data/2013/sub/c.csv"] = b"c"
+    told = value("%emr get --merge /data/2013 all.csv")
+    assert "2 files as one" in told.notice
+    assert "hdfs:///data/2013/_SUCCESS" in told.notice
+    assert "hdfs:///data/2013/sub/" in told.notice
+
+
+def test_what_made_only_a_folder_says_so(there, value, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert "1 folder made" in repr(value("%emr cp -r ./empty ./other"))
+    assert (tmp_path / "other").is_dir()
+    assert repr(value("%emr du ./empty")) == "./empty is empty"
+
+
+def test_find_takes_days_and_says_what_a_time_is(there, value, fails):
+    assert len(value("%emr find /data -name *.csv -mtime +30")) == 3
+    assert len(value("%emr find /data -mtime -30 -type f")) == 0
+    assert "number of days" in fails("%emr find /data -mtime many")
+    assert "-mtime -1" in fails("%emr find /data -newer yesterday")
+
+
+def test_head_takes_a_terminals_count(value, fails):
+    assert value("%emr head -2 /data/2013/a.csv") == "x,y\n1,2"
+    assert value("%emr tail -1 /data/2013/a.csv") == "3,4"
+    assert "PATH missing" in fails("%emr head -2")
+
+
+class Slow(MemoryFileSystem):
+    """Lists when it is told to."""
+
+    def ls(self, path, after=None):
+        assert self.gate.wait(30)
+        return super().ls(path, after)
+
+
+@pytest.mark.parametrize("line", ["du -s /data", "cp -r /data s3://b/new", "rm -r --yes /data",
+                                  "sync /data s3://b/new"])  # fmt: skip
+def test_what_lists_for_long_is_seen_to(there, line):
+    store = there.cluster.stores["hdfs"] = Slow("hdfs", there.cluster.stores["hdfs"].files)
+    store.gate = threading.Event()
+    show = there.screen.show
+
+    def shown(data, metadata=None, display_id=None):
+        store.gate.set()  # only what is seen lets it go on
+        show(data, metadata, display_id)
+
+    there.screen.show = shown
+    there.run(f"_ = %emr {line}")
+    assert store.gate.is_set()
+    assert "✓" in there.screen.plain
+
+
+def test_a_count_in_a_terminal_is_told_now_and_then(there):
+    from emr_nb.notebook.progress_line import ProgressLine
+
+    now = [0.0]
+    there.screen.updates = False
+    line = ProgressLine(there.screen, lambda: now[0])
+    for step in range(1000):
+        now[0] += 0.01
+        line.tally(f"removing: {step}")
+    assert 2 <= there.screen.text.count("removing") <= 4
