@@ -101,6 +101,13 @@ class Trash(Protocol):
 
 
 @runtime_checkable
+class TrashTold(Protocol):
+    """Tells whether what is removed at a path goes to a trash, before anything is removed."""
+
+    def keeps_removed(self, path: FilePath) -> bool: ...
+
+
+@runtime_checkable
 class Checksums(Protocol):
     """Tells a file's checksum without sending its bytes."""
 

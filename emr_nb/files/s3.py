@@ -132,7 +132,10 @@ class S3:
         if not path.authority:
             return FileEntry(path, "directory")
         if not path.key:
-            self._calls.request("HEAD", path, LIST)
+            try:
+                self._calls.request("HEAD", path, LIST)
+            except PathNotFoundError as error:  # a HEAD's answer has no words
+                raise PathNotFoundError("There is no such bucket", where=str(path)) from error
             return FileEntry(path, "directory")
         if not path.key.endswith("/"):
             with suppress(PathNotFoundError):
