@@ -87,6 +87,7 @@ class LivySession:
         self._sought = False
         self.private = PrivateFolder(self, context)
         self._used = time.time()
+        self.ended = False  # by us, or seen to be lost
 
     @property
     def journal(self) -> Journal:
@@ -150,6 +151,7 @@ class LivySession:
         return self.patience.alive_every
 
     def close(self) -> None:
+        self.ended = True
         self.client.delete_session(self._id)
         self.private.close()
         self.journal.forget_session(self._context.cluster.id, "spark", str(self._id))
