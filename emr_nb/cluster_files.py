@@ -49,8 +49,7 @@ class ClusterFiles(Trees):
 
     def _to_change(self, path: PathLike) -> tuple[FilePath, FileSystem]:
         where, fs = self._at(path)
-        if isinstance(fs, abilities.ReadOnly):
-            raise fs.refuse(where)
+        abilities.must_change(fs, where)
         return where, fs
 
     # -- looking --------------------------------------------------------------------------

@@ -87,6 +87,12 @@ class ReadOnly(Protocol):
         ...
 
 
+def must_change(fs: object, path: FilePath) -> None:
+    """Raise StoreLacksError at once for a store that changes nothing, before work is done."""
+    if isinstance(fs, ReadOnly):
+        raise fs.refuse(path)
+
+
 @runtime_checkable
 class Permissions(Protocol):
     """Has an owner, a group and permissions; `mode` is octal text, empty names stay as they are."""

@@ -35,7 +35,7 @@ from emr_nb.results.plan import plan_transfer
 from emr_nb.testing.fs_faults import interrupted_after
 from emr_nb.testing.fs_helpers import content, every_entry
 
-ODD = ("it's \"quoted\"", "two\nlines", "'); import os; os._exit(1); ('", "$(id) `id`", "é\u202e😀")
+ODD = ('it\'s "quoted"', "two\nlines", "'); import os; os._exit(1); ('", "$(id) `id`", "é\u202e😀")
 _ENVELOPE = {"x-amz-key": "d3JhcHBlZA==", "x-amz-iv": "AAAAAAAAAAAAAAAAAAAAAA=="}
 
 

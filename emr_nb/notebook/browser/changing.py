@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from emr_nb.errors import PathExistsError, PathNotFoundError, UsageError
-from emr_nb.files.abilities import ReadOnly, Summed, Trash
+from emr_nb.files.abilities import Summed, Trash, must_change
 from emr_nb.files.base import FileSystem
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.notebook.browser.fetching import below
@@ -33,7 +33,7 @@ class Plan:
 
 def new_folder(store: FileSystem, folder: FilePath, name: str) -> Plan:
     """Plan a folder in a folder; raises UsageError or PathExistsError."""
-    _must_change(store, folder)
+    must_change(store, folder)
     target = folder.child(new_name(name))
     _must_be_free(store, target)
 
@@ -46,7 +46,7 @@ def new_folder(store: FileSystem, folder: FilePath, name: str) -> Plan:
 
 def rename(store: FileSystem, entry: FileEntry, name: str) -> Plan:
     """Plan another name within the same folder; raises UsageError or PathExistsError."""
-    _must_change(store, entry.path)
+    must_change(store, entry.path)
     folder = above(entry.path)
     slash = "/" if entry.path.key.endswith("/") else ""
     target = folder.child(new_name(name) + slash)
@@ -70,7 +70,7 @@ def delete(store: FileSystem, entries: Sequence[FileEntry]) -> Plan:
     if not entries:
         raise UsageError("Nothing is selected", advice="Click a row first.")
     for entry in entries:
-        _must_change(store, entry.path)
+        must_change(store, entry.path)
         if entry.path.key in ("", "/"):
             raise UsageError(
                 "A bucket or root is not removed from here", where=printable(str(entry.path))
@@ -131,12 +131,6 @@ def _told_below(store: FileSystem, entry: FileEntry) -> str:
         files += not found.is_directory
         total += found.size
     return f"{plural(files, 'file')}, {size(total)}"
-
-
-def _must_change(store: FileSystem, path: FilePath) -> None:
-    """Raise StoreLacksError at once where nothing can be changed."""
-    if isinstance(store, ReadOnly):
-        raise store.refuse(path)
 
 
 def _must_be_free(store: FileSystem, target: FilePath) -> None:

@@ -24,7 +24,7 @@ from emr_nb.errors import (
 from emr_nb.files.asked import RANGE
 from emr_nb.files.node import NodeFileSystem
 from emr_nb.files.paths import cluster_path
-from emr_nb.model import Cluster, FilePath, Node
+from emr_nb.model import Cluster, FileEntry, FilePath, Node
 from emr_nb.notebook.browser import changing
 from emr_nb.settings import Settings
 from emr_nb.testing.fs_helpers import content, every_entry
@@ -276,6 +276,7 @@ def test_nothing_is_changed(fs, asking, tmp_path):
         lambda: files.chmod(path, "644"),
         lambda: files.touch(path),
         lambda: files.remove(path),
+        lambda: files.move_to(FileEntry(path, "file"), FilePath("hdfs", "", "/x")),
         lambda: changing.new_folder(fs, path, "new"),
     )
     for change in changes:
