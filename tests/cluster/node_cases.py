@@ -5,6 +5,8 @@ A class for a module that has an engine and a session, so that none is started f
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import tempfile
 import threading
@@ -32,11 +34,44 @@ from emr_nb.files.s3 import S3
 from emr_nb.local.conf import ACCESS_KEY, REGION, SECRET_KEY
 from emr_nb.model import FilePath, Request
 from emr_nb.results.plan import plan_transfer
+from emr_nb.settings import cache_home
 from emr_nb.testing.fs_faults import interrupted_after
 from emr_nb.testing.fs_helpers import content, every_entry
 
 ODD = ('it\'s "quoted"', "two\nlines", "'); import os; os._exit(1); ('", "$(id) `id`", "é\u202e😀")
 _ENVELOPE = {"x-amz-key": "d3JhcHBlZA==", "x-amz-iv": "AAAAAAAAAAAAAAAAAAAAAA=="}
+
+
+RECORDED = Path(__file__).parents[1] / "contract" / "cse_recorded.json"
+_WITH_KEY = """
+jvm, conf = spark._jvm, sc._jsc.hadoopConfiguration()
+urls = sc._gateway.new_array(jvm.java.net.URL, len(made))
+for at, jar in enumerate(made):
+    urls[at] = jvm.java.io.File(jar).toURI().toURL()
+before = conf.getClassLoader(), conf.get("fs.s3.impl")
+conf.setClassLoader(jvm.java.net.URLClassLoader(urls, before[0]))
+conf.set("fs.s3.impl", "CustomKeyS3")
+conf.set("fs.s3.impl.disable.cache", "true")
+"""
+_AS_BEFORE = """
+conf.setClassLoader(before[0])
+conf.set("fs.s3.impl", before[1])
+conf.unset("fs.s3.impl.disable.cache")
+"""
+
+
+def key_jars() -> list[Path]:
+    """Compile the client that has the key; returns its jar and those that a session lacks."""
+    from emr_nb.local.compiling import JavaSources
+    from emr_nb.local.parts import Cache
+
+    cache = Cache(cache_home())
+    castle = [jar for jar in cache.jars("hdfs") if jar.name.startswith("bcprov")]  # for GCM
+    jars = [*cache.jars("s3a"), *sorted((cache.spark() / "jars").glob("*.jar"))]
+    folder = Path(__file__).with_name("custom_key_java")
+    against = ("s3a", "hdfs", "spark")
+    sources = JavaSources("a client with a key", "cse", folder, against=against, classpath=jars)
+    return [sources.jar(cache), *castle]
 
 
 def cell(session: Any, code: str) -> Any:
@@ -168,6 +203,29 @@ class NodeCases:
         for start, length in ((0, None), (100, 50)):
             with pytest.raises(EncryptedFileError, match="gave its ciphertext"):
                 content(s3, path, start, length)
+
+    @pytest.mark.full  # it compiles Java
+    @pytest.mark.parametrize("way", ["custom-cbc", "custom-gcm"])
+    def test_a_session_with_the_key_provider_reads(self, s3, folder, with_key, way):
+        told = json.loads(RECORDED.read_text())["objects"]
+        for size in (1000, 17, 1, 0):
+            recorded = told[f"{way}/{size}"]
+            path, body = folder.child(f"{way}-{size}"), base64.b64decode(recorded["body"])
+            headers = {name: str(value) for name, value in recorded["metadata"].items()}
+            s3._calls.request("PUT", path, "s3:PutObject", body=body, headers=headers)
+            wanted = bytes((i * 31 + i // 251) & 0xFF for i in range(size))
+            assert content(s3, path) == wanted
+            assert content(s3, path, 5, 10) == wanted[5:15]
+            assert s3.info(path).size == size
+        assert "session" in dict(s3.detail(path).facts)["Read through"]
+
+    @pytest.fixture
+    def with_key(self, session: Any) -> Iterator[None]:
+        """The session's Hadoop client of `s3://` has a key provider meanwhile, as EMRFS may."""
+        jars = ", ".join(repr(str(jar)) for jar in key_jars())
+        cell(session, f"made = [{jars}]\n{_WITH_KEY}").result()
+        yield
+        cell(session, _AS_BEFORE).result()
 
     def test_eight_threads_ask_one_session(self, node, place):
         (place / "file").write_bytes(b"x" * 1000)

@@ -59,6 +59,7 @@ class SessionAsks:
 
     def ask(self, question: Mapping[str, Any]) -> Answer:
         try:
+            self._session.still_ours()  # else somebody else's would answer
             tag, output = self._asked(question, install=False)
             if lacks_runner(output):
                 tag, output = self._asked(question, install=True)

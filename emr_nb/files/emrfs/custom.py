@@ -59,8 +59,14 @@ class BySession:
         return end
 
     def _ask(self, start: int, size: int) -> Answer:
-        """Ask for a range; the size is the plaintext's, whatever Hadoop's client tells."""
-        answer = self._asked(start, size)
+        """Ask for a range; the size is the plaintext's, whatever Hadoop's client tells.
+
+        Behind its end a client that tells another size fails, so nothing is asked there.
+        """
+        left = self._size - start
+        if left <= 0:
+            return Answer({"size": self._size, "mark": ""})
+        answer = self._asked(start, min(size, left))
         return Answer({**answer.told, "size": self._size}, answer.payload)
 
     def _asked(self, start: int, size: int) -> Answer:

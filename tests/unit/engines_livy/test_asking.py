@@ -166,3 +166,12 @@ def test_several_threads_ask_at_once(asks):
     for thread in threads:
         thread.join()
     assert len(found) == 4
+
+
+def test_a_number_that_is_another_session_by_now_is_not_asked(livy, session):
+    livy.sessions[int(session.info.id)].name = "emr_nb/bert/nb/1"  # after Livy's restart
+    session._used = time.time() - 60
+    with pytest.raises(SessionLostError, match="belongs to another session now"):
+        SessionAsks(session, lambda _: None).ask(QUESTION)
+    assert livy.executed == []
+    assert session.ended

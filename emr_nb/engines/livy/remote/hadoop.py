@@ -24,16 +24,23 @@ class RefusedError(Exception):
 
 def read(question, spark):
     """Read a range: what is told of the file, and bytes (fewer at its end)."""
-    from py4j.protocol import Py4JJavaError
-
     try:
         return _read(question, spark)
-    except Py4JJavaError as error:
-        cause = error.java_exception
-        name, message = str(cause.getClass().getName()), str(cause.getMessage())
+    except OSError:
+        raise
+    except Exception as error:
+        name, message = _words(error)
         if name in _NUMBERS:
             raise OSError(_NUMBERS[name], os.strerror(_NUMBERS[name])) from None
         raise RefusedError("%s: %s" % (name.rpartition(".")[2], message)) from None
+
+
+def _words(error):
+    """Return class and message of the JVM's error; pyspark wraps some in its own."""
+    cause = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
+    if cause is None:
+        return type(error).__name__, str(error)
+    return str(cause.getClass().getName()), str(cause.getMessage())
 
 
 def _read(question, spark):
