@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from emr_nb.errors import StoreLacksError
 from emr_nb.model import FileEntry, FilePath, Page
 
 
@@ -75,6 +76,21 @@ class Identified(Protocol):
     def identity(self, path: FilePath) -> str:
         """Return it in words, by what is known already: nothing is asked for it."""
         ...
+
+
+@runtime_checkable
+class ReadOnly(Protocol):
+    """Changes nothing."""
+
+    def refuse(self, path: FilePath) -> StoreLacksError:
+        """Return the error of what would change a path."""
+        ...
+
+
+def must_change(fs: object, path: FilePath) -> None:
+    """Raise StoreLacksError at once for a store that changes nothing, before work is done."""
+    if isinstance(fs, ReadOnly):
+        raise fs.refuse(path)
 
 
 @runtime_checkable

@@ -69,7 +69,8 @@ class S3:
             context, access_of=self._site.access_of, requester_pays=requester_pays
         )
         self._lister = Lister(self._calls)
-        self._sealed = Sealed(self._calls, lambda: self._site.policy)
+        most = context.settings.session_read_bytes
+        self._sealed = Sealed(self._calls, lambda: self._site.policy, context.asking, most)
         self._heads = Heads(self._calls, self._lister, self._sealed)
         self._folders = Folders(self._calls, self._lister, self._heads)
         self._remover = Remover(self._calls)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from emr_nb.errors import EmrError, FileError, PathExistsError, PathNotFoundError, UsageError
-from emr_nb.files.abilities import Summed, Trash
+from emr_nb.files.abilities import Summed, Trash, must_change
 from emr_nb.files.base import FileSystem
 from emr_nb.files.removing import kept_by_trash
 from emr_nb.model import FileEntry, FilePath
@@ -34,6 +34,7 @@ class Plan:
 
 def new_folder(store: FileSystem, folder: FilePath, name: str) -> Plan:
     """Plan a folder in a folder; raises UsageError or PathExistsError."""
+    must_change(store, folder)
     target = folder.child(new_name(name))
     _must_be_free(store, target)
 
@@ -46,6 +47,7 @@ def new_folder(store: FileSystem, folder: FilePath, name: str) -> Plan:
 
 def rename(store: FileSystem, entry: FileEntry, name: str) -> Plan:
     """Plan another name within the same folder; raises UsageError or PathExistsError."""
+    must_change(store, entry.path)
     folder = above(entry.path)
     slash = "/" if entry.path.key.endswith("/") else ""
     target = folder.child(new_name(name) + slash)
@@ -69,6 +71,7 @@ def delete(store: FileSystem, entries: Sequence[FileEntry]) -> Plan:
     if not entries:
         raise UsageError("Nothing is selected", advice="Click a row first.")
     for entry in entries:
+        must_change(store, entry.path)
         if entry.path.key in ("", "/"):
             raise UsageError(
                 "A bucket or root is not removed from here", where=printable(str(entry.path))

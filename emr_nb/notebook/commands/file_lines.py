@@ -34,7 +34,8 @@ _HERE = re.compile(r"\.{1,2}(/|$)|~")
 
 PATHS = Option(
     "paths", metavar="PATH", many=True, source="path",
-    help="/path, hdfs:///path, s3://bucket/key, file:///path, table:DB.T; * ? [a-z] {a,b} ** match",
+    help="/path, hdfs:///path, s3://bucket/key, file:///path, table:DB.T, node:///path (the "
+    "primary's disk, through the session); * ? [a-z] {a,b} ** match",
 )  # fmt: skip
 SOME = Option("paths", metavar="PATH", many=True, required=True, source="path", help=PATHS.help)
 HUMAN = Option("human", ("-h", "--human", "--human-readable"), "Sizes in KiB, MiB, …", "flag")
