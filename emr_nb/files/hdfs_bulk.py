@@ -50,26 +50,46 @@ class Bulk:
         """Whether it is not asked any more."""
         return self._failures >= _GIVE_UP
 
-    def over(self, plain: Fetch, entry: FileEntry, length: int) -> Fetch | None:
-        """Return how a file is fetched with this client's help; None where it is of none."""
+    def reading(self, plain: Fetch, entry: FileEntry, length: int) -> Reading | None:
+        """Return a read of a file by this client's help; None where it is of none."""
         if length < self._worth or any(_is_set(entry, name) for name in _NOT_FOR_IT):
             return None
         if self.given_up or self._ways.bytes_by_gateway or not self._is_possible():
             return None
+        return Reading(self, plain, entry)
 
-        def fetch(start: int, end: int) -> Iterator[bytes]:
-            at = start
-            while at < end:
-                stop = end if self.given_up else min(end, at + _SPAN)
-                for chunk in self._fetch(entry, at, stop):
-                    at += len(chunk)
-                    yield chunk
-                if at < stop:
-                    for chunk in plain(at, stop):
-                        at += len(chunk)
-                        yield chunk
+    def start(self, entry: FileEntry, start: int, end: int) -> Worker | None:
+        """Return a process that has begun to send a range; None where HDFS says no.
 
-        return fetch
+        Raises OSError where it cannot, UnreachableError where it never can.
+        """
+        way = self._reach.way(entry, start, end)
+        worker = None if way is None else self._workers.take(way)
+        if worker is None:
+            return None
+        agreed = usable = False
+        try:
+            agreed = worker.ask(entry, start, end)
+            usable = True
+        finally:
+            if not agreed:
+                self._workers.give(worker, usable=usable)
+        return worker if agreed else None
+
+    def stop(self, worker: Worker, *, usable: bool) -> None:
+        """Take a process back."""
+        self._workers.give(worker, usable=usable)
+
+    def worked(self) -> None:
+        """Note a read without a failure."""
+        with self._lock:
+            if not self.given_up:
+                self._failures = 0
+
+    def failed(self, *, for_good: bool) -> None:
+        """Note a read with one."""
+        with self._lock:
+            self._failures = _GIVE_UP if for_good else self._failures + 1
 
     def _is_possible(self) -> bool:
         """Look once whether there is anything to try; imports nothing."""
@@ -85,42 +105,57 @@ class Bulk:
             )
         return self._possible
 
-    def _fetch(self, entry: FileEntry, start: int, end: int) -> Iterator[bytes]:
-        """Yield the bytes of a range; ends early, without an error, where it fails."""
-        if self.given_up:
-            return
-        try:
-            way = self._reach.way(entry, start, end)
-            worker = None if way is None else self._workers.take(way)
-        except OSError as error:
-            self._failed(for_good=isinstance(error, UnreachableError))
-            return
-        if worker is not None:
-            yield from self._by(worker, entry, start, end)
 
-    def _by(self, worker: Worker, entry: FileEntry, start: int, end: int) -> Iterator[bytes]:
-        usable = False
-        try:
-            if worker.ask(entry, start, end):
-                at = start
-                while at < end:
-                    chunk = worker.take(end - at)
+class Reading:
+    """One read of one file, by several threads maybe; a failure is one, however many notice."""
+
+    def __init__(self, bulk: Bulk, plain: Fetch, entry: FileEntry) -> None:
+        self._bulk, self._plain, self._entry = bulk, plain, entry
+        self._lock = threading.Lock()
+        self._has_failed = False
+
+    def fetch(self, start: int, end: int) -> Iterator[bytes]:
+        """Yield a range; what hdfs-native does not bring of it is brought by WebHDFS."""
+        at = start
+        while at < end:
+            left_alone = self._has_failed or self._bulk.given_up
+            stop = end if left_alone else min(end, at + _SPAN)
+            if not left_alone:
+                for chunk in self.fast(at, stop):
                     at += len(chunk)
                     yield chunk
-                self._worked()
+            if at < stop:
+                for chunk in self._plain(at, stop):
+                    at += len(chunk)
+                    yield chunk
+
+    def fast(self, start: int, end: int) -> Iterator[bytes]:
+        """Yield what hdfs-native brings of a range; ends early, without an error."""
+        worker, usable = None, False
+        try:
+            worker = self._bulk.start(self._entry, start, end)
+            at = start
+            while worker is not None and at < end:
+                chunk = worker.take(end - at)
+                at += len(chunk)
+                yield chunk
             usable = True
-        except OSError:  # its own end, or a DataNode that is silent
-            self._failed()
+        except OSError as error:  # no way, the process's end, or a DataNode that is silent
+            self._failed(for_good=isinstance(error, UnreachableError))
         finally:
-            self._workers.give(worker, usable=usable)
+            if worker is not None:
+                self._bulk.stop(worker, usable=usable)
 
-    def _worked(self) -> None:
-        with self._lock:
-            self._failures = 0
+    def done(self) -> None:
+        """The whole read has come to its end."""
+        if not self._has_failed:
+            self._bulk.worked()
 
-    def _failed(self, *, for_good: bool = False) -> None:
+    def _failed(self, *, for_good: bool) -> None:
         with self._lock:
-            self._failures = _GIVE_UP if for_good else self._failures + 1
+            if not self._has_failed:
+                self._bulk.failed(for_good=for_good)
+            self._has_failed = True
 
 
 def _is_set(entry: FileEntry, name: str) -> bool:

@@ -74,9 +74,12 @@ class WebHdfs(HdfsAbilities):
             raise PathIsDirectoryError("It is a directory", where=str(path))
         end = entry.size if length is None else min(entry.size, start + length)
         plain = OpenFile(self._nodes, entry).fetch
-        fast = self._bulk.over(plain, entry, end - start)
-        pace = self._pace if fast is None else self._bulk.pace
-        yield from pace.read(fast or plain, start, end)
+        reading = self._bulk.reading(plain, entry, end - start)
+        if reading is None:
+            yield from self._pace.read(plain, start, end)
+            return
+        yield from self._bulk.pace.read(reading.fetch, start, end)
+        reading.done()
 
     def write(
         self, path: FilePath, chunks: Iterable[bytes], *, overwrite: bool = False
