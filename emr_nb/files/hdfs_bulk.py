@@ -97,7 +97,7 @@ class Bulk:
             services = self._context.services
             self._possible = (
                 self._context.route.name == "direct"  # RPC goes through no tunnel of ours
-                and os.name == "posix"  # there are no wheels for others
+                and os.name == "posix"  # a process's standard input is to be a socket
                 and bool(sys.executable)
                 and not any(service.properties.get("kerberos_realm") for service in services)
                 and bool(rpc_addresses(self._context))

@@ -27,6 +27,8 @@ from emr_nb.context import ClusterContext
 from emr_nb.errors import PathDeniedError
 from emr_nb.files.hdfs_bulk import Bulk
 from emr_nb.files.hdfs_reach import Reach, UnreachableError, rpc_addresses
+from emr_nb.files.hdfs_worker import Worker
+from emr_nb.files.pace import Sizes
 from emr_nb.files.webhdfs import WebHdfs
 from emr_nb.model import Cluster, Endpoint, FileEntry, FilePath, Service
 from emr_nb.settings import Settings
@@ -271,6 +273,33 @@ def test_an_idle_process_ends(rig):
     rig.fs._bulk._workers._idle = 0.05
     content(rig.fs, rig.path("plain"))
     ended(rig.clients[0]["pid"])
+
+
+@pytest.mark.parametrize("name", ["plain", "hangs"])
+def test_a_process_ends_when_nobody_is_left_to_ask_it(rig, name):
+    """As after the kernel's own end, which leaves it no time to end others."""
+    entry = rig.fs.info(rig.path(name))
+    way = rig.fs._bulk._reach.way(entry, 0, entry.size)
+    worker = Worker(way, 20)
+    assert worker.ask(entry, 0, entry.size)
+    assert worker.take(1) == DATA[:1]
+    worker._line.close()
+    assert worker._process.wait(30) is not None
+    worker.end()
+
+
+def test_streams_that_break_together_are_one_failure(rig):
+    rig.fs._bulk.pace.sizes = Sizes(streams=4, segment=400_000, worth=1, look=1, trial=1)
+    rig.fs._bulk.pace.settle(4)
+    assert content(rig.fs, rig.path("breaks")) == DATA
+    assert rig.fs._bulk._failures == 1
+
+
+def test_an_interrupt_of_the_kernel_s_group_is_not_for_the_process(rig):
+    reader = rig.fs.read(rig.path("plain"))
+    next(reader)
+    assert os.getpgid(rig.clients[0]["pid"]) != os.getpgid(0)
+    assert len(b"".join(reader)) > 0
 
 
 def test_a_process_ends_with_the_store(rig, open_port):
