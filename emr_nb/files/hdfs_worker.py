@@ -106,7 +106,7 @@ class Workers:
 
     def __init__(self, seconds: float, most: int = 6, idle: float = 20.0) -> None:
         self._seconds, self._most, self._idle = seconds, most, idle
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the end of a store may come about inside of it
         self._busy = 0
         self._waiting: list[tuple[float, Worker]] = []
         self._timer: threading.Timer | None = None
@@ -134,7 +134,7 @@ class Workers:
         with self._lock:
             if usable and not self._closed:
                 self._waiting.append((time.monotonic() + self._idle, worker))
-                self._wait()
+                self._wait(self._idle)
                 return
         worker.end()
 
@@ -152,9 +152,9 @@ class Workers:
         with self._lock:
             self._busy -= 1
 
-    def _wait(self) -> None:
+    def _wait(self, seconds: float) -> None:
         if self._timer is None:
-            self._timer = threading.Timer(self._idle, self._sweep)
+            self._timer = threading.Timer(seconds, self._sweep)
             self._timer.daemon = True
             self._timer.start()
 
@@ -164,7 +164,7 @@ class Workers:
             ended = [worker for until, worker in self._waiting if until <= now]
             self._waiting = [(until, worker) for until, worker in self._waiting if until > now]
             if self._waiting and not self._closed:
-                self._wait()
+                self._wait(self._waiting[0][0] - now)
         for worker in ended:
             worker.end()
 
