@@ -11,6 +11,7 @@ from importlib.util import find_spec
 import pytest
 from hdfs_rig import HdfsRig, alone, calm, hdfs_rig, until  # noqa: F401 -- fixtures
 
+from emr_nb.errors import PathDeniedError
 from emr_nb.files.hdfs_bulk import Bulk
 from emr_nb.files.webhdfs import WebHdfs
 from emr_nb.model import Endpoint, FileEntry, FilePath
@@ -81,6 +82,9 @@ class TestNative(FileSystemContract, DeniedContract):
         assert by_it(fs, fs.info(path), 0, 7) == b"private"
         bert = native(hdfs_rig, "bert")
         assert by_it(bert, fs.info(path), 0, 7) == b""
+        assert bert._bulk._failures == 0  # HDFS's own no
+        with pytest.raises(PathDeniedError, match="bert"):
+            content(bert, path)
 
 
 @pytest.fixture
@@ -114,6 +118,7 @@ class TestFaults:
         assert b"".join(got) == PIECE * 64
         assert content(fs, large, 7, 100) == (PIECE * 2)[7:107]
 
+    @pytest.mark.full
     @pytest.mark.parametrize("node", NODES)
     def test_a_datanode_that_falls_silent_in_mid_read(self, hdfs_rig, large, node):  # noqa: F811
         """hdfs-native would wait for ever; of the two nodes it reads from one."""

@@ -34,6 +34,7 @@ from emr_nb.model import Cluster, Endpoint, FileEntry, FilePath, Service
 from emr_nb.settings import Settings
 from emr_nb.testing import fake_hdfs_native
 from emr_nb.testing.fake_hdfs_native import BREAKS_AT
+from emr_nb.testing.fs_faults import interrupted_after
 from emr_nb.testing.fs_helpers import content
 from emr_nb.transport.direct import DirectRoute
 
@@ -266,6 +267,16 @@ def test_leaving_early_ends_the_process(rig):
     reader.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+    assert rig.fs._bulk._failures == 0
+
+
+def test_an_interrupt_ends_the_wait_and_the_process(rig):
+    path = rig.path("hangs")
+    with pytest.raises(KeyboardInterrupt), interrupted_after(0.5):
+        content(rig.fs, path)
+    for client in rig.clients:
+        ended(client["pid"])
+    assert rig.offsets == []
     assert rig.fs._bulk._failures == 0
 
 
