@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
-from emr_nb.context import ClusterContext
+from emr_nb.context import Asking, ClusterContext
 from emr_nb.errors import EmrError, ServiceNotInstalledError, UsageError
 from emr_nb.files.base import FileSystem
 from emr_nb.files.paths import cluster_path
@@ -169,10 +169,12 @@ class AttachedCluster:
         self._owns_journal = journal is None
         self.journal = journal or Journal(settings.data_home / "journal.sqlite")
         self.route = route or _direct_route(settings)
-        self.context = ClusterContext(
-            info, services, self.route, provider.access, self.journal, settings, self.user
-        )
+        self.told: Notify = _quiet  # what stores wait for, as it comes; an empty text ends it
         self._engines: dict[str, Engine] = {}
+        self.context = ClusterContext(
+            *(info, services, self.route, provider.access, self.journal, settings, self.user),
+            asking=self._asking,
+        )
         self._file_systems: dict[str, FileSystem] = {}
         self._sessions: dict[str, Session] = {}
         self._default_session = f"emr_nb/{self.user}/python/{secrets.token_hex(4)}"
@@ -270,6 +272,15 @@ class AttachedCluster:
             factory = self._load("emr_nb.filesystems", path.scheme)
             self._file_systems[path.scheme] = factory(self.context)
         return self._file_systems[path.scheme]
+
+    def _asking(self) -> Asking | None:
+        """Return an open Spark session for stores that ask one; none is opened."""
+        from emr_nb.engines.base import AnswersStores
+
+        found = self._engines.get("spark")
+        if not isinstance(found, AnswersStores):
+            return None
+        return found.asking(self.told)
 
     # -- life -----------------------------------------------------------------------------
 

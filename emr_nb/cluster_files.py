@@ -47,6 +47,11 @@ class ClusterFiles(Trees):
         where = self.path(path)
         return where, self.store(where)
 
+    def _to_change(self, path: PathLike) -> tuple[FilePath, FileSystem]:
+        where, fs = self._at(path)
+        abilities.must_change(fs, where)
+        return where, fs
+
     # -- looking --------------------------------------------------------------------------
 
     def ls(self, path: PathLike, *, recursive: bool = False) -> Entries:
@@ -157,7 +162,7 @@ class ClusterFiles(Trees):
 
     def mkdir(self, path: PathLike) -> FileEntry:
         """Make a directory and its parents; quiet when it exists."""
-        where, fs = self._at(path)
+        where, fs = self._to_change(path)
         fs.mkdir(where)
         return fs.info(where)
 
@@ -165,12 +170,12 @@ class ClusterFiles(Trees):
         self, path: PathLike, *, recursive: bool = False, skip_trash: bool = False
     ) -> FilePath | None:
         """Remove a path; returns where it lies in the store's trash, None where it is gone."""
-        where, fs = self._at(path)
+        where, fs = self._to_change(path)
         return remove(fs, fs.info(where), recursive=recursive, skip_trash=skip_trash)
 
     def chmod(self, path: PathLike, mode: str) -> FileEntry:
         """Set permissions: octal, or changes such as `u+x,go-w`."""
-        where, fs = self._at(path)
+        where, fs = self._to_change(path)
         if not isinstance(fs, abilities.Permissions):
             raise lacks(where, "has no permissions of files")
         entry = fs.info(where)
@@ -179,7 +184,7 @@ class ClusterFiles(Trees):
 
     def chown(self, path: PathLike, owner: str = "", group: str = "") -> FileEntry:
         """Set owner and group; an empty name leaves it as it is."""
-        where, fs = self._at(path)
+        where, fs = self._to_change(path)
         if not isinstance(fs, abilities.Permissions):
             raise lacks(where, "has no owners of files")
         fs.chown(where, owner, group)
@@ -187,7 +192,7 @@ class ClusterFiles(Trees):
 
     def setrep(self, path: PathLike, replicas: int) -> FileEntry:
         """Set how many replicas of a file there are."""
-        where, fs = self._at(path)
+        where, fs = self._to_change(path)
         if not isinstance(fs, abilities.Replicated):
             raise lacks(where, "has no replicas to set")
         fs.setrep(where, replicas)
@@ -195,7 +200,7 @@ class ClusterFiles(Trees):
 
     def touch(self, path: PathLike) -> FileEntry:
         """Set a file's time of change to now, or make an empty file."""
-        where, fs = self._at(path)
+        where, fs = self._to_change(path)
         if isinstance(fs, abilities.Touches):
             return fs.touch(where)
         if self.exists(where):
@@ -225,5 +230,5 @@ class ClusterFiles(Trees):
 
 def lacks(path: FilePath, what: str) -> StoreLacksError:
     """Return the error of a store that cannot do a thing."""
-    names = {"s3": "S3", "hdfs": "HDFS", "file": "The local disk"}
+    names = {"s3": "S3", "hdfs": "HDFS", "file": "The local disk", "node": "A node's disk"}
     return StoreLacksError(f"{names.get(path.scheme, path.scheme)} {what}", where=str(path))

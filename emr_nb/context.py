@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from emr_nb.errors import ServiceNotInstalledError
 from emr_nb.journal import Journal
@@ -15,9 +16,45 @@ if TYPE_CHECKING:
     from emr_nb.aws.access import AwsAccess
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a session answered: facts, and bytes that were checked by length and CRC-32."""
+
+    told: Mapping[str, Any]
+    payload: bytes = b""
+
+
+class Asking(Protocol):
+    """An open session that answers small questions of stores, in turn with its cells.
+
+    Questions only read, and are data: `op`, and what emr_nb.engines.livy.remote.questions
+    says of it.
+    """
+
+    @property
+    def label(self) -> str:
+        """How people know the session."""
+        ...
+
+    def ask(self, question: Mapping[str, Any]) -> Answer:
+        """Wait for the session's turn and ask; an interrupt leaves nothing behind.
+
+        Raises SessionLostError, StatementError, DeadlineExceededError, TransportError.
+        """
+        ...
+
+
+def no_session() -> Asking | None:
+    """Stand for a cluster of which no session is open."""
+    return None
+
+
 @dataclass(frozen=True)
 class ClusterContext:
-    """One attached cluster, as engines and file systems see it."""
+    """One attached cluster, as engines and file systems see it.
+
+    `asking` returns the session that is open now, if one is; it opens none.
+    """
 
     cluster: Cluster
     services: tuple[Service, ...]
@@ -26,6 +63,7 @@ class ClusterContext:
     journal: Journal
     settings: Settings
     user: str
+    asking: Callable[[], Asking | None] = no_session
 
     def service(self, name: str) -> Service:
         """Return a service of the cluster; raises ServiceNotInstalledError."""

@@ -62,6 +62,7 @@ class Settings:
     history: bool = True
     spool: str = ""  # S3 prefix for large results and pushed data; empty: the cluster's HDFS
     push_bytes: int = 256 * 2**20  # most Parquet bytes of a frame to send through Livy itself
+    session_read_bytes: int = 64 * 2**20  # most bytes of one read that a session's statements bring
     requester_pays: bool = False  # we pay for requests to S3 buckets whose owners do not
     result_bytes: int = 0  # most bytes of a result to load; 0: a quarter of free memory
 
@@ -95,6 +96,11 @@ class EmrNb(Configurable):
     push_bytes = Int(
         256 * 2**20,
         help="Most Parquet bytes of a frame to push through Livy, where no store is reached",
+    ).tag(config=True)
+    session_read_bytes = Int(
+        64 * 2**20,
+        help="Most bytes of one read of node:// and of CSE-Custom objects, which come through "
+        "statements of the session",
     ).tag(config=True)
     result_bytes = Int(
         0, help="Most bytes of a result to load; 0 means a quarter of the free memory"

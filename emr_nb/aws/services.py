@@ -133,7 +133,8 @@ def _hdfs_facts(f: _Facts) -> dict[str, str]:
 def _hdfs(f: _Facts) -> Service:
     match = re.match(r"hdfs://[^/:]+:(\d+)", _default_fs(f))
     port = int(match[1]) if match else f.port("hdfs-site", "dfs.namenode.rpc-address", 8020)
-    return f.service("hdfs", port, "hdfs", properties=_hdfs_facts(f))
+    service = f.service("hdfs", port, "hdfs", properties=_hdfs_facts(f))
+    return _named(service, f, "dfs.namenode.rpc-address")
 
 
 def _webhdfs(f: _Facts) -> Service | None:
@@ -150,21 +151,27 @@ def _webhdfs(f: _Facts) -> Service | None:
         scheme,
         properties=_hdfs_facts(f),
     )
-    named = _named_namenodes(f, key, scheme)
-    return Service(service.name, named, service.version, service.properties) if named else service
+    return _named(service, f, key)
 
 
-def _named_namenodes(f: _Facts, key: str, scheme: str) -> tuple[Endpoint, ...]:
-    """Return the NameNodes that a nameservice's own keys name: `<key>.<service>.<node>`."""
+def _named(service: Service, f: _Facts, key: str) -> Service:
+    """Return a service at the NameNodes that a nameservice's own keys name, where they do.
+
+    These are `<key>.<service>.<node>`.
+    """
     found: dict[str, Endpoint] = {}
+    scheme = service.endpoints[0].scheme if service.endpoints else ""
     for conf in f.cluster.configurations:
         if conf.classification != "hdfs-site":
             continue
         for name, value in conf.properties.items():
             host, _, port = value.rpartition(":")
             if name.startswith(f"{key}.") and host and port.isdigit():
-                found[name] = Endpoint("webhdfs", host, int(port), scheme)
-    return tuple(found[name] for name in sorted(found))
+                found[name] = Endpoint(service.name, host, int(port), scheme)
+    if not found:
+        return service
+    named = tuple(found[name] for name in sorted(found))
+    return Service(service.name, named, service.version, service.properties)
 
 
 def _httpfs(f: _Facts) -> Service:

@@ -23,6 +23,7 @@ from emr_nb.results.result import Result
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from emr_nb.context import Asking
     from emr_nb.results.outgoing_types import Way
 
 
@@ -107,6 +108,15 @@ class KeepsCatalog(Protocol):
 
     def forget_catalog(self) -> None:
         """Ask for it anew from now on."""
+        ...
+
+
+@runtime_checkable
+class AnswersStores(Protocol):
+    """An engine whose sessions read files for stores that nothing else reaches; optional."""
+
+    def asking(self, told: Callable[[str], None]) -> Asking | None:
+        """Return the session that is open, or None; `told` hears what is waited for, then ""."""
         ...
 
 

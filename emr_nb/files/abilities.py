@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from emr_nb.errors import StoreLacksError
 from emr_nb.model import FileEntry, FilePath, Page
 
 
@@ -78,6 +79,21 @@ class Identified(Protocol):
 
 
 @runtime_checkable
+class ReadOnly(Protocol):
+    """Changes nothing."""
+
+    def refuse(self, path: FilePath) -> StoreLacksError:
+        """Return the error of what would change a path."""
+        ...
+
+
+def must_change(fs: object, path: FilePath) -> None:
+    """Raise StoreLacksError at once for a store that changes nothing, before work is done."""
+    if isinstance(fs, ReadOnly):
+        raise fs.refuse(path)
+
+
+@runtime_checkable
 class Permissions(Protocol):
     """Has an owner, a group and permissions; `mode` is octal text, empty names stay as they are."""
 
@@ -98,6 +114,13 @@ class Trash(Protocol):
     """Moves what is removed to a trash; returns where it lies, None where there is no trash."""
 
     def trash(self, path: FilePath) -> FilePath | None: ...
+
+
+@runtime_checkable
+class TrashTold(Protocol):
+    """Tells whether what is removed at a path goes to a trash, before anything is removed."""
+
+    def keeps_removed(self, path: FilePath) -> bool: ...
 
 
 @runtime_checkable

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from emr_nb.errors import PathNotDirectoryError, PathNotFoundError
+from emr_nb.files.abilities import must_change
 from emr_nb.files.base import FileSystem
 from emr_nb.files.plans import Plan, plan_copy, plan_tree
 from emr_nb.files.removing import remove_moved, rename
@@ -112,6 +113,8 @@ class Trees(ABC):
     ) -> None:  # fmt: skip
         """Move one path to a place of its own."""
         fs, target_fs = self.store(entry.path), self.store(place)
+        must_change(fs, entry.path)
+        must_change(target_fs, place)
         if fs is target_fs and rename(fs, entry.path, place, overwrite=overwrite):
             return
         plan = plan_copy(self.store, [entry], place, recursive=True, into=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from emr_nb.errors import UsageError
 from emr_nb.files.base import FileSystem
@@ -14,6 +14,7 @@ from emr_nb.files.walking import walk
 from emr_nb.model import FileEntry, FilePath
 
 _SIZE = re.compile(r"([+-]?)(\d+)([ckKmMgGtTbB]?)")
+_DAYS = re.compile(r"([+-]?)(\d+)")
 _UNITS = {"": 1, "b": 1, "c": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _KINDS = {"f": "file", "d": "directory", "l": "symlink"}
 
@@ -28,6 +29,7 @@ class Wanted:
     iname: str = ""
     size: str = ""
     newer: datetime | None = None
+    days: str = ""
     kind: str = ""
     depth: int | None = None
 
@@ -45,6 +47,8 @@ class Wanted:
         if self.newer is not None:
             limit = self.newer
             made.append(lambda e: e.modified is not None and e.modified > limit)
+        if self.days:
+            made.append(_days(self.days))
         if self.kind:
             kind = _KINDS.get(self.kind, self.kind)
             if kind not in _KINDS.values():
@@ -75,6 +79,24 @@ def moment_of(text: str) -> datetime | None:
     except ValueError:
         return None
     return told.astimezone(UTC)
+
+
+def _days(text: str) -> Test:
+    """Count whole days since the last change, as `find -mtime` does."""
+    found = _DAYS.fullmatch(text)
+    if not found:
+        raise UsageError(f"{text!r} is no number of days", advice="Write +30 (before), -7 or 1.")
+    sign, days = found[1], int(found[2])
+    now = datetime.now(UTC)
+
+    def age(entry: FileEntry) -> int | None:
+        return None if entry.modified is None else (now - entry.modified) // timedelta(days=1)
+
+    if sign == "+":
+        return lambda e: (a := age(e)) is not None and a > days
+    if sign == "-":
+        return lambda e: (a := age(e)) is not None and a < days
+    return lambda e: age(e) == days
 
 
 def _size(text: str) -> Test:

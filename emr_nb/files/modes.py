@@ -26,6 +26,18 @@ def new_mode(wanted: str, now: str, *, directory: bool) -> str:
     return f"{mode:o}".zfill(3)
 
 
+def letters_of(permissions: str) -> str:
+    """Write octal permissions as `ls -l` does: `1777` is `rwxrwxrwt`; nothing of nothing."""
+    if not permissions or set(permissions) - set("01234567"):
+        return ""
+    mode = int(permissions, 8)
+    letters = ["rwx"[n % 3] if mode >> 8 - n & 1 else "-" for n in range(9)]
+    for bit, at, letter in ((0o4000, 2, "s"), (0o2000, 5, "s"), (0o1000, 8, "t")):
+        if mode & bit:
+            letters[at] = letter if letters[at] == "x" else letter.upper()
+    return "".join(letters)
+
+
 def _applied(mode: int, who: str, sign: str, letters: str, *, directory: bool) -> int:
     people = set(_SHIFTS if not who or "a" in who else who)
     bits = sum(_BITS[c] for c in set(letters) if c in _BITS)

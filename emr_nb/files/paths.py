@@ -24,10 +24,10 @@ def cluster_path(text: str, services: Sequence[Service]) -> FilePath:
         ) from error
     if "://" not in text and path.scheme == "hdfs":
         return _on_default(text, services)
-    if path.scheme not in ("hdfs", "s3", "file"):
+    if path.scheme not in ("hdfs", "s3", "file", "node"):
         others = {entry.name for entry in entry_points(group="emr_nb.filesystems")}
         if path.scheme not in others:  # a third party's
-            known = ", ".join(sorted(others | {"hdfs", "s3", "file"}))
+            known = ", ".join(sorted(others | {"hdfs", "s3", "file", "node"}))
             raise UsageError(
                 f"No file system is known for {path.scheme}://", advice=f"There are: {known}."
             )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from emr_nb.errors import FileError, PathDeniedError, PathIsDirectoryError, PathNotFoundError
-from emr_nb.files.abilities import Trash
+from emr_nb.files.abilities import Trash, TrashTold
 from emr_nb.files.base import FileSystem
 from emr_nb.files.downloads import proof
 from emr_nb.files.plans import Plan
@@ -59,6 +59,26 @@ def remove(
     return None
 
 
+def goes_to_trash(fs: FileSystem, path: FilePath) -> bool:
+    """Tell whether a path would be moved to a trash; a store that does not tell has one."""
+    if not isinstance(fs, Trash):
+        return False
+    return not isinstance(fs, TrashTold) or fs.keeps_removed(path)
+
+
+def kept_by_trash(stores: Stores, paths: Iterable[FilePath]) -> dict[FilePath, bool]:
+    """Tell of each path whether it goes to a trash; a store is asked once for a folder's."""
+    known: dict[tuple[str, str, str, bool], bool] = {}
+    kept: dict[FilePath, bool] = {}
+    for path in paths:
+        folder = path.key.rstrip("/").rpartition("/")[0]
+        place = (path.scheme, path.authority, folder, path.name == ".Trash")
+        if place not in known:
+            known[place] = goes_to_trash(stores(path), path)
+        kept[path] = known[place]
+    return kept
+
+
 def rename(fs: FileSystem, source: FilePath, target: FilePath, *, overwrite: bool = False) -> bool:
     """Move within a store; False where it has to be copied, as between two local disks.
 
@@ -103,10 +123,10 @@ def remove_moved(stores: Stores, plan: Plan, roots: list[FileEntry]) -> None:
         fs.rm(path)
     for root in roots:
         if root.is_directory:
-            _remove_empty(stores(root.path), root.path)
+            remove_empty(stores(root.path), root.path)
 
 
-def _remove_empty(fs: FileSystem, folder: FilePath) -> bool:
+def remove_empty(fs: FileSystem, folder: FilePath) -> bool:
     """Remove a folder that nothing is in, and such below it; what came meanwhile stays."""
     try:
         found = list(pages(fs, folder))
@@ -116,7 +136,7 @@ def _remove_empty(fs: FileSystem, folder: FilePath) -> bool:
         return False
     empty = True
     for entry in found:
-        empty = entry.is_directory and _remove_empty(fs, entry.path) and empty
+        empty = entry.is_directory and remove_empty(fs, entry.path) and empty
     if empty:
         with suppress(PathNotFoundError):
             fs.rm(folder, recursive=True)

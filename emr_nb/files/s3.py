@@ -69,7 +69,8 @@ class S3:
             context, access_of=self._site.access_of, requester_pays=requester_pays
         )
         self._lister = Lister(self._calls)
-        self._sealed = Sealed(self._calls, lambda: self._site.policy)
+        most = context.settings.session_read_bytes
+        self._sealed = Sealed(self._calls, lambda: self._site.policy, context.asking, most)
         self._heads = Heads(self._calls, self._lister, self._sealed)
         self._folders = Folders(self._calls, self._lister, self._heads)
         self._remover = Remover(self._calls)
@@ -132,7 +133,10 @@ class S3:
         if not path.authority:
             return FileEntry(path, "directory")
         if not path.key:
-            self._calls.request("HEAD", path, LIST)
+            try:
+                self._calls.request("HEAD", path, LIST)
+            except PathNotFoundError as error:  # a HEAD's answer has no words
+                raise PathNotFoundError("There is no such bucket", where=str(path)) from error
             return FileEntry(path, "directory")
         if not path.key.endswith("/"):
             with suppress(PathNotFoundError):

@@ -59,11 +59,17 @@ class Heads:
             return detail_of(entry, _SSE_C, None, around(path), error.what)
         envelope = self._sealed.envelope(path, headers, thorough=True)
         problem = envelope.problem if envelope is not None else ""
+        through = self._sealed.reader(envelope) if envelope is not None else ""
+        if through:
+            problem = ""
         archived = headers.get("x-amz-storage-class", "") in _ARCHIVES
         if archived and 'ongoing-request="false"' not in headers.get("x-amz-restore", ""):
             problem = problem or "it is archived and must be restored first"
         entry = self._entry(path, headers, envelope)
-        return detail_of(entry, headers, envelope, around(path), problem)
+        detail = detail_of(entry, headers, envelope, around(path), problem)
+        if not through:
+            return detail
+        return replace(detail, facts=[*detail.facts, ("Read through", f"{through}, by EMRFS")])
 
     def bucket_default(self, path: FilePath) -> str:
         """Return how a bucket encrypts what says nothing; empty where S3 does not tell us."""
@@ -127,8 +133,10 @@ class Heads:
         self, path: FilePath, headers: Mapping[str, str], envelope: Envelope, stored: int
     ) -> int:
         size = envelope.plain_size(stored)
-        if size is None and not envelope.problem:
-            with suppress(EncryptedFileError):  # without the key it is the stored one
+        through = self._sealed.reader(envelope)
+        if size is None and (not envelope.problem or through):
+            # without the key, or a session that gets it, it is the stored one
+            with suppress(EmrError if through else EncryptedFileError):
                 size = self._sealed.open(path, headers, envelope).plain_size()
         return stored if size is None else size
 

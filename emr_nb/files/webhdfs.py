@@ -14,6 +14,7 @@ from emr_nb.errors import (
     PathNotFoundError,
     ReplyLostError,
 )
+from emr_nb.files.hdfs_bulk import Bulk
 from emr_nb.files.pace import Pace
 from emr_nb.files.webhdfs_abilities import HdfsAbilities
 from emr_nb.files.webhdfs_calls import clean
@@ -47,6 +48,7 @@ class WebHdfs(HdfsAbilities):
         self._nodes = Ways(context)
         self._lister = Lister(self._nodes)
         self._pace = Pace()
+        self._bulk = Bulk(context, self._nodes)
         self._upload = Upload(self._nodes)
         self._own = _authorities(context)
 
@@ -71,7 +73,13 @@ class WebHdfs(HdfsAbilities):
         if entry.is_directory:
             raise PathIsDirectoryError("It is a directory", where=str(path))
         end = entry.size if length is None else min(entry.size, start + length)
-        yield from self._pace.read(OpenFile(self._nodes, entry).fetch, start, end)
+        plain = OpenFile(self._nodes, entry).fetch
+        reading = self._bulk.reading(plain, entry, end - start)
+        if reading is None:
+            yield from self._pace.read(plain, start, end)
+            return
+        yield from self._bulk.pace.read(reading.fetch, start, end)
+        reading.done()
 
     def write(
         self, path: FilePath, chunks: Iterable[bytes], *, overwrite: bool = False

@@ -14,7 +14,7 @@ from emr_nb.files.webhdfs_entries import entry_of
 from emr_nb.files.webhdfs_health import StoreHealth, health_of
 from emr_nb.files.webhdfs_list import Lister
 from emr_nb.files.webhdfs_sums import checksum_of
-from emr_nb.files.webhdfs_trash import interval, to_trash
+from emr_nb.files.webhdfs_trash import interval, lies_in_trash, to_trash
 from emr_nb.files.webhdfs_ways import Ways
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.transport.base import Retry
@@ -95,6 +95,11 @@ class HdfsAbilities:
         if interval(self._nodes, self._context) <= 0:
             return None
         return to_trash(self._nodes, path)
+
+    def keeps_removed(self, path: FilePath) -> bool:
+        """Tell whether HDFS has a trash, and the path does not lie in it already."""
+        path = self._mine(path)
+        return interval(self._nodes, self._context) > 0 and not lies_in_trash(self._nodes, path)
 
     def checksum(self, path: FilePath) -> Checksum:
         """Return HDFS's own checksum: an MD5 of its blocks' CRCs, not of the file's bytes.

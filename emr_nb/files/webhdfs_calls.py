@@ -41,7 +41,7 @@ class NameNodes:
         self._namenodes = [
             context.route.http(_bare(endpoint, self.service)) for endpoint in service.endpoints
         ]
-        self._known = _known_hosts(context)
+        self._known = known_hosts(context)
         self._aliases = _aliases(context)
         self._lock = threading.Lock()
         self._active = 0
@@ -194,7 +194,8 @@ def _bare(endpoint: Endpoint, service: str) -> Endpoint:
     return Endpoint(service, endpoint.host, endpoint.port, endpoint.scheme)
 
 
-def _known_hosts(context: ClusterContext) -> frozenset[str]:
+def known_hosts(context: ClusterContext) -> frozenset[str]:
+    """Return the names and addresses by which the cluster's facts call its hosts."""
     hosts = {endpoint.host for service in context.services for endpoint in service.endpoints}
     hosts.add(context.cluster.primary_dns)
     for node in context.cluster.primaries:

@@ -46,7 +46,7 @@ def to_trash(ways: Ways, path: FilePath) -> FilePath | None:
     the path.
     """
     root = _root(ways, path)
-    if path.key == root or path.key.startswith(f"{root}/"):
+    if _is_below(path, root):
         return None
     if posixpath.dirname(root).startswith(path.key.rstrip("/") + "/") or path.key in (
         "/",
@@ -73,6 +73,15 @@ def to_trash(ways: Ways, path: FilePath) -> FilePath | None:
         else:
             return place
     raise FileError("The trash could not be made", where=f"hdfs://{folder}")
+
+
+def lies_in_trash(ways: Ways, path: FilePath) -> bool:
+    """Tell whether a path is its own trash, or something in it."""
+    return _is_below(path, _root(ways, path))
+
+
+def _is_below(path: FilePath, root: str) -> bool:
+    return path.key == root or path.key.startswith(f"{root}/")
 
 
 def _root(ways: Ways, path: FilePath) -> str:

@@ -48,6 +48,11 @@ class Ways:
         """Whether HttpFS is asked, which knows fewer operations."""
         return isinstance(self.current(), HttpFs)
 
+    @property
+    def bytes_by_gateway(self) -> bool:
+        """Whether bytes go by HttpFS, since DataNodes cannot be reached."""
+        return self.by_gateway or time.monotonic() < self._bytes_until
+
     def call(
         self,
         method: str,

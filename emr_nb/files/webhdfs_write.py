@@ -29,6 +29,7 @@ from emr_nb.model import Endpoint, FileEntry, FilePath
 from emr_nb.transport.base import Deadline, Retry
 
 _BLOCK = 128 << 20  # HDFS's own default, where the NameNode does not tell its
+_FOLDERS = 10_000  # that are remembered
 _GONE = "are bad. Aborting"  # a DataNode's words for: all that took the file have gone
 
 
@@ -38,11 +39,13 @@ class Upload:
     def __init__(self, ways: Ways) -> None:
         self._ways = ways
         self._block_size = 0  # not asked yet
+        self._made: set[str] = set()  # folders that are there
 
     def put(self, path: FilePath, chunks: Iterable[bytes], *, overwrite: bool) -> None:
         """Write a file; nothing stands under its name before it is whole."""
         self._refuse_existing(path, overwrite=overwrite)
         folder = FilePath("hdfs", path.authority, posixpath.dirname(path.key))
+        self._have_folder(folder)
         temporary = folder.child(f".emr_nb-{secrets.token_hex(8)}._COPYING_")
         sums = BlockChecksum(self._blocks())
         try:
@@ -62,6 +65,18 @@ class Upload:
             reply = self._ways.call("DELETE", path, "DELETE", deadline=Deadline.after(5))
             if reply.json().get("boolean"):
                 return
+
+    def _have_folder(self, folder: FilePath) -> None:
+        """Make the folder as mkdir does.
+
+        Folders that a CREATE implies have the permissions of the one above: in /tmp, everybody's.
+        """
+        if folder.key in self._made:
+            return
+        self._ways.call("PUT", folder, "MKDIRS", retry=Retry.READ)
+        if len(self._made) >= _FOLDERS:
+            self._made.clear()
+        self._made.add(folder.key)
 
     def _info(self, path: FilePath) -> FileEntry:
         reply = self._ways.call("GET", path, "GETFILESTATUS", retry=Retry.READ)

@@ -57,7 +57,7 @@ class Tree(Sequence[FileEntry]):
                 self._draw(str(entry.path).rstrip("/"), further, below, lines)
 
     def _named(self, entry: FileEntry) -> str:
-        name = printable(entry.name)
+        name = printable(entry.name or entry.path.authority)  # a bucket has no name of its own
         if entry.is_directory:
             return f"{name}/"
         return f"{name}  {size(entry.size) if self._human else count(entry.size)}"

@@ -138,7 +138,7 @@ class EmrMagic:
                 advice=f"Did you mean %emr {near}?" if near else "%emr help lists them.",
             )
         flags = {flag for option in command.options for flag in option.flags}
-        if "--help" in rest.split() or (rest.strip() == "-h" and "-h" not in flags):
+        if {"--help", "-help"} & set(rest.split()) or (rest.strip() == "-h" and "-h" not in flags):
             return Text(command.parser().help())
         return command.run(self._notebook, command.parser().parse(rest))
 

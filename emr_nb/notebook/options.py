@@ -191,7 +191,7 @@ class Parser:
             return None, None
         name, equals, inline = word.partition("=")
         option = self.flags.get(name)
-        if option is None and not word.startswith("--") and word[:2] in self.flags:
+        if option is None and self._is_joined(word):
             option, name, equals, inline = self.flags[word[:2]], word[:2], "=", word[2:]
             if not option.takes_value:  # -Rh is -R -h
                 rest = Token(f"-{word[2:]}", token.start, token.end)
@@ -208,6 +208,12 @@ class Parser:
                 raise UsageError(f"{name} needs {option.label}", where=self.command)
             inline = words.pop(0).text
         return option, option.convert(inline, self.command)
+
+    def _is_joined(self, word: str) -> bool:
+        """Tell whether a word is flags of a letter written as one, or one with its value."""
+        if word.startswith("--") or word[:2] not in self.flags:
+            return False
+        return self.flags[word[:2]].takes_value or all(f"-{c}" in self.flags for c in word[1:])
 
     def _positional(self, token: Token, waiting: list[Option]) -> tuple[Option, Any]:
         if not waiting:
@@ -231,7 +237,9 @@ class Parser:
             )
 
     def _unknown(self, name: str) -> UsageError:
-        near = nearest(name, tuple(self.flags))
+        # a letter is like every other letter: only its case is worth a guess
+        short = [flag for flag in self.flags if flag.lower() == name.lower()]
+        near = nearest(name, tuple(self.flags)) if len(name) > 2 else "".join(short[:1])
         advice = f"Did you mean {near}?" if near else f"Usage: {self.usage()}"
         return UsageError(f"There is no option {name}", where=self.command, advice=advice)
 

@@ -12,6 +12,7 @@ from emr_nb.notebook.look import FONT, count, plural, printable, seconds, size
 from emr_nb.notebook.screen import Screen, display_id
 
 _LEAST_SECONDS = 0.25  # between two updates
+_LEAST_STREAMED = 3.0  # seconds between two lines of a count in a terminal
 _QUIET_SECONDS = 0.3  # shorter cells show only their summary
 _TOLD_QUEUED = 1.0  # seconds in a queue that are worth a word
 _MARKS = {"done": ("✓", "#2e9e5b"), "failed": ("✗", "#d64545"), "cancelled": ("■", "#d9822b")}
@@ -33,6 +34,7 @@ class ProgressLine:
         self._shown = False
         self._noted = ""
         self._last = 0.0
+        self._streamed = self._began
         self._after: list[str] = []
         self.progress: Progress | None = None
         self.label = ""  # what stands first: the job's name of a cell that runs beside others
@@ -70,6 +72,13 @@ class ProgressLine:
             self._noted = text
             self._screen.stream(f"◌ {printable(text)}\n")
         self._draw([text, seconds(self.elapsed)], None)
+
+    def tally(self, text: str) -> None:
+        """Show a count that grows; a terminal gets it every few seconds, not each step."""
+        since = self._clock() - self._streamed
+        if self._screen.updates or since >= _LEAST_STREAMED:
+            self._streamed = self._clock()
+            self.note(text)
 
     def share(self, text: str, fraction: float | None) -> None:
         """Show how much of something is done."""

@@ -25,6 +25,7 @@ from emr_nb.notebook.places import Place, find_place
 from emr_nb.notebook.recovery import Recovery
 from emr_nb.notebook.screen import Screen, ShellScreen
 from emr_nb.notebook.sessions import Attached, Sessions
+from emr_nb.notebook.waiting import show_waits
 from emr_nb.settings import EmrNb, Settings
 
 if TYPE_CHECKING:
@@ -233,6 +234,7 @@ class Notebook:
         cluster = self.backend.attach(
             target, settings=settings, journal=self.journal, notify=notify, user=user, name=name
         )
+        show_waits(cluster, self.screen)
         base = self.place.session_name(cluster.user)
         made = self._attachment(cluster, base)
         old = self.attached.pop(cluster.name, None)

@@ -107,7 +107,19 @@ class Failure:
     line: int | None
 
 
-Part = Text | Mime | TablePart | ValuePart | Written | SessionFacts | Failure
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a question to the session was answered: facts and bytes."""
+
+    header: Mapping[str, Any]
+    payload: bytes
+
+
+_WITH_BYTES: Mapping[str, Callable[[Mapping[str, Any], bytes], TablePart | Answered]] = {
+    "table": TablePart,
+    "answer": Answered,
+}
+Part = Text | Mime | TablePart | ValuePart | Written | SessionFacts | Failure | Answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +269,9 @@ def _parts(frame: Frame, tag: str) -> Reading:
     if frame.kind == "chunk":
         raise _damaged(tag, "a chunk came where output was expected")
     raw = yield from _raw_bytes(frame, tag)
+    if frame.kind in _WITH_BYTES:
+        return [_WITH_BYTES[frame.kind](header, raw)]
     match frame.kind:
-        case "table":
-            return [TablePart(header, raw)]
         case "written":
             return [Written(*(header[key] for key in ("path", "format", "files", "bytes")))]
         case "value":

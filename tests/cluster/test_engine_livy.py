@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from node_cases import NodeCases
 
 from emr_nb.context import ClusterContext
 from emr_nb.engines.base import Engine
@@ -219,3 +220,7 @@ def test_a_long_cell_tells_how_many_jobs_it_took(session: LivySession, more: int
         told = [e.jobs_total for e in events if isinstance(e, Progress) and e.stages_total]
         assert told in ([], [said])
     assert told == [said]
+
+
+class TestNode(NodeCases):
+    """Stores that read through the session."""

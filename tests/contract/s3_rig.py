@@ -17,7 +17,12 @@ from emr_nb.transport.direct import DirectRoute
 ACCOUNT, REGION = "123456789012", "us-east-1"
 
 
-def s3_at(
+def s3_at(url: str, access_key: str = "AKIATEST", **more: Any) -> S3:
+    """Return the file system of a cluster with these emrfs-site properties."""
+    return S3Factory()(s3_context(url, access_key, **more))
+
+
+def s3_context(
     url: str,
     access_key: str = "AKIATEST",
     *,
@@ -25,10 +30,10 @@ def s3_at(
     site: dict[str, str] | None = None,
     release: str = "emr-6.15.0",
     security: str = "",
-) -> S3:
-    """Return the file system of a cluster with these emrfs-site properties."""
+) -> ClusterContext:
+    """Return the context of such a cluster."""
     absent: Any = None
-    context = ClusterContext(
+    return ClusterContext(
         cluster=Cluster(
             *("j-TEST", "test", "WAITING"),
             release=release,
@@ -44,7 +49,6 @@ def s3_at(
         settings=Settings(request_timeout=20, **({"data_home": data_home} if data_home else {})),
         user="anna",
     )
-    return S3Factory()(context)
 
 
 def new_bucket(name: str = "") -> FilePath:

@@ -193,6 +193,22 @@ def test_a_download_comes_to_the_notebooks_folder(page: Lab) -> None:
     expect(output.locator(".emrnb-Job")).to_have_count(0)
 
 
+def test_all_rows_of_a_long_list_are_meant_by_selecting_all(page: Lab) -> None:
+    output = opened(page, 3)
+    expect(output.locator(".emrnb-Summary")).to_contain_text(f"{MANY:,} files")
+    row(output, "f000000.txt").click()
+    page.page.keyboard.press("Control+a")
+    output.get_by_label("Copy path").click()
+    expect(output.locator(".emrnb-Status")).to_contain_text(f"Copied {MANY:,} paths")
+    copied = page.page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert len(copied) == MANY
+    output.get_by_label("Delete", exact=True).click()
+    ask = output.locator(".emrnb-Ask")
+    expect(ask).to_contain_text(f"Delete {MANY:,} entries?")
+    expect(ask.get_by_text("This cannot be undone.")).to_be_in_viewport()
+    ask.get_by_label("Cancel").click()
+
+
 def test_changes_ask_first_and_say_what_they_will_do(page: Lab) -> None:
     output = opened(page)
     output.get_by_label("New folder").click()

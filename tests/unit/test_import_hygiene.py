@@ -17,6 +17,7 @@ HEAVY = (
     "httpcore2",
     "requests",
     "obstore",
+    "hdfs_native",
     "orjson",
     "moto",
     "sparkmagic",

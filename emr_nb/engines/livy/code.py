@@ -12,12 +12,13 @@ import base64
 import hashlib
 import json
 import zlib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from emr_nb.model import Request
-from emr_nb.results.plan import TransferPlan
+from emr_nb.results.plan import INLINE_BYTES, TransferPlan
 
 # in the order of their imports
 _PARTS = (
@@ -37,6 +38,9 @@ _PARTS = (
     "failures",
     "watch",
     "receive",
+    "disk",
+    "hadoop",
+    "questions",
     "runner",
 )
 
@@ -153,6 +157,22 @@ def _run(
     packed = base64.b64encode(json.dumps(asked).encode()).decode()
     call = f"__import__('{module_name()}').run('{packed}', globals())"
     return _tagged(request.tag, *((_installer(), call) if install else (call,)))
+
+
+def question_code(
+    tag: str, question: Mapping[str, Any], *, cancel_path: str | None = None, install: bool
+) -> str:
+    """Return the statement that answers a question of a store, which is data like all else."""
+    asked = {
+        "tag": tag,
+        "kind": "question",
+        "question": question,
+        "chunk_bytes": INLINE_BYTES,
+        "cancel_path": cancel_path,
+    }
+    packed = base64.b64encode(json.dumps(asked).encode()).decode()
+    call = f"__import__('{module_name()}').run('{packed}', globals())"
+    return _tagged(tag, *((_installer(), call) if install else (call,)))
 
 
 def _place(plan: TransferPlan) -> dict[str, Any] | None:

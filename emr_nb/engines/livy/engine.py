@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from emr_nb.engines.base import Abilities
+from emr_nb.engines.livy.asking import SessionAsks
 from emr_nb.engines.livy.cancelling import CancelFiles
 from emr_nb.engines.livy.catalog import Catalog
 from emr_nb.engines.livy.client import LivyClient
@@ -126,6 +127,11 @@ class LivyEngine:
         session = self._newest()
         return Catalog(session).children(parent) if session else []
 
+    def asking(self, told: Callable[[str], None]) -> SessionAsks | None:
+        """Return the newest open session as stores ask it; none is opened for it."""
+        session = self._newest()
+        return SessionAsks(session, told) if session else None
+
     def complete(
         self,
         code: str,
@@ -184,7 +190,7 @@ class LivyEngine:
 
     def _newest(self) -> LivySession | None:
         with self._lock:
-            return next(reversed(self._open.values()), None)
+            return next((s for s in reversed(self._open.values()) if not s.ended), None)
 
     def _last_seen(self, view: SessionView) -> int:
         """Return the newest statement that the journal knows of in this session, else -1."""

@@ -87,6 +87,7 @@ class LivySession:
         self._sought = False
         self.private = PrivateFolder(self, context)
         self._used = time.time()
+        self.ended = False  # by us, or seen to be lost
 
     @property
     def journal(self) -> Journal:
@@ -106,7 +107,7 @@ class LivySession:
             began = time.monotonic()
             code, kind = self._code(request, plan, install=not self._installed)
             self.client.check_size(code, request.code)
-            self._still_ours()
+            self.still_ours()
             row = row_of(self._context, "spark", str(self._id), request)
             self.journal.begin(replace(row, spool=plan.spool))
             since = self._submitter.place.last_seen
@@ -150,6 +151,7 @@ class LivySession:
         return self.patience.alive_every
 
     def close(self) -> None:
+        self.ended = True
         self.client.delete_session(self._id)
         self.private.close()
         self.journal.forget_session(self._context.cluster.id, "spark", str(self._id))
@@ -184,6 +186,27 @@ class LivySession:
         return forgotten(
             self.client, Past(self._id, self.info.name, time.time() - last, limit, ours)
         )
+
+    def still_ours(self) -> None:
+        """See after a pause that the number still means our session.
+
+        A Livy that was restarted gives old numbers to other people's sessions.
+        """
+        idle, self._used = time.time() - self._used, time.time()
+        if 0 <= idle < _PAUSE_SECONDS:
+            return
+        try:
+            view = self.client.session(self._id, Deadline.after(_PAUSE_SECONDS))
+        except SessionLostError as error:
+            self._used -= idle
+            raise self.explained(error) from error
+        except TransportError:
+            return  # the submit itself tells
+        if view.name != self.info.name:
+            past = Past(self._id, self.info.name, idle, idle, ours=True)
+            raise forgotten(self.client, past)
+        if view.gone:
+            raise lost(self.client, view)
 
     def send_again(
         self, reference: StatementReference, request: Request, plan: TransferPlan | None
@@ -304,27 +327,6 @@ class LivySession:
         self._submitter = replace(self._submitter, settle=patience.settle)
 
     # -- inside ---------------------------------------------------------------------------
-
-    def _still_ours(self) -> None:
-        """See after a pause that the number still means our session.
-
-        A Livy that was restarted gives old numbers to other people's sessions.
-        """
-        idle, self._used = time.time() - self._used, time.time()
-        if 0 <= idle < _PAUSE_SECONDS:
-            return
-        try:
-            view = self.client.session(self._id, Deadline.after(_PAUSE_SECONDS))
-        except SessionLostError as error:
-            self._used -= idle
-            raise self.explained(error) from error
-        except TransportError:
-            return  # the submit itself tells
-        if view.name != self.info.name:
-            past = Past(self._id, self.info.name, idle, idle, ours=True)
-            raise forgotten(self.client, past)
-        if view.gone:
-            raise lost(self.client, view)
 
     def _reference(self, tag: str, statement: int) -> StatementReference:
         cluster = self._context.cluster.id

@@ -96,11 +96,16 @@ def of_fields(told: Mapping[str, str]) -> Envelope | None:
     if "x-amz-key-v2" not in told:
         if "x-amz-key" not in told:
             return None
-        return Envelope("CSE-Custom", problem="its key is wrapped by a key of the user's own")
+        return Envelope(
+            "CSE-Custom",
+            told_size=_told_size(told),
+            problem="its key is wrapped by a key of the user's own",
+        )
     wrap, content = told.get("x-amz-wrap-alg", ""), told.get("x-amz-cek-alg", "")
     if wrap not in _KMS_WRAPS:
         return Envelope(
             *("CSE-Custom", content, wrap),
+            told_size=_told_size(told),
             problem=f"its key is wrapped by a key of the user's own ({wrap or 'unnamed'})",
         )
     try:
@@ -125,12 +130,16 @@ def _of_kms(told: Mapping[str, str], wrap: str, content: str) -> Envelope:
     elif wrap == "kms+context" and context.get("aws:x-amz-cek-alg") != content:
         # the context is what KMS holds the writer to: another algorithm is an attack
         raise ValueError("the algorithm is not the one that its key was made for")
-    size = told.get(_SIZE, "")
     return Envelope(
         *("CSE-KMS", content, wrap, context.get("kms_cmk_id", "")),
         cek=base64.b64decode(told["x-amz-key-v2"], validate=True),
         iv=iv,
         context=context,
-        told_size=int(size) if size.isdecimal() else None,
+        told_size=_told_size(told),
         problem=problem,
     )
+
+
+def _told_size(told: Mapping[str, str]) -> int | None:
+    size = told.get(_SIZE, "")
+    return int(size) if size.isdecimal() else None

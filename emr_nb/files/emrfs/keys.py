@@ -53,11 +53,15 @@ def content_key(access: AwsAccess, envelope: Envelope, path: FilePath) -> bytes:
 
 def unreadable(envelope: Envelope, path: FilePath) -> EncryptedFileError:
     """Return the error of an object that can only be decrypted elsewhere."""
+    by_session = (
+        " While a session is open (run a %%spark cell first), it reads the object for you here too."
+    )
     return EncryptedFileError(
         f"The object is encrypted on the client's side ({envelope.mode}) and cannot be "
         f"decrypted here: {envelope.problem}; its bytes are ciphertext",
         where=str(path),
-        advice="Read it by a Spark cell (`spark.read…`): the cluster has what gives the key.",
+        advice="Read it by a Spark cell (`spark.read…`): the cluster has what gives the key."
+        + by_session * (envelope.mode == "CSE-Custom"),
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from emr_nb.context import Asking, no_session
 from emr_nb.errors import FileError, PathNotFoundError
 from emr_nb.files.emrfs import envelope as envelopes
 from emr_nb.files.emrfs import keys
+from emr_nb.files.emrfs.custom import BySession
 from emr_nb.files.emrfs.envelope import SUFFIX, Envelope
 from emr_nb.files.emrfs.policy import Encryption, Policy
 from emr_nb.files.emrfs.reading import Decrypting
@@ -29,9 +31,17 @@ class SealedError(Exception):
 class Sealed:
     """Envelopes of one identity's objects."""
 
-    def __init__(self, calls: S3Calls, policy: Callable[[], Policy]) -> None:
+    def __init__(
+        self,
+        calls: S3Calls,
+        policy: Callable[[], Policy],
+        asking: Callable[[], Asking | None] = no_session,
+        most: int = 64 * 2**20,
+    ) -> None:
         self._calls = calls
         self._policy = policy
+        self._asking = asking
+        self._most = most
 
     def look(self, path: FilePath, headers: Mapping[str, str]) -> None:
         """Raise SealedError where a reply's headers, or a file beside, show an envelope."""
@@ -65,10 +75,26 @@ class Sealed:
             )
         return found
 
-    def open(self, path: FilePath, headers: Mapping[str, str], envelope: Envelope) -> Decrypting:
-        """Return what decrypts an object; `headers` are those of a reply to HEAD or GET."""
+    def reader(self, envelope: Envelope) -> str:
+        """Return the session that reads an object which cannot be decrypted here, or nothing."""
+        asking = self._asking() if envelope.mode == "CSE-Custom" else None
+        return asking.label if asking else ""
+
+    def open(
+        self, path: FilePath, headers: Mapping[str, str], envelope: Envelope
+    ) -> Decrypting | BySession:
+        """Return what decrypts an object; `headers` are those of a reply to HEAD or GET.
+
+        A key provider of the user's own is on the cluster alone: there a session reads.
+        """
         etag = headers.get("etag", "").strip('"')
         stored = stored_size(headers)
+        if envelope.mode == "CSE-Custom" and (asking := self._asking()) is not None:
+
+            def raw(start: int, size: int) -> bytes:
+                return b"".join(read_range(self._calls, path, start, size, etag=etag))
+
+            return BySession(asking, path, stored, raw, self._most)
         key = keys.content_key(self._calls.access_of(path), envelope, path)
 
         def fetch(start: int, length: int | None) -> Iterator[bytes]:

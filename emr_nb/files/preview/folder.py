@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _COMPARED = 16  # parts whose schemas are read
 _GROUPS = 1000  # parts that are listed
 _SHOWN = 20  # differences
+_FORMLESS = ("binary", "text")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ def read(fs: FileSystem, path: FilePath, listed: Listing, options: Options) -> P
             advice="%emr preview of one part says more.",
         )
     notes += [f"{s.part.name}: {s.problem}" for s in seen if s.problem]
+    good, others = _of_one_table(good)
+    if others:
+        kinds = " or ".join(sorted({s.format for s in others}))
+        notes.append(f"Left out, as {kinds}: {_some([s.part.name for s in others])}.")
+    left_out = {s.part.name for s in others}
+    parts = [part for part in listed.parts if part.name not in left_out]
     if len(seen) < len(listed.parts):
         notes.append(f"Schemas of {len(seen)} of {len(listed.parts):,} parts were compared.")
     differences = _differences(good)
@@ -68,10 +75,10 @@ def read(fs: FileSystem, path: FilePath, listed: Listing, options: Options) -> P
         notes.append(f"Partitions by folder names, as text: {', '.join(keys)}.")
     schema = _united([s.schema for s in good], keys)
     sources = {s.part.name: s.source for s in seen}
-    rows, more = _rows(fs, listed.parts, good[0], schema, options, sources)
+    rows, more = _rows(fs, parts, good[0], schema, options, sources)
     known = {s.part.name: s.rows for s in seen}
     whole = listed.complete and len(seen) == len(listed.parts)
-    counted = [s.rows for s in seen]
+    counted = [s.rows for s in seen if s.part.name not in left_out]
     total = sum(r for r in counted if r is not None) if whole and None not in counted else None
     if total is None:
         notes.append("How many rows there are is not known without reading all parts.")
@@ -91,6 +98,15 @@ def read(fs: FileSystem, path: FilePath, listed: Listing, options: Options) -> P
         differences=tuple(differences[:_SHOWN]),
         notes=(*notes, *more),
     )
+
+
+def _of_one_table(seen: Sequence[_Seen]) -> tuple[list[_Seen], list[_Seen]]:
+    """Return the parts that a table may be made of, and those of no columns beside them."""
+    for plain in (_FORMLESS, _FORMLESS[:1]):
+        parts = [s for s in seen if s.format not in plain]
+        if parts:
+            return parts, [s for s in seen if s.format in plain]
+    return list(seen), []
 
 
 def _some(names: Sequence[str]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from emr_nb.errors import PathExistsError, PathNotFoundError, UsageError
-from emr_nb.files.abilities import Summed, Trash
+from emr_nb.errors import EmrError, FileError, PathExistsError, PathNotFoundError, UsageError
+from emr_nb.files.abilities import Summed, Trash, must_change
 from emr_nb.files.base import FileSystem
+from emr_nb.files.removing import kept_by_trash
 from emr_nb.files.walking import walk
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.notebook.browser.places import above, new_name
@@ -33,6 +34,7 @@ class Plan:
 
 def new_folder(store: FileSystem, folder: FilePath, name: str) -> Plan:
     """Plan a folder in a folder; raises UsageError or PathExistsError."""
+    must_change(store, folder)
     target = folder.child(new_name(name))
     _must_be_free(store, target)
 
@@ -45,6 +47,7 @@ def new_folder(store: FileSystem, folder: FilePath, name: str) -> Plan:
 
 def rename(store: FileSystem, entry: FileEntry, name: str) -> Plan:
     """Plan another name within the same folder; raises UsageError or PathExistsError."""
+    must_change(store, entry.path)
     folder = above(entry.path)
     slash = "/" if entry.path.key.endswith("/") else ""
     target = folder.child(new_name(name) + slash)
@@ -68,6 +71,7 @@ def delete(store: FileSystem, entries: Sequence[FileEntry]) -> Plan:
     if not entries:
         raise UsageError("Nothing is selected", advice="Click a row first.")
     for entry in entries:
+        must_change(store, entry.path)
         if entry.path.key in ("", "/"):
             raise UsageError(
                 "A bucket or root is not removed from here", where=printable(str(entry.path))
@@ -75,14 +79,19 @@ def delete(store: FileSystem, entries: Sequence[FileEntry]) -> Plan:
     lines = [_line(store, entry) for entry in entries[:_NAMED]]
     if len(entries) > _NAMED:
         lines.append(f"and {plural(len(entries) - _NAMED, 'other')}")
+    # what it means stands first: the page scrolls a long list
     what = printable(entries[0].name) if len(entries) == 1 else f"{len(entries):,} entries"
-    if isinstance(store, Trash):
-        lines.append("It goes to the trash, from which it can be moved back.")
+    if isinstance(store, Trash) and _all_kept(store, entries):
+        lines.insert(0, "It goes to the trash, from which it can be moved back.")
         trash: Trash = store
         act = lambda: _to_trash(store, trash, entries, what)  # noqa: E731
         return Plan(f"Delete {what}?", lines, "Move to trash", act)
-    lines.append("This cannot be undone.")
+    lines.insert(0, "This cannot be undone.")
     return Plan(f"Delete {what}?", lines, "Delete", lambda: _remove(store, entries, what), True)
+
+
+def _all_kept(store: FileSystem, entries: Sequence[FileEntry]) -> bool:
+    return all(kept_by_trash(lambda _: store, (e.path for e in entries)).values())
 
 
 def _to_trash(
@@ -99,14 +108,22 @@ def _for_good(store: FileSystem, entries: Sequence[FileEntry], what: str) -> Pla
     lines = [printable(str(e.path)) for e in entries[:_NAMED]]
     if len(entries) > _NAMED:
         lines.append(f"and {plural(len(entries) - _NAMED, 'other')}")
-    lines.append("There is no trash here: this cannot be undone.")
+    lines.insert(0, "There is no trash here: this cannot be undone.")
     act = lambda: _remove(store, entries, what)  # noqa: E731
     return Plan("Delete for good?", lines, "Delete", act, danger=True)
 
 
 def _remove(store: FileSystem, entries: Sequence[FileEntry], what: str) -> str:
-    for entry in entries:
-        store.rm(entry.path, recursive=entry.is_directory)
+    for done, entry in enumerate(entries):
+        try:
+            store.rm(entry.path, recursive=entry.is_directory)
+        except EmrError as error:
+            if not done:
+                raise
+            raise FileError(
+                f"{done:,} of {len(entries):,} are deleted, then: {error.what}",
+                where=error.where, advice=error.advice or "Refresh shows what is left.",
+            ) from error  # fmt: skip
     return f"Deleted {what}"
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emr_nb.files.abilities import Detail
+from emr_nb.files.modes import letters_of
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.notebook.browser.places import name_in
 from emr_nb.notebook.look import moment, printable, size
@@ -72,12 +73,7 @@ def mode(entry: FileEntry) -> str:
     """Write permissions as `ls -l` does."""
     if not entry.permissions:
         return ""
-    letters = "".join(
-        "".join(c if int(digit) & bit else "-" for c, bit in zip("rwx", (4, 2, 1), strict=True))
-        for digit in entry.permissions[-3:].rjust(3, "0")
-        if digit.isdigit()
-    )
-    return f"{_TYPES.get(entry.kind, '?')}{letters}"
+    return f"{_TYPES.get(entry.kind, '?')}{letters_of(entry.permissions)}"
 
 
 def texts(columns: Sequence[FileColumn], entry: FileEntry) -> list[str]:

@@ -93,6 +93,12 @@ class Listing:
         part = ids[start : start + min(count, MAX_ROWS)]
         return Window(start, part, len(ids), len(self._entries))
 
+    def numbers(
+        self, start: int, count: int, order: Mapping[str, Any] | None, text: str
+    ) -> Sequence[int]:
+        """Return the numbers of all entries of a range of rows, however long."""
+        return self._ordered(order or {}, text)[start : start + count]
+
     def _take(self, items: Sequence[FileEntry]) -> None:
         with self._lock:
             self._entries.extend(items)

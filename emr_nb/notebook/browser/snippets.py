@@ -45,6 +45,8 @@ class HiveColumn:
 
 def spark(entry: FileEntry, told: Told) -> str:
     """Return a Spark cell that reads a path; its glob characters are made plain."""
+    if entry.path.scheme == "node":
+        return _on_the_driver(entry)
     path = _python(_GLOB.sub(r"\\\1", str(entry.path)))
     call = _SPARK.get(told.format, ".text({})")
     return f"%%spark\n{_odd_key(entry)}df = spark.read{call.format(path)}\ndf"
@@ -79,6 +81,12 @@ def hive(entry: FileEntry, folder: str, told: Told, columns: Sequence[HiveColumn
 
     `folder` is the entry itself, or what holds it where it is a file.
     """
+    if entry.path.scheme == "node":
+        raise UsageError(
+            "A node's disk is not one that Hive reads",
+            where=str(entry.path),
+            advice="Copy it to HDFS or S3 first: %emr cp.",
+        )
     if told.format in _LAKES or told.format not in _HIVE:
         what = f"a {told.format.title()} table" if told.format in _LAKES else "no format it reads"
         raise UsageError(
@@ -98,6 +106,15 @@ def hive(entry: FileEntry, folder: str, told: Told, columns: Sequence[HiveColumn
     note = "" if entry.is_directory else "-- a table lies over a folder: all files in it\n"
     repair = f";\nMSCK REPAIR TABLE {_tick(_table_name(entry))}" * bool(told.partitions)
     return "%%hive\n" + note + "\n".join(lines) + repair
+
+
+def _on_the_driver(entry: FileEntry) -> str:
+    """Return a cell that reads a file of the driver's disk, which the executors do not see."""
+    path = _python(entry.path.key)
+    lines = ["%%spark", "# on the driver's own disk, which Spark's executors do not see"]
+    if entry.is_directory:
+        return "\n".join([*lines, "import os", f"os.listdir({path})"])
+    return "\n".join([*lines, f'with open({path}, "rb") as file:', "    data = file.read()"])
 
 
 def _parts(entry: FileEntry, call: str) -> list[str]:

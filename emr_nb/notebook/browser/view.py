@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -268,7 +268,7 @@ class View:
         listing = self._current(question)
         if listing is None:
             return
-        entries = self._entries(question) if question.ids else []
+        entries = self._entries(question) if question.ids or question.count else []
 
         def work() -> None:
             if question.kind == "mkdir":
@@ -317,11 +317,21 @@ class View:
         if listing is None:
             raise UsageError("The folder has changed meanwhile", advice="Click the row again.")
         try:
-            found = [listing.entry(n) for n in question.ids]
+            found = [listing.entry(n) for n in self._numbers_of(listing, question)]
         except IndexError:
             found = []
         if not found:
             raise UsageError("Nothing is selected", advice="Click a row first.")
+        return found
+
+    @staticmethod
+    def _numbers_of(listing: Listing, question: Question) -> Sequence[int]:
+        """Return what is selected: the page holds few of a long range's rows, the listing all."""
+        if not question.count:
+            return question.ids
+        found = listing.numbers(question.start, question.count, question.order, question.text)
+        if len(found) != question.count or not set(question.ids) <= set(found):
+            raise UsageError("The folder has changed meanwhile", advice="Select the rows again.")
         return found
 
     def _entry(self, question: Question) -> tuple[FileEntry, FileSystem]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from emr_nb.notebook.answers import Text
 from emr_nb.notebook.commands.base import ON, Command
-from emr_nb.notebook.commands.files import path_text
+from emr_nb.notebook.commands.file_lines import PATHS, Paths
 from emr_nb.notebook.options import Option, Parsed
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ def browse(notebook: Notebook, given: Parsed) -> Text | None:
     """Show a file browser; a terminal, which can draw none, is told what to write instead."""
     from emr_nb.notebook.browser.serving import bundle
 
-    made = notebook.attachment(given["on"] or "")
-    start = made.cluster.path(path_text(notebook, made, given["path"] or "/"))
+    paths = Paths(notebook, given)
+    made, start = paths.made, paths.target(given["path"] or "/")
     made.cluster.filesystem(start)  # a store that the cluster lacks is told at once
     if not notebook.browsers.serve(getattr(notebook.shell, "kernel", None)):
         return Text(f"This terminal draws no browser. %emr ls {start} lists the same.")
@@ -34,11 +34,7 @@ COMMANDS = (
         "Browse files: sort, filter, preview, download, insert as code.",
         browse,
         (
-            Option(
-                "path",
-                help="/path, hdfs:///path, s3://bucket/prefix, file:///path or table:DB.T",
-                source="path",
-            ),
+            Option("path", help=PATHS.help, source="path"),
             ON,
         ),
     ),

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import PathNotFoundError, UsageError
-from emr_nb.files.abilities import Trash
-from emr_nb.files.removing import Removed, remove
+from emr_nb.files.removing import Removed, kept_by_trash, remove
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.notebook.answers import Field, Records, Text
 from emr_nb.notebook.commands.base import ON, Command
@@ -23,6 +22,7 @@ from emr_nb.notebook.commands.file_lines import (
     path_fields,
     typed,
 )
+from emr_nb.notebook.commands.waiting import waited
 from emr_nb.notebook.confirming import confirm
 from emr_nb.notebook.look import plural, size
 from emr_nb.notebook.options import Option, Parsed
@@ -42,24 +42,29 @@ def rm(notebook: Notebook, given: Parsed) -> Records[Removed] | Text:
             raise
         entries = []
     planned = [_measured(paths, entry, given) for entry in entries]
+    targets = [p.path for p in planned]
+    kept = dict.fromkeys(targets, False) if given["skip_trash"] else (
+        kept_by_trash(paths.files.store, targets)
+    )  # fmt: skip
     if given["dry"]:
-        return answer(_removed(planned, "would be removed"), given)
+        return answer(_removed(planned, "would be removed", _where_to(kept)), given)
     asks = any(e.is_directory for e in entries) or len(entries) > 1
     if asks and not given["yes"]:
-        lines = [_told(p, _has_trash(paths, p.path, given)) for p in planned]
+        lines = [_told(p, kept[p.path]) for p in planned]
         if not confirm(notebook, lines, "Remove this?", where="%emr rm"):
             return Text("Nothing was removed")
-    line, done = ProgressLine(notebook.screen), []
+    line = ProgressLine(notebook.screen)
+    done: list[Removed] = []
 
     def for_good(path: FilePath) -> bool:
         told = [f"{typed(path)} can go to no trash: there is none, or it lies in it"]
-        return bool(given["yes"]) or not asks or confirm(
+        return bool(given["yes"]) or not asks or not kept[path] or confirm(
             notebook, told, "Remove it for good?", where="%emr rm"
         )  # fmt: skip
 
     try:
         for entry, plan in zip(entries, planned, strict=True):
-            line.note(f"removing {entry.path}")
+            line.tally(f"removing: {len(done):,} of {plural(len(entries), 'path')}")
             place = remove(
                 paths.files.store(entry.path), entry, recursive=given["recursive"],
                 skip_trash=given["skip_trash"], for_good=for_good,
@@ -69,7 +74,8 @@ def rm(notebook: Notebook, given: Parsed) -> Records[Removed] | Text:
         line.end_if_shown("failed", f"{plural(len(done), 'path')} removed")
         raise
     line.end_if_shown("done", f"{plural(len(done), 'path')} removed")
-    return answer(_removed(done, "removed"), given)
+    trashed = {r.path: r.trash is not None for r in done}
+    return answer(_removed(done, "removed", _where_to(trashed)), given)
 
 
 def _measured(paths: Paths, entry: FileEntry, given: Parsed) -> Removed:
@@ -77,12 +83,17 @@ def _measured(paths: Paths, entry: FileEntry, given: Parsed) -> Removed:
         return Removed(entry.path, entry.kind, 1, entry.size)
     if not given["recursive"]:
         remove(paths.files.store(entry.path), entry, recursive=False, skip_trash=True)  # raises
-    told = paths.files.du(entry.path)
+    told = waited(paths.notebook, f"measuring {typed(entry.path)}",
+                  lambda: paths.files.du(entry.path))  # fmt: skip
     return Removed(entry.path, entry.kind, told.files, told.bytes)
 
 
-def _has_trash(paths: Paths, path: FilePath, given: Parsed) -> bool:
-    return not given["skip_trash"] and isinstance(paths.files.store(path), Trash)
+def _where_to(kept: dict[FilePath, bool]) -> str:
+    """Say of several paths whether they can be had back."""
+    lost = sum(not is_kept for is_kept in kept.values())
+    if not lost:
+        return ", to the trash" if kept else ""
+    return ", for good" if lost == len(kept) else f", {plural(lost, 'path')} of them for good"
 
 
 def _told(planned: Removed, trash: bool) -> str:
@@ -92,7 +103,7 @@ def _told(planned: Removed, trash: bool) -> str:
     return f"remove {typed(planned.path)}{what}{', to the trash' if trash else ', for good'}"
 
 
-def _removed(found: list[Removed], word: str) -> Records[Removed]:
+def _removed(found: list[Removed], word: str, where: str) -> Records[Removed]:
     fields = [
         Field[Removed]("files", lambda r: r.files, amount(human=False), right=True),
         Field[Removed]("bytes", lambda r: r.bytes, amount(human=True), right=True),
@@ -100,7 +111,9 @@ def _removed(found: list[Removed], word: str) -> Records[Removed]:
         Field[Removed]("in the trash as", lambda r: typed(r.trash) if r.trash else None),
     ]
     shown = [f for f in fields if f.title != "in the trash as" or any(r.trash for r in found)]
-    told = f"{plural(sum(r.files for r in found), 'file')} {word}" if found else f"nothing {word}"
+    told = f"nothing {word}"
+    if found:
+        told = f"{plural(sum(r.files for r in found), 'file')} {word}{where}"
     return Records(found, shown, told)
 
 
@@ -138,9 +151,10 @@ def setrep(notebook: Notebook, given: Parsed) -> Records[FileEntry]:
     paths = Paths(notebook, given)
     if given["replicas"] < 1:
         raise UsageError("A file has at least one replica", where="%emr setrep")
+    note = "HDFS makes the copies by and by: -w does not wait for them" * given["wait"]
     return _each(
         paths, given, "replicas set", lambda p: paths.files.setrep(p, given["replicas"]),
-        files_only=True,
+        files_only=True, note=note,
     )  # fmt: skip
 
 
@@ -151,17 +165,18 @@ def _each(
     change: Callable[[FilePath], FileEntry],
     *,
     files_only: bool = False,
+    note: str = "",
 ) -> Records[FileEntry]:
     line, done = ProgressLine(paths.notebook.screen), []
     try:
         for entry in _with_below(paths, given, files_only=files_only):
             done.append(change(entry.path))
-            line.note(f"{word}: {len(done):,}")
+            line.tally(f"{word}: {len(done):,}")
     except BaseException:
         line.end_if_shown("failed", f"{word}: {len(done):,}")
         raise
     line.end_if_shown("done", f"{word}: {len(done):,}")
-    return Records(done, path_fields(done))
+    return Records(done, path_fields(done), note)
 
 
 def _with_below(paths: Paths, given: Parsed, *, files_only: bool) -> Iterable[FileEntry]:

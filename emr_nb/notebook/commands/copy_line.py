@@ -95,7 +95,7 @@ def copied(
     if plan is not None and plan.links:
         named = [typed(path) for path in plan.links[:_NAMED]]
         more = f" and {len(plan.links) - _NAMED:,} more" if len(plan.links) > _NAMED else ""
-        lines.append(f"links to directories are not followed: {', '.join(named)}{more}")
+        lines.append(f"links that lead to no file are not followed: {', '.join(named)}{more}")
     entries = sorted(entries, key=lambda e: str(e.path))
     notice = "\n".join(printable(line) for line in lines)
     return Records(entries, path_fields(entries, human=True), notice, shown=_SHOWN)

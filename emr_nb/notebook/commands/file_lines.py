@@ -11,9 +11,10 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from emr_nb.errors import PathNotFoundError
+from emr_nb.errors import UsageError
 from emr_nb.files.abilities import Identified
 from emr_nb.files.globs import escape
+from emr_nb.files.modes import letters_of
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.notebook.answers import Field, Records, Text
 from emr_nb.notebook.look import count, moment, plural, printable, size
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
 
 T = TypeVar("T")
+_NAMED = 3  # paths of a pattern that an error names
 _READERS = 3  # identities that a listing names
 _TYPES = {"directory": "d", "file": "-", "symlink": "l"}
 _HERE = re.compile(r"\.{1,2}(/|$)|~")
 
 PATHS = Option(
     "paths", metavar="PATH", many=True, source="path",
-    help="/path, hdfs:///path, s3://bucket/key, file:///path, table:DB.T; * ? [a-z] {a,b} ** match",
+    help="/path, hdfs:///path, s3://bucket/key, file:///path, table:DB.T, node:///path (the "
+    "primary's disk, through the session); * ? [a-z] {a,b} ** match",
 )  # fmt: skip
 SOME = Option("paths", metavar="PATH", many=True, required=True, source="path", help=PATHS.help)
 HUMAN = Option("human", ("-h", "--human", "--human-readable"), "Sizes in KiB, MiB, …", "flag")
@@ -71,9 +74,12 @@ class Paths:
         """Return the one path that a text stands for, there or not yet."""
         (match, *others) = self.matches(text, local=local)
         if others:
-            raise PathNotFoundError(
-                "A target is one path, and the pattern stands for several", where=text
-            )
+            named = ", ".join(typed(m.path) for m in (match, *others[: _NAMED - 1]))
+            more = f" and {len(others) + 1 - _NAMED:,} more" if len(others) >= _NAMED else ""
+            raise UsageError(
+                "One path is needed, and the pattern stands for several", where=text,
+                advice=f"It stands for {printable(named)}{more}.",
+            )  # fmt: skip
         return match.path
 
 
@@ -188,18 +194,15 @@ def typed(path: FilePath) -> str:
 
 def mode_of(entry: FileEntry) -> str:
     """Write kind and permissions as `ls` does."""
-    letters = "".join(
-        "".join(c if int(digit) & bit else "-" for c, bit in zip("rwx", (4, 2, 1), strict=True))
-        for digit in entry.permissions[-3:]
-        if digit.isdigit()
-    )
-    return f"{_TYPES.get(entry.kind, '?')}{letters}"
+    return f"{_TYPES.get(entry.kind, '?')}{letters_of(entry.permissions)}"
 
 
 def relative(entry: FileEntry, root: str) -> str:
     """Return an entry's name below a root; folders end in a slash."""
     whole, base = str(entry.path), root if root.endswith("/") else f"{root}/"
-    if not root:
+    if entry.path.scheme == "s3" and not entry.path.key:
+        name = entry.path.authority if root else typed(entry.path)  # a bucket among buckets
+    elif not root:
         name = typed(entry.path)
     else:
         name = whole[len(base) :] if whole.startswith(base) and whole != base else entry.name

@@ -12,6 +12,7 @@ from emr_nb.files.webhdfs_health import Healthy, StoreHealth
 from emr_nb.model import Cluster, FileEntry, FilePath
 from emr_nb.notebook.answers import Facts, Field, Records
 from emr_nb.notebook.commands.base import ON, Command
+from emr_nb.notebook.commands.file_lines import Paths
 from emr_nb.notebook.look import count, moment, plural, size
 from emr_nb.notebook.options import Option, Parsed
 
@@ -115,9 +116,9 @@ def lies_on(cluster: Cluster) -> str:
 
 def snapshots(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Records[tuple[str, str]]:
     """List a folder's snapshots, or what changed between one and another (or now)."""
-    made = notebook.attachment(given["on"] or "")
-    path = made.cluster.path(given["path"])
-    store = made.cluster.filesystem(path)
+    paths = Paths(notebook, given)
+    path = paths.target(given["path"])
+    store = paths.files.store(path)
     if not isinstance(store, Snapshots):
         raise UsageError(f"{path.scheme}:// keeps no snapshots", where=str(path))
     if given["older"]:
@@ -134,7 +135,16 @@ def snapshots(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Records
 
 
 COMMANDS = (
-    Command("df", "Say how full HDFS is, and how its DataNodes and blocks do.", df, (ON,)),
+    Command(
+        "df",
+        "Say how full HDFS is, and how its DataNodes and blocks do.",
+        df,
+        (
+            Option("path", help="as hdfs dfs has it; all of HDFS is told", source="path"),
+            Option("human", ("-h",), "As hdfs dfs has it; sizes always have units", "flag"),
+            ON,
+        ),
+    ),
     Command(
         "snapshots",
         "List the snapshots of a folder, or what changed since one.",

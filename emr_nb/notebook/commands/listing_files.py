@@ -42,7 +42,7 @@ def gathered(notebook: Notebook, found: Iterable[FileEntry], doing: str) -> list
         for entry in found:
             entries.append(entry)
             if len(entries) % 500 == 0:
-                line.note(f"{doing}: {plural(len(entries), 'entry')}".replace("entrys", "entries"))
+                line.tally(f"{doing}: {plural(len(entries), 'entry')}".replace("entrys", "entries"))
     except BaseException:
         line.end_if_shown("failed", doing)
         raise
@@ -119,6 +119,7 @@ def find(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Text:
         iname=given["iname"] or "",
         size=given["size"] or "",
         newer=_newer(paths, given["newer"]),
+        days=given["days"] or "",
         kind=given["type"] or "",
         depth=given["depth"],
     )
@@ -141,7 +142,12 @@ def _newer(paths: Paths, text: str | None) -> datetime | None:
         return None
     if (told := moment_of(text)) is not None:
         return told
-    (entry,) = paths.entries([text])
+    if "/" not in text and not text.startswith("table:"):
+        raise UsageError(
+            f"{text!r} is neither a time nor a path", where="%emr find -newer",
+            advice="Write 2024-01-31, '2024-01-31 12:00' or a path; -mtime -1 is the last day.",
+        )  # fmt: skip
+    entry = paths.files.info(paths.target(text))
     if entry.modified is None:
         raise UsageError(f"{text} has no time of change", where="%emr find -newer")
     return entry.modified
@@ -169,8 +175,8 @@ def stat(notebook: Notebook, given: Parsed) -> Facts | Records[FileEntry] | Text
         ("class", entry.storage_class),
         ("ETag", entry.etag),
     ]  # fmt: skip
-    known = {label for label, _ in lines}
-    lines += [(label, text) for label, text in detail.facts if label not in known]
+    known = {label.casefold() for label, _ in lines} | {"replication", "storage class"}
+    lines += [(label, text) for label, text in detail.facts if label.casefold() not in known]
     if not detail.facts:
         lines += [(name.replace("_", " "), text) for name, text in entry.extra.items()]
     if not detail.readable:
@@ -213,6 +219,8 @@ COMMANDS = (
             Option("size", ("-size", "--size"), "Bytes: +10M above, -1G below", metavar="SIZE"),
             Option("newer", ("-newer", "--newer"), "Changed after a time or a file",
                    metavar="TIME|PATH"),
+            Option("days", ("-mtime", "--mtime"), "Changed more (+30) or less (-7) days ago",
+                   metavar="DAYS"),
             Option("type", ("-type", "--type"), "File, directory or link", metavar="f|d|l"),
             Option(*_DEPTH),
             HUMAN,

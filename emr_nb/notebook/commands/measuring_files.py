@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from emr_nb.notebook.commands.file_lines import (
     answer,
     typed,
 )
-from emr_nb.notebook.look import plural, size
+from emr_nb.notebook.look import plural, printable, size
 from emr_nb.notebook.options import Option, Parsed
 from emr_nb.notebook.progress_line import ProgressLine
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
 
 _AT_ONCE = 8  # directories that are measured
+_LOOK = 0.25  # seconds between two notes of how far it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,12 @@ class Usage:
 def du(notebook: Notebook, given: Parsed) -> Records[Usage] | Text:
     """Tell what lies below each entry of directories, with -s below the paths themselves."""
     paths = Paths(notebook, given)
-    entries = paths.entries(given["paths"] or ("/",))
+    texts = given["paths"] or ("/",)
+    entries = paths.entries(texts)
     if not given["summary"] and len(entries) == 1 and entries[0].is_directory:
         entries = list(paths.files.iter(entries[0].path))
+    if not entries:
+        return answer(Records([], [], f"{printable(texts[0])} is empty"), given)
     return _usages(paths, entries, given, "measuring")
 
 
@@ -65,12 +69,16 @@ def _usages(
     paths: Paths, entries: Sequence[FileEntry], given: Parsed, doing: str
 ) -> Records[Usage] | Text:
     line = ProgressLine(paths.notebook.screen)
-    found = []
     pool = ThreadPoolExecutor(_AT_ONCE, "emr_nb-du")
     try:
-        for used in pool.map(lambda e: _usage(paths.files, e), entries):
-            found.append(used)
-            line.note(f"{doing}: {len(found):,} of {len(entries):,}")
+        asked = [pool.submit(_usage, paths.files, entry) for entry in entries]
+        waiting: set[Future[Usage]] = set(asked)
+        while waiting:  # a large folder takes long, and is told of meanwhile
+            line.tally(f"{doing}: {len(asked) - len(waiting):,} of {len(entries):,}")
+            done, waiting = wait(waiting, _LOOK, FIRST_EXCEPTION)
+            for one in done:
+                one.result()
+        found = [one.result() for one in asked]
     except BaseException:
         line.end_if_shown("failed", doing)
         raise

@@ -20,8 +20,10 @@ from emr_nb.notebook.commands.file_lines import (
     RECURSIVE,
     YES,
     Paths,
+    relative,
     typed,
 )
+from emr_nb.notebook.commands.waiting import waited
 from emr_nb.notebook.confirming import confirm
 from emr_nb.notebook.look import plural, size
 from emr_nb.notebook.options import Option, Parsed
@@ -29,6 +31,7 @@ from emr_nb.notebook.options import Option, Parsed
 if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
 
+_NAMED = 5  # paths that a note names
 Pair = tuple[FileEntry, FilePath]
 
 
@@ -56,7 +59,7 @@ def cp(notebook: Notebook, given: Parsed) -> Records[FileEntry] | Text:
     paths = Paths(notebook, given)
     *sources, target = _two(given["paths"], "cp")
     entries, aim = paths.entries(sources), paths.target(target)
-    plan, place = paths.files.plan(entries, aim, recursive=given["recursive"])
+    plan, place = _planned(paths, entries, aim, given)
     wanted = given["distcp"] or offered(paths, entries, aim, plan, given)
     if wanted and not given["dry"]:
         return on_cluster(paths, given, entries, place, plan)
@@ -105,8 +108,18 @@ def _two(texts: Sequence[str], command: str) -> Sequence[str]:
 def _copy(
     paths: Paths, given: Parsed, entries: list[FileEntry], target: FilePath, command: str
 ) -> Records[FileEntry]:
-    plan, _ = paths.files.plan(entries, target, recursive=given["recursive"])
+    plan, _ = _planned(paths, entries, target, given)
     return _run(paths, given, plan, command)
+
+
+def _planned(
+    paths: Paths, entries: list[FileEntry], target: FilePath, given: Parsed
+) -> tuple[Plan, FilePath]:
+    """Plan a copy; of trees, what they hold is listed first."""
+    return waited(
+        paths.notebook, "listing what there is to copy",
+        lambda: paths.files.plan(entries, target, recursive=given["recursive"]),
+    )  # fmt: skip
 
 
 def _run(
@@ -123,8 +136,11 @@ def _run(
         )
     )
     assert state is not None
+    made = [f"{plural(len(plan.folders), 'folder')} made"] * bool(
+        plan.folders and not state.entries and not state.skipped
+    )
     skipped = [f"{plural(state.skipped, 'file')} were whole already"] * bool(state.skipped)
-    return copied(state.entries, plan, (*skipped, *notes))
+    return copied(state.entries, plan, (*made, *skipped, *notes))
 
 
 def _merge(
@@ -132,13 +148,15 @@ def _merge(
 ) -> Records[FileEntry]:
     """Write several files one after the other, in the order of their names, into one."""
     parts: list[FileEntry] = []
+    left_out: list[FileEntry] = []
     for entry in entries:
         if not entry.is_directory:
             parts.append(entry)
             continue
-        found = [e for e in paths.files.iter(entry.path) if e.kind == "file"]
-        parts += sorted((e for e in found if not e.name.startswith(("_", "."))),
-                        key=lambda e: e.name)  # fmt: skip
+        found = sorted(paths.files.iter(entry.path), key=lambda e: e.name)
+        whole_parts = [e for e in found if e.kind == "file" and e.name[:1] not in ("_", ".")]
+        parts += whole_parts
+        left_out += [e for e in found if e not in whole_parts]
     into = paths.files.destination(target)
     if into is not None:
         target = into.child(local_name(entries[0].path))
@@ -158,13 +176,19 @@ def _merge(
         return whole
 
     line.run(work)
-    return copied(whole.entries, None, (f"{plural(len(parts), 'file')} as one",))
+    notes = [f"{plural(len(parts), 'file')} as one"]
+    if left_out:
+        named = ", ".join(relative(e, "") for e in left_out[:_NAMED])
+        more = f" and {len(left_out) - _NAMED:,} more" * (len(left_out) > _NAMED)
+        notes.append(f"left out, as folders or names with _ or . in front: {named}{more}")
+    return copied(whole.entries, None, notes)
 
 
 def _measured(paths: Paths, entry: FileEntry) -> str:
     if not entry.is_directory:
         return f"{typed(entry.path)} ({size(entry.size)})"
-    told = paths.files.du(entry.path)
+    told = waited(paths.notebook, f"measuring {typed(entry.path)}",
+                  lambda: paths.files.du(entry.path))  # fmt: skip
     return f"{typed(entry.path)} ({plural(told.files, 'file')}, {size(told.bytes)})"
 
 

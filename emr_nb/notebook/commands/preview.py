@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from emr_nb.errors import UsageError
 from emr_nb.notebook.answers import Text
 from emr_nb.notebook.commands.base import ON, Command
-from emr_nb.notebook.commands.file_lines import path_text
+from emr_nb.notebook.commands.file_lines import PATHS, Paths
 from emr_nb.notebook.look import size
 from emr_nb.notebook.options import Option, Parsed
 from emr_nb.notebook.progress_line import ProgressLine
@@ -28,12 +28,12 @@ def preview(notebook: Notebook, given: Parsed) -> Any:
     from emr_nb.notebook.preview_view import PreviewAnswer, as_json
 
     options = _options(given)
-    made = notebook.attachment(given["on"] or "")
-    path = made.cluster.path(path_text(notebook, made, given["path"]))
+    paths = Paths(notebook, given)
+    path = paths.target(given["path"])
     line = ProgressLine(notebook.screen)
     line.note(f"reading {path}")
     try:
-        found = look(made.cluster.filesystem(path), path, options)
+        found = look(paths.files.store(path), path, options)
     except BaseException:
         line.end_if_shown("failed", f"preview of {path}")
         raise
@@ -70,12 +70,7 @@ COMMANDS = (
         "Show what a file or a folder of parts holds, without an engine.",
         preview,
         (
-            Option(
-                "path",
-                help="/path, hdfs:///path, s3://bucket/key or table:DB.T",
-                required=True,
-                source="path",
-            ),
+            Option("path", help=PATHS.help, required=True, source="path"),
             Option("rows", ("-n",), f"How many first rows (default {_ROWS})", "int", "ROWS"),
             Option("json", ("--json",), "One JSON object with all of it", "flag"),
             Option("delimiter", ("--delimiter",), "Of a text: a character, or tab", metavar="D"),

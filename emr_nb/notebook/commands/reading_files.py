@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -88,6 +89,10 @@ def _pieces(
 ) -> Text:
     limit, lines = given["bytes"], given["lines"]
     where = f"%emr {command}"
+    counts = [text for text in given["paths"] if re.fullmatch(r"-\d+", text)]
+    if counts and limit is None and lines is None:  # `head -5 FILE`, as in a terminal
+        lines = int(counts[-1][1:])
+        given = Parsed({**given, "paths": tuple(t for t in given["paths"] if t not in counts)})
     if limit is not None and lines is not None:
         raise UsageError("-n lines or -c bytes, not both", where=where)
     if (limit is not None and limit < 0) or (lines is not None and lines < 0):
@@ -157,6 +162,8 @@ def checksum(notebook: Notebook, given: Parsed) -> Records[Sum] | Text:
 
 def _files(notebook: Notebook, given: Parsed, command: str) -> tuple[list[FileEntry], Paths]:
     paths = Paths(notebook, given)
+    if not given["paths"]:
+        raise UsageError("PATH missing", where=f"%emr {command}")
     entries = paths.entries(given["paths"])
     for entry in entries:
         if entry.is_directory:

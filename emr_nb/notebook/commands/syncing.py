@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from emr_nb.files.globs import matcher
-from emr_nb.files.plans import Plan, Transfer
-from emr_nb.files.removing import remove
+from emr_nb.files.plans import Plan, Transfer, is_below
+from emr_nb.files.removing import remove, remove_empty
 from emr_nb.files.walking import below
-from emr_nb.model import FilePath
+from emr_nb.model import FileEntry, FilePath
 from emr_nb.notebook.answers import Field, Records, Text
 from emr_nb.notebook.commands.base import ON, Command
 from emr_nb.notebook.commands.copy_line import CopyLine
@@ -24,9 +24,11 @@ from emr_nb.notebook.commands.file_lines import (
     answer,
     typed,
 )
+from emr_nb.notebook.commands.waiting import waited
 from emr_nb.notebook.confirming import confirm
 from emr_nb.notebook.look import plural, printable, size
 from emr_nb.notebook.options import Option, Parsed
+from emr_nb.notebook.progress_line import ProgressLine
 
 if TYPE_CHECKING:
     from emr_nb.notebook.state import Notebook
@@ -49,32 +51,66 @@ def sync(notebook: Notebook, given: Parsed) -> Records[Change] | Text:
     """
     paths = Paths(notebook, given)
     source, target = paths.target(given["source"]), paths.target(given["target"])
-    plan = _chosen(paths.files.plan_sync(source, target), source, target, given)
+    plan = waited(notebook, f"comparing {typed(source)} with {typed(target)}",
+                  lambda: paths.files.plan_sync(source, target))  # fmt: skip
+    left_out = _left_out(plan, source, target, given)
     new = [t for t in plan.transfers if t.there is None]
     changed = [t for t in plan.transfers if t.there is not None and not t.is_whole]
     same = len(plan.transfers) - len(new) - len(changed)
-    extra = [e for e in plan.extra if not e.is_directory] if given["delete"] else []
+    extra = _alone(plan, left_out) if given["delete"] else []
     changes = [Change("copy", t.target, t.source.size, "new") for t in new]
     word = "replace" if given["overwrite"] else "differs"
     changes += [Change(word, t.target, t.source.size, _why(t)) for t in changed]
     changes += [Change("delete", e.path, e.size, "not in the source") for e in extra]
     notes = _notes(plan, len(changed) if not given["overwrite"] else 0, same)
+    notes += [f"{plural(len(left_out), 'path')} left out by --exclude"] if left_out else []
     if given["dry"]:
-        return answer(_shown(changes, ["nothing was done: --dry-run", *notes]), given)
+        notes = ["nothing was done: --dry-run", *notes]
+        return answer(_shown(changes, notes, _WILL), given)
     if extra and not given["yes"]:
-        lines = [f"delete {typed(e.path)} ({size(e.size)})" for e in extra]
+        lines = [_told(e) for e in extra]
         if not confirm(notebook, lines, "Delete what the source does not have?", where="%emr sync"):
             return Text("Nothing was done")
     plan.transfers = [*new, *(changed if given["overwrite"] else [])]
     line = CopyLine(notebook, "sync", again="the same again goes on")
     line.run(lambda: paths.files.run(plan, overwrite=given["overwrite"], told=line.told))
-    for entry in extra:
-        remove(paths.files.store(entry.path), entry, recursive=False,
-               skip_trash=given["skip_trash"])  # fmt: skip
-    return answer(_shown(changes, notes), given)
+    if extra:
+        _delete(paths, extra, given)
+    return answer(_shown(changes, notes, _DID), given)
 
 
-def _chosen(plan: Plan, source: FilePath, target: FilePath, given: Parsed) -> Plan:
+def _delete(paths: Paths, extra: Sequence[FileEntry], given: Parsed) -> None:
+    line = ProgressLine(paths.notebook.screen)
+    try:
+        for done, entry in enumerate(extra):
+            line.tally(f"deleting: {done:,} of {len(extra):,}")
+            store = paths.files.store(entry.path)
+            if entry.is_directory:
+                remove_empty(store, entry.path)
+            else:
+                remove(store, entry, recursive=False, skip_trash=given["skip_trash"])
+    except BaseException:
+        line.end_if_shown("failed", f"{done:,} of {len(extra):,} deleted")
+        raise
+    line.end_if_shown("done", f"{len(extra):,} deleted")
+
+
+def _told(entry: FileEntry) -> str:
+    what = "a folder, then empty" if entry.is_directory else size(entry.size)
+    return f"delete {typed(entry.path)} ({what})"
+
+
+def _alone(plan: Plan, left_out: Sequence[FilePath]) -> list[FileEntry]:
+    """Return what the target alone has: files, then the folders that are empty without them."""
+    files = [e for e in plan.extra if not e.is_directory]
+    folders = [
+        e for e in plan.extra
+        if e.is_directory and not any(is_below(path, e.path) for path in left_out)
+    ]  # fmt: skip
+    return [*files, *sorted(folders, key=lambda e: e.path.key, reverse=True)]
+
+
+def _left_out(plan: Plan, source: FilePath, target: FilePath, given: Parsed) -> list[FilePath]:
     """Leave out what --exclude names, at either side; --include takes it in again."""
     leaves = [_names(p) for p in given["exclude"]]
     takes = [_names(p) for p in given["include"]]
@@ -84,10 +120,12 @@ def _chosen(plan: Plan, source: FilePath, target: FilePath, given: Parsed) -> Pl
         out = any(fits(name) for fits in leaves)
         return not out or any(fits(name) for fits in takes)
 
+    left_out = [t.source.path for t in plan.transfers if not wanted(t.source.path, source)]
+    left_out += [e.path for e in plan.extra if not wanted(e.path, target)]
     plan.transfers = [t for t in plan.transfers if wanted(t.source.path, source)]
     plan.extra = [e for e in plan.extra if wanted(e.path, target)]
     plan.folders = [f for f in plan.folders if wanted(f, target)]
-    return plan
+    return left_out
 
 
 def _names(pattern: str) -> Callable[[str], bool]:
@@ -120,17 +158,21 @@ def _notes(plan: Plan, left: int, same: int) -> list[str]:
     return notes
 
 
-def _shown(changes: Sequence[Change], notes: Sequence[str]) -> Records[Change]:
+_WILL = {"copy": "to copy", "replace": "to replace", "delete": "to delete"}
+_DID = {"copy": "copied", "replace": "replaced", "delete": "deleted"}
+
+
+def _shown(
+    changes: Sequence[Change], notes: Sequence[str], words: Mapping[str, str]
+) -> Records[Change]:
     fields = [
         Field[Change]("action", lambda c: c.action),
         Field[Change]("size", lambda c: c.bytes, amount(human=True), right=True),
         Field[Change]("why", lambda c: c.why),
         Field[Change]("path", lambda c: typed(c.path)),
     ]
-    counts = {
-        word: sum(c.action == word for c in changes) for word in ("copy", "replace", "delete")
-    }
-    told = ", ".join(f"{n:,} to {word}" for word, n in counts.items() if n)
+    counts = {said: sum(c.action == word for c in changes) for word, said in words.items()}
+    told = ", ".join(f"{n:,} {said}" for said, n in counts.items() if n)
     lines = [told or "nothing to do", *notes]
     return Records([replace(c) for c in changes], fields, "\n".join(lines))
 

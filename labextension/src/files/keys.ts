@@ -33,6 +33,8 @@ export function listKey(
     case '/':
       path.edit();
       return true;
+    case 'Escape':
+      return actions.closePreview();
     case 'f':
       if (accel) {
         filter.focus();

@@ -35,7 +35,7 @@ export class Pane {
     const { preview, isPreviewing } = this._model.work;
     this.node.hidden = preview === null && !isPreviewing;
     this.node.setAttribute('aria-busy', String(isPreviewing));
-    if (preview === this._drawn) {
+    if (preview === this._drawn && this._title.textContent !== '') {
       return;
     }
     this._drawn = preview;

@@ -11,6 +11,8 @@ export interface IActions {
   refresh(): void;
   open(): void;
   preview(): void;
+  /** Puts the pane away; false where there is none. */
+  closePreview(): boolean;
   download(): void;
   copyPath(): void;
   insert(kind: CodeKind): void;

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
-import { copyText, element } from '../dom';
+import { element } from '../dom';
 import { Grid } from '../grid';
 import type { IRange } from '../selection';
 import { Ask } from './ask';
@@ -12,15 +12,17 @@ import { listKey } from './keys';
 import type { FilesModel } from './model';
 import { Pane } from './pane';
 import { PathBar } from './path';
+import { StatusLine } from './status';
 import { filesSummary } from './summary';
 import type { CodeKind } from './tokens';
 import { Toolbar, type IActions } from './toolbar';
+import type { ISelectedRows } from './work';
 
 const FILTER_DELAY = 200;
 const PREVIEW_DELAY = 250;
 const DETAIL_DELAY = 150;
-const SAID_DELAY = 5000;
 const LIST_ROWS = 13;
+const IDS_SENT = 500;
 const HEAD_HEIGHT = 28;
 
 /** Puts a cell with code below the one that a node belongs to; false where there is none. */
@@ -49,12 +51,12 @@ export class FilesView extends Widget implements IActions {
     });
     this._ask = new Ask(_model, _trans, focus);
     this._jobs = new Jobs(_model, _trans);
+    this._status = new StatusLine(_trans);
     this._grid = this._makeGrid();
     this._makeFilter();
-    this._status.setAttribute('role', 'status');
     this._fault.setAttribute('role', 'alert');
     const foot = element('div', 'emrnb-Foot');
-    foot.append(this._summary, this._status, this._filter);
+    foot.append(this._summary, this._status.node, this._filter);
     this._list.append(this._grid.node, this._empty);
     this._main.append(this._list, this._pane.node);
     const parts = [this._path.node, this._toolbar.node, this._ask.node, this._main];
@@ -69,6 +71,7 @@ export class FilesView extends Widget implements IActions {
       return;
     }
     this._timers.forEach(timer => window.clearTimeout(timer));
+    this._status.dispose();
     this._grid.dispose();
     this._model.dispose();
     super.dispose();
@@ -95,6 +98,12 @@ export class FilesView extends Widget implements IActions {
     }
   }
 
+  closePreview(): boolean {
+    const { preview, isPreviewing } = this._model.work;
+    this._model.work.closePreview();
+    return preview !== null || isPreviewing;
+  }
+
   download(): void {
     const id = this._selected[0];
     if (id !== undefined) {
@@ -103,7 +112,7 @@ export class FilesView extends Widget implements IActions {
   }
 
   copyPath(): void {
-    this._model.work.askPath(this._selected);
+    this._model.work.askPath(this._rows());
   }
 
   insert(kind: CodeKind): void {
@@ -131,7 +140,7 @@ export class FilesView extends Widget implements IActions {
 
   remove(): void {
     if (this._selected.length > 0) {
-      this._model.work.askPlan('delete', this._selected);
+      this._model.work.askDelete(this._rows());
     }
   }
 
@@ -149,7 +158,7 @@ export class FilesView extends Widget implements IActions {
   }
 
   private _makeGrid(): Grid {
-    return new Grid(this._model, this._trans, text => this._say(text), {
+    return new Grid(this._model, this._trans, text => this._status.say(text), {
       label: this._trans.__('Files'),
       hasNumbers: false,
       headHeight: HEAD_HEIGHT,
@@ -214,7 +223,24 @@ export class FilesView extends Widget implements IActions {
     }
   }
 
+  /** Says which rows are selected: of many, few are here, so the kernel is told the range. */
+  private _rows(): ISelectedRows {
+    const range = this._range;
+    if (range === null || this._selected.length < 2) {
+      return { ids: this._selected };
+    }
+    const { sort, filter } = this._model;
+    return {
+      ids: this._selected.slice(0, IDS_SENT),
+      start: range.top,
+      count: range.bottom - range.top + 1,
+      text: filter,
+      ...(sort ? { sort } : {})
+    };
+  }
+
   private _onSelected(range: IRange | null): void {
+    this._range = range;
     const ids: number[] = [];
     for (let row = range?.top ?? 0; range !== null && row <= range.bottom; row++) {
       const id = this._model.id(row);
@@ -236,6 +262,7 @@ export class FilesView extends Widget implements IActions {
     this._grid.dispose();
     const before = this._grid.node;
     this._selected = [];
+    this._range = null;
     this._grid = this._makeGrid();
     before.replaceWith(this._grid.node);
     this._filter.value = this._model.filter;
@@ -247,23 +274,17 @@ export class FilesView extends Widget implements IActions {
   private _onTold(_: FilesModel, told: { type: string; text: string }): void {
     if (told.type === 'code') {
       if (this._insert(this.node, told.text)) {
-        this._say(this._trans.__('Inserted below.'));
+        this._status.say(this._trans.__('Inserted below.'));
       } else {
-        void this._copy(told.text, this._trans.__('Copied the code.'));
+        void this._status.copy(told.text, this._trans.__('Copied the code.'));
       }
     } else if (told.type === 'path') {
-      void this._copy(told.text, this._trans.__('Copied %1', told.text));
+      const many = told.text.split('\n').length;
+      const what =
+        many > 1 ? this._trans.__('%1 paths', many.toLocaleString()) : told.text;
+      void this._status.copy(told.text, this._trans.__('Copied %1', what));
     } else {
-      this._say(told.text);
-    }
-  }
-
-  private async _copy(text: string, said: string): Promise<void> {
-    try {
-      await copyText(text);
-      this._say(said);
-    } catch (error) {
-      this._say(this._trans.__('Not copied: %1', String((error as Error).message)));
+      this._status.say(told.text);
     }
   }
 
@@ -278,6 +299,7 @@ export class FilesView extends Widget implements IActions {
     this._ask.draw();
     this._jobs.draw();
     this._drawFault();
+    this._status.work(model.work.isWorking);
     this._summary.textContent = filesSummary(model, this._trans);
     this.toggleClass('emrnb-mod-waiting', model.isOpening);
     this._main.classList.toggle(
@@ -339,13 +361,6 @@ export class FilesView extends Widget implements IActions {
         : this._trans.__('This folder is empty.');
   }
 
-  private _say(text: string): void {
-    this._status.textContent = text;
-    this._later('said', SAID_DELAY, () => {
-      this._status.textContent = '';
-    });
-  }
-
   private _later(name: string, delay: number, run: () => void): void {
     window.clearTimeout(this._timers.get(name));
     this._timers.set(name, window.setTimeout(run, delay));
@@ -363,8 +378,9 @@ export class FilesView extends Widget implements IActions {
   private readonly _fault = element('div', 'emrnb-Fault');
   private readonly _filter = element('input', 'emrnb-Filter');
   private readonly _summary = element('div', 'emrnb-Summary');
-  private readonly _status = element('div', 'emrnb-Status');
+  private readonly _status: StatusLine;
   private _grid: Grid;
   private _selected: number[] = [];
+  private _range: IRange | null = null;
   private _hasDetails = false;
 }

@@ -1,3 +1,4 @@
+import type { ISort } from '../tokens';
 import type {
   CodeKind,
   FilesMessage,
@@ -12,6 +13,15 @@ import type {
 export interface ITold {
   type: 'code' | 'path' | 'done';
   text: string;
+}
+
+/** What is selected: a range of rows as they are sorted and filtered, or entries by number. */
+export interface ISelectedRows {
+  ids: readonly number[];
+  start?: number;
+  count?: number;
+  text?: string;
+  sort?: ISort;
 }
 
 /** How the work on entries reaches the kernel and the page. */
@@ -35,6 +45,11 @@ export class EntryWork {
 
   get plan(): IPlan | null {
     return this._plan;
+  }
+
+  /** Whether a change is being planned or done. */
+  get isWorking(): boolean {
+    return this._isWorking;
   }
 
   get jobs(): readonly IJob[] {
@@ -62,8 +77,8 @@ export class EntryWork {
     this._begin({ type: 'code', ids: [id], kind });
   }
 
-  askPath(ids: readonly number[]): void {
-    this._begin({ type: 'path', ids });
+  askPath(rows: ISelectedRows): void {
+    this._begin({ type: 'path', ...rows });
   }
 
   download(id: number): void {
@@ -79,12 +94,14 @@ export class EntryWork {
     this._place.changed();
   }
 
-  askPlan(
-    kind: 'mkdir' | 'rename' | 'delete',
-    ids: readonly number[],
-    text = ''
-  ): void {
+  askPlan(kind: 'mkdir' | 'rename', ids: readonly number[], text: string): void {
+    this._isWorking = true;
     this._planning = this._begin({ type: 'plan', kind, ids, text });
+  }
+
+  askDelete(rows: ISelectedRows): void {
+    this._isWorking = true;
+    this._planning = this._begin({ type: 'plan', kind: 'delete', ...rows });
   }
 
   /** Does what the plan on the page says. */
@@ -92,6 +109,7 @@ export class EntryWork {
     if (this._plan !== null) {
       const number = this._plan.plan;
       this._plan = null;
+      this._isWorking = true;
       this._planning = this._begin({ type: 'do', number });
     }
   }
@@ -99,6 +117,7 @@ export class EntryWork {
   dropPlan(): void {
     this._plan = this._fault = null;
     this._planning = 0;
+    this._isWorking = false;
     this._place.changed();
   }
 
@@ -111,6 +130,7 @@ export class EntryWork {
   forget(): void {
     this._preview = this._plan = this._fault = null;
     this._previewing = this._planning = 0;
+    this._isWorking = false;
     this._jobs.clear();
   }
 
@@ -126,6 +146,7 @@ export class EntryWork {
       case 'plan':
         if (message.seq === this._planning) {
           this._plan = message;
+          this._isWorking = false;
         }
         break;
       case 'job':
@@ -137,6 +158,9 @@ export class EntryWork {
       case 'code':
       case 'path':
       case 'done':
+        if (message.type === 'done') {
+          this._isWorking = false;
+        }
         this._place.told(message);
     }
   }
@@ -156,6 +180,9 @@ export class EntryWork {
       this._previewing = 0;
       this._preview = null;
     }
+    if (seq === this._planning) {
+      this._isWorking = false;
+    }
     this._fault = fault;
   }
 
@@ -163,6 +190,7 @@ export class EntryWork {
   private _previewing = 0;
   private _plan: IPlan | null = null;
   private _planning = 0;
+  private _isWorking = false;
   private _fault: IFault | null = null;
   private readonly _jobs = new Map<number, IJob>();
 }

@@ -150,11 +150,15 @@ def test_every_primary_is_an_endpoint_and_the_private_names_are_kept():
 def test_named_namenodes_are_the_endpoints():
     conf = {
         "dfs.nameservices": "ns",
+        "dfs.namenode.rpc-address.ns.nn1": "ip-a:8020",
+        "dfs.namenode.rpc-address.ns.nn2": "ip-b:8021",
         "dfs.namenode.http-address.ns.nn1": "ip-a:9870",
         "dfs.namenode.http-address.ns.nn2": "ip-b:9871",
     }
     found = by_name(cluster("Hadoop", hdfs_site=conf))["webhdfs"].endpoints
     assert [(e.host, e.port) for e in found] == [("ip-a", 9870), ("ip-b", 9871)]
+    found = by_name(cluster("Hadoop", hdfs_site=conf))["hdfs"].endpoints
+    assert [e.url for e in found] == ["hdfs://ip-a:8020", "hdfs://ip-b:8021"]
 
 
 def test_a_private_cluster_has_its_private_name():

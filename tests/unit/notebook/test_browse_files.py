@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emr_nb.errors import UsageError
+from emr_nb.errors import FileError, UsageError
 from emr_nb.model import FileEntry, FilePath
 from emr_nb.notebook.browser import snippets
 from emr_nb.notebook.browser.choosing import tests_of as filters_of
@@ -350,13 +350,65 @@ def test_a_removal_is_told_first_and_done_once():
     page = PageSide(store)
     page.wait("count", done=True)
     plan = page.wait("plan", seq=page.ask("plan", kind="delete", ids=[page.id("t")]))
-    assert plan["lines"][0] == "hdfs:///d/t and all below it: 2 files, 10 B"
+    assert plan["lines"][0] == "This cannot be undone."
+    assert plan["lines"][1] == "hdfs:///d/t and all below it: 2 files, 10 B"
     assert plan["danger"]
     assert len(store.files) == 3
     page.wait("done", seq=page.ask("do", number=plan["plan"]))
     assert list(store.files) == ["hdfs:///d/c"]
     again = page.wait("error", seq=page.ask("do", number=plan["plan"]))
     assert "confirmed already" in again["what"]
+
+
+def test_a_long_selection_is_all_of_it_though_the_page_has_a_few_rows():
+    store = memory(*(f"f{n:04d}" for n in range(3000)), "dir/x", data=b"1")
+    page = PageSide(store)
+    page.wait("count", done=True)
+    seen = page.rows()["ids"]
+    every = {"ids": seen, "start": 0, "count": 3001}
+    assert page.wait("path", seq=page.ask("path", **every))["text"].count("\n") == 3000
+    plan = page.wait("plan", seq=page.ask("plan", kind="delete", **every))
+    assert plan["title"] == "Delete 3,001 entries?"
+    assert "and 2,993 others" in plan["lines"]
+    last = {"start": 0, "count": 10, "text": "f29", "sort": {"column": 0, "descending": True}}
+    text = page.wait("path", seq=page.ask("path", **last))["text"]
+    assert text.split("\n")[0] == "hdfs:///d/f2999"
+    other = {"ids": seen, "start": 1000, "count": 2001}  # not the rows that were looked at
+    assert "changed" in page.wait("error", seq=page.ask("path", **other))["what"]
+    assert "changed" in page.wait("error", seq=page.ask("path", start=0, count=9000))["what"]
+
+
+class Failing(MemoryFileSystem):
+    """Removes one file, and then no other."""
+
+    def rm(self, path, *, recursive=False):
+        if len(self.files) < 3:
+            raise FileError("HDFS is in safe mode and takes no changes", where=str(path))
+        super().rm(path, recursive=recursive)
+
+
+def test_a_removal_that_breaks_off_says_how_far_it_came():
+    page = PageSide(memory("a", "b", "c", cls=Failing))
+    page.wait("count", done=True)
+    plan = page.wait("plan", seq=page.ask("plan", kind="delete", ids=[0, 1, 2]))
+    told = page.wait("error", seq=page.ask("do", number=plan["plan"]))
+    assert told["what"].startswith("1 of 3 are deleted, then: HDFS is in safe mode")
+    assert told["where"] == "hdfs:///d/b"
+
+
+class WithoutTrash(TrashFileSystem):
+    """Tells that it has no trash, as HDFS does."""
+
+    def keeps_removed(self, path):
+        return False
+
+
+def test_a_trash_that_is_known_not_to_be_there_is_not_promised():
+    page = PageSide(memory("a", cls=WithoutTrash, has_trash=False))
+    page.wait("count", done=True)
+    plan = page.wait("plan", seq=page.ask("plan", kind="delete", ids=[0]))
+    assert (plan["button"], plan["danger"]) == ("Delete", True)
+    page.wait("done", seq=page.ask("do", number=plan["plan"]))
 
 
 def test_a_trash_that_is_not_there_is_asked_about_again():

@@ -15,6 +15,7 @@ from . import (
     failures,
     frames,
     local_frames,
+    questions,
     receive,
     spool,
     tables,
@@ -140,6 +141,8 @@ class Cell:
 
     def _living(self):
         """Return the Spark session where there is one; telling facts never starts one."""
+        if "pyspark" not in sys.modules:
+            return None
         from pyspark.sql import SparkSession
 
         found = self._session or self.namespace.get("spark")
@@ -148,6 +151,10 @@ class Cell:
     def run(self):
         """Run the request under its database and settings, watched for interruption."""
         with self._watch(), contextlib.ExitStack() as stack:
+            if self.request["kind"] == "question":
+                told, raw = questions.answer(self.request["question"], self._living())
+                self.output.emit("answer", told, raw)
+                return
             self._enter(stack)
             if self.request.get("inputs"):
                 receive.take(self, self.request["inputs"])
@@ -166,13 +173,14 @@ class Cell:
     def heard(self):
         """Wait until Spark's UI has heard of all jobs: the notebook counts them there."""
         with contextlib.suppress(Exception):  # it tells a little less then
-            session = self._living() if "pyspark" in sys.modules else None
+            session = self._living()
             if session is not None:
                 session.sparkContext._jsc.sc().listenerBus().waitUntilEmpty(HEARD_MS)
 
     def _watch(self):
         path = self.request.get("cancel_path")
-        if not path:
+        asks = self.request["kind"] == "question"  # which starts no Spark where there is none
+        if not path or (asks and self._living() is None):
             return Watch(None)
         context = self.session.sparkContext
         return Watch(FileSignal(context, path, context.getLocalProperty("spark.jobGroup.id")))
@@ -256,7 +264,7 @@ class Cell:
     def facts(self):
         """Tell the session's variables and where it runs, for completion and links."""
         about = {"app_id": "", "ui_url": ""}
-        if "pyspark" in sys.modules and self._living() is not None:
+        if self._living() is not None:
             with contextlib.suppress(Exception):  # a stopped context tells nothing
                 about = self.runner.tables_of(self.session).facts()
         told = {"names": {}}

@@ -219,3 +219,18 @@ def test_hudi_shows_the_newest_files_of_completed_commits(tmp_path):
     ]  # fmt: skip
     assert found.partitions == ("day",)
     assert any("1 writes have begun" in n for n in found.notes)
+
+
+def test_texts_and_bytes_beside_a_table_are_no_parts_of_it(tmp_path):
+    (tmp_path / "README.txt").write_text("Read me first.\nThen the rest.\n")
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n3,4\n")
+    (tmp_path / "model.bin").write_bytes(bytes(range(256)) * 20)
+    found = look(tmp_path)
+    assert found.format == "folder of CSV"
+    assert found.rows.to_pylist() == [{"x": "1", "y": "2"}, {"x": "3", "y": "4"}]
+    assert not found.differences
+    assert "Left out, as binary or text: README.txt, model.bin." in found.notes
+    (tmp_path / "a.csv").unlink()
+    found = look(tmp_path)
+    assert found.rows.column("line").to_pylist() == ["Read me first.", "Then the rest."]
+    assert "Left out, as binary: model.bin." in found.notes
