@@ -1,4 +1,4 @@
-"""Folders that a write makes, on a real NameNode: as mkdir makes them, not open as their parent."""
+"""Folders that a write makes, on a NameNode: as mkdir makes them, not open as the one above."""
 
 from __future__ import annotations
 
