@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from emr_nb.files.local import LocalFileSystem
 from emr_nb.files.plans import Plan, plan_copy
 from emr_nb.files.transfers import Copied, run
 from emr_nb.model import FileEntry, FilePath
-from emr_nb.notebook.browser.places import name_in
 from emr_nb.notebook.look import plural, printable, size
 
 _TOLD_EVERY = 0.2  # seconds between two messages of progress
@@ -123,21 +122,3 @@ def free_path(folder: Path, name: str) -> Path:
         number += 1
         path = folder / f"{stem} ({number}){dot}{end}"
     return path
-
-
-def below(store: FileSystem, root: FileEntry) -> Iterator[tuple[FileEntry, str]]:
-    """Yield all below a folder with their names from there."""
-    waiting = [(root.path, "")]
-    while waiting:
-        here, prefix = waiting.pop()
-        after: str | None = None
-        while True:
-            page = store.ls(here, after)
-            for entry in page.items:
-                relative = prefix + name_in(here, entry)
-                yield entry, relative
-                if entry.is_directory and entry.path != here:
-                    waiting.append((entry.path, f"{relative}/"))
-            after = page.after
-            if after is None:
-                break

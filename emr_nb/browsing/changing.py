@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from emr_nb.browsing.places import above, below, new_name
 from emr_nb.errors import PathExistsError, PathNotFoundError, UsageError
 from emr_nb.files.abilities import Summed, Trash
 from emr_nb.files.base import FileSystem
 from emr_nb.model import FileEntry, FilePath
-from emr_nb.notebook.browser.fetching import below
-from emr_nb.notebook.browser.places import above, new_name
-from emr_nb.notebook.look import count, plural, printable, size
+from emr_nb.wording import count, plural, printable, size
 
 _COUNTED = 10_000  # entries below a folder that are looked at before a plan is told
 _NAMED = 8
