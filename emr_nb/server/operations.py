@@ -17,7 +17,7 @@ from emr_nb.server.models.common import Answer, Input
 if TYPE_CHECKING:
     from emr_nb.server.state import ServerState
 
-PREFIX = "/emr-nb"
+PREFIX = "/emr-nb"  # as app.py has it, which loads nothing of this
 _PART = re.compile(r"\{(\w+)\}")
 
 

@@ -71,6 +71,8 @@ class ServerRig:
         if self.error is not None:
             raise self.error
         self.http = httpx2.Client(base_url=self.url, timeout=LONGEST)
+        assert self.state is None, "nothing is made before the first request"
+        assert self.get("/health").status == 200
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -158,13 +160,14 @@ class ServerRig:
                 waiting += inner
             elif getattr(rule.target, "__module__", "").startswith("emr_nb."):
                 found.append(rule)
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(r for r in found if isinstance(r.target, type)))
 
     # -- asking ---------------------------------------------------------------------------
 
     def ask(self, method: str, path: str, *, token: bool = True, headers: Any = None,
             **more: Any) -> Reply:  # fmt: skip
         given = {**({"Authorization": f"token {TOKEN}"} if token else {}), **(headers or {})}
+        self.http.cookies.clear()  # a token makes Jupyter send a login's cookie
         found = self.http.request(method, path, headers=given, **more)
         return Reply(found.status_code, found.headers, found.content)
 

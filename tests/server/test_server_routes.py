@@ -105,6 +105,7 @@ def test_every_change_needs_the_xsrf_token_with_a_login_cookie(rig, routes):
 
 def login(rig) -> str:
     """Return the cookies of a browser that has opened the server with its token."""
+    rig.http.cookies.clear()
     reply = rig.http.get(f"/tree?token={TOKEN}", follow_redirects=False)
     cookies = "; ".join(f"{k}={v}" for k, v in reply.cookies.items())
     rig.http.cookies.clear()
