@@ -128,7 +128,7 @@ class FakeBackend:
     """Clusters of a FakeProvider; each is attached as one FakeCluster, made on first use."""
 
     def __init__(self) -> None:
-        self.provider = FakeProvider(listed=[summary("j-1", "etl"), summary("j-2", "adhoc")])
+        self.provider = FakeProvider(listed=[summary("j-1", "etl"), summary("j-2", "adhoc", age=120.0)])
         self.control = FakeLocal()
         self.attached: dict[str, FakeCluster] = {}
         self.connects: list[str] = []

@@ -205,17 +205,17 @@ class Live:
 
     def __post_init__(self) -> None:
         url = f"{self.rig.url.replace('http', 'ws')}/emr-nb/live"
-        self.socket = self._do(websocket_connect(HTTPRequest(url, headers=self.headers)))
+        self.socket = self._do(lambda: websocket_connect(HTTPRequest(url, headers=self.headers)))
 
     def send(self, message: Any) -> None:
         text = message if isinstance(message, str) else json.dumps(message)
-        self._do(self.socket.write_message(text))
+        self._do(lambda: self.socket.write_message(text))
 
     def until(self, topic: str, test: Any = lambda _: True) -> dict[str, Any]:
         """Return the next body of a topic that passes a test."""
         until = time.monotonic() + LONGEST
         while time.monotonic() < until:
-            message = self._do(self.socket.read_message())
+            message = self._do(self.socket.read_message)
             assert message is not None, "the server closed the connection"
             found = json.loads(message)
             self.got.append(found)
@@ -224,13 +224,13 @@ class Live:
         raise AssertionError(f"no such {topic}: {self.got}")
 
     def ended(self) -> bool:
-        return self._do(self.socket.read_message()) is None
+        return self._do(self.socket.read_message) is None
 
     def close(self) -> None:
         self.rig.loop.call_soon_threadsafe(self.socket.close)
 
-    def _do(self, awaitable: Any) -> Any:
+    def _do(self, ask: Any) -> Any:
         async def awaited() -> Any:
-            return await awaitable
+            return await ask()
 
         return asyncio.run_coroutine_threadsafe(awaited(), self.rig.loop).result(LONGEST)
