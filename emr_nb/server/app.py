@@ -43,7 +43,7 @@ class EmrNbApp(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Register one rule, in whose place the routes are put once somebody asks."""
         assert self.serverapp is not None
-        web_app = self.serverapp.web_app
+        web_app: Application = self.serverapp.web_app
         base = web_app.settings["base_url"]
 
         def add() -> None:
