@@ -128,7 +128,8 @@ class FakeBackend:
     """Clusters of a FakeProvider; each is attached as one FakeCluster, made on first use."""
 
     def __init__(self) -> None:
-        self.provider = FakeProvider(listed=[summary("j-1", "etl"), summary("j-2", "adhoc", age=120.0)])
+        listed = [summary("j-1", "etl"), summary("j-2", "adhoc", age=120.0)]
+        self.provider = FakeProvider(listed=listed)
         self.control = FakeLocal()
         self.attached: dict[str, FakeCluster] = {}
         self.connects: list[str] = []

@@ -122,7 +122,12 @@ def test_a_session_and_its_running_statement_are_seen_and_stopped(rig, cluster, 
         seen = next(s for s in sessions if s["id"] == session.info.id)
         assert seen["mine"]
         assert told["tag"] in seen["running"]
-        assert rig.post(f"/statements/{told['tag']}/cancel").json["outcome"] == "stopped"
+        # a busy machine may not have begun the code yet: what still runs is asked again
+        cancel = f"/statements/{told['tag']}/cancel"
+        outcome = eventually(
+            lambda: rig.post(cancel).json["outcome"], lambda told: told != "still running"
+        )
+        assert outcome in ("stopped", "already ended")
         thread.join(60)
         assert failures
         page.until("statements", lambda s: s["tag"] == told["tag"] and s["state"] == "cancelled")
