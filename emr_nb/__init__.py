@@ -46,3 +46,9 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     return [{"src": "_labextension", "dest": "emr-nb"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    from emr_nb.server.app import EmrNbApp
+
+    return [{"module": "emr_nb.server.app", "app": EmrNbApp}]

@@ -82,6 +82,31 @@ class StartsEngines(Protocol):
         ...
 
 
+@runtime_checkable
+class Joins(Protocol):
+    """A provider that also gives what runs by looking alone; optional."""
+
+    def joining(self, cluster_id: str) -> ClusterProvider:
+        """Return a provider that attaches this cluster without starting, adding or waiting.
+
+        It asks with this one's identity and within its budget. Raises ClusterNotFoundError.
+        """
+        ...
+
+
+@runtime_checkable
+class Outlines(Protocol):
+    """A provider that tells the most of a cluster by few calls; optional."""
+
+    def outline(self, cluster_id: str) -> Cluster:
+        """Return release, applications, tags and groups; raises ClusterNotFoundError."""
+        ...
+
+    def room(self) -> int:
+        """Return how many calls to its API may go out now without waiting."""
+        ...
+
+
 def _quiet(_: str) -> None:
     """Take no notice."""
 

@@ -292,3 +292,14 @@ class BuildFailedError(LocalClusterError):
 
 class JournalError(EmrError):
     """The journal file cannot be read or written."""
+
+
+# -- the server ---------------------------------------------------------------------------
+
+
+class ServerBusyError(EmrError, TimeoutError):
+    """More is asked of the Jupyter server at once than it takes on; nothing was done."""
+
+
+class NotKeptError(EmrError, LookupError):
+    """What the server kept for a page (a listing, a plan, a job) is gone: ask for it anew."""

@@ -129,6 +129,41 @@ def reference_of(row: StatementRow) -> StatementReference:
 
 
 _COLUMNS = frozenset(f.name for f in fields(StatementRow))
+_OPEN_MARKS = ", ".join("?" * len(OPEN_STATES))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which statements are wanted; an empty field wants any. `words` must all stand in the text.
+
+    Without `commands` those that subcommands of `%emr` sent are left out.
+    """
+
+    words: tuple[str, ...] = ()
+    cluster: str = ""
+    engine: str = ""
+    state: str = ""
+    notebook: str = ""
+    since: float = 0.0
+    open_only: bool = False
+    commands: bool = False
+
+    def clause(self) -> tuple[str, list[object]]:
+        """Return SQL's condition and its values."""
+        where, conditions = ["created >= ?"], list[object]([self.since])
+        for column in ("cluster", "engine", "state", "notebook"):
+            if value := getattr(self, column):
+                where.append(f"{column} = ?")
+                conditions.append(value)
+        for word in self.words:
+            where.append("(instr(lower(text), ?) > 0 OR instr(lower(line), ?) > 0)")
+            conditions += [word.lower(), word.lower()]
+        if self.open_only:
+            where.append(f"state IN ({_OPEN_MARKS})")
+            conditions += OPEN_STATES
+        if not self.commands:
+            where.append("line NOT LIKE '\\%emr%' ESCAPE '\\'")
+        return " AND ".join(where), conditions
 
 
 class Journal:
@@ -205,6 +240,43 @@ class Journal:
             values.extend(OPEN_STATES)
         clause = f"WHERE {' AND '.join(where)} ORDER BY created DESC, rowid DESC LIMIT ?"
         return self._statements(clause, *values, limit)
+
+    def search(self, wanted: Search, *, before: str = "", limit: int = 100) -> list[StatementRow]:
+        """Return the newest statements first that fit; `before` is a tag: those older than it."""
+        clause, values = wanted.clause()
+        if before:
+            clause += (
+                " AND (created, rowid) < (SELECT created, rowid FROM statements WHERE tag = ?)"
+            )
+            values.append(before)
+        ordered = f"WHERE {clause} ORDER BY created DESC, rowid DESC LIMIT ?"
+        return self._statements(ordered, *values, limit)
+
+    def changed(self, since: float, limit: int = 200) -> list[StatementRow]:
+        """Return the statements whose rows changed after a time, the oldest change first."""
+        return self._statements("WHERE updated > ? ORDER BY updated LIMIT ?", since, limit)
+
+    def version(self) -> tuple[int, int]:
+        """Return what is another pair once this or another process has written anything."""
+        with self._read() as db:
+            (others,) = db.execute("PRAGMA data_version").fetchone()
+            return others, db.total_changes
+
+    def clear(self, *, cluster: str = "", before: float | None = None) -> int:
+        """Forget statements that have ended; returns how many.
+
+        Of those that still run or have a spool to be removed only the text is forgotten.
+        """
+        until = time.time() if before is None else before
+        chosen = "created <= ? AND ? IN ('', cluster)"
+        kept = f"(state IN ({_OPEN_MARKS}) OR spool <> '')"
+        with self._write() as db:
+            values = (until, cluster, *OPEN_STATES)
+            db.execute(
+                f"UPDATE statements SET text = '', line = '' WHERE {chosen} AND {kept}", values
+            )
+            done = db.execute(f"DELETE FROM statements WHERE {chosen} AND NOT {kept}", values)
+            return done.rowcount
 
     def spools(self, cluster: str) -> list[StatementRow]:
         """Return the statements of a cluster whose spools nobody has removed yet."""

@@ -31,7 +31,10 @@ _JOINED = "EMR_NB_TEST_CLUSTER_HOME"
 _SHARED = "EMR_NB_TEST_WORKERS_HOME"
 _WORKERS = 2
 # What takes longest begins first. Browsers come last: Playwright leaves an event loop running.
-_ORDER = ("tests/cluster", "tests/contract", "tests/unit", "tests/ui/test_quickstart", "tests")
+_ORDER = (
+    *("tests/cluster", "tests/contract", "tests/unit", "tests/server"),
+    *("tests/ui/test_quickstart", "tests"),
+)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -64,6 +64,12 @@ class CallBudget:
                 )
             self._sleep(min(left, 0.5))
 
+    def room(self) -> int:
+        """Return how many operations may go out now without waiting."""
+        with self._lock:
+            self._drop_old(self._clock())
+            return self._calls - len(self._taken)
+
     def page(self) -> None:
         """Keep the pace between the pages of one listing."""
         with self._lock:
@@ -77,12 +83,15 @@ class CallBudget:
         """Take a turn and return 0, or return the seconds until there may be one."""
         with self._lock:
             now = self._clock()
-            while self._taken and self._taken[0] <= now - self._window:
-                self._taken.popleft()
+            self._drop_old(now)
             if len(self._taken) < self._calls:
                 self._taken.append(now)
                 return 0.0
             return max(self._taken[0] + self._window - now, 0.001)
+
+    def _drop_old(self, now: float) -> None:
+        while self._taken and self._taken[0] <= now - self._window:
+            self._taken.popleft()
 
 
 class Memory(Generic[T]):

@@ -56,6 +56,17 @@ class ClusterDirectory:
             cluster_id, lambda: self._cluster(cluster_id, fresh=fresh), fresh=fresh
         )
 
+    def outline(self, cluster_id: str) -> Cluster:
+        """Describe one cluster by two calls: without its primaries and its policy.
+
+        What this identity may not ask for is left empty. Raises ClusterNotFoundError.
+        """
+        described = self._describe(cluster_id, fresh=False)
+        fleets = described.get("InstanceCollectionType") == "INSTANCE_FLEET"
+        live = described.get("Status", {}).get("State") in LIVE_STATES
+        sets = self._sets(cluster_id, fleets=fleets) if live else []
+        return cluster_of(described, sets, [], None, self._provider, self.access.region)
+
     def tagged(self, key: str, value: str) -> frozenset[str] | None:
         """Return the ids of clusters with this tag; None where we may not search by tag.
 

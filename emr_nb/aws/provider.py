@@ -56,6 +56,20 @@ class AwsProvider:
         )
         return cluster, services_of(cluster)
 
+    def outline(self, cluster_id: str) -> Cluster:
+        """Describe a cluster by two calls, without its primaries."""
+        return self.directory.outline(cluster_id)
+
+    def room(self) -> int:
+        """Return how many EMR calls may go out now."""
+        return self.access.budget.room()
+
+    def joining(self, cluster_id: str) -> AwsProvider:  # noqa: ARG002 -- any, by the same calls
+        """Return a provider that waits for no starting cluster, with the same memory."""
+        made = AwsProvider.for_access(self.access, self.name, Patience(wait=0.0))
+        made.directory = self.directory
+        return made
+
     def close(self) -> None:
         """Close the AWS clients."""
         self.access.close()

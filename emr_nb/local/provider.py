@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from emr_nb.errors import NotAttachedError
+from emr_nb.errors import ClusterNotFoundError, NotAttachedError
 from emr_nb.local import state as st
 from emr_nb.local.apps import APPS, ENGINES, with_yarn
 from emr_nb.local.lifecycle import DEFAULT_NAME, LocalClusters
@@ -99,6 +99,23 @@ class LocalProvider:
         assert self._aws is not None
         state = add_saying(self._local, self._attached, ENGINES[engine], notify)
         return self._aws.attach(state.cluster_id, notify)
+
+    def states(self) -> list[st.State]:
+        """Return what is known of each cluster whose AWS APIs answer."""
+        return self._reachable()
+
+    def joining(self, cluster_id: str) -> AwsProvider:
+        """Return the provider of a running cluster's own AWS APIs: nothing is started.
+
+        Raises ClusterNotFoundError.
+        """
+        for state in self._reachable():
+            if state.cluster_id == cluster_id:
+                return _delegate(state)
+        raise ClusterNotFoundError(
+            f"No local cluster with the id {cluster_id} runs",
+            advice="%emr attach local starts one, and so does the sidebar.",
+        )
 
     def close(self) -> None:
         """Close the AWS clients; the cluster goes on until it is stopped or idle."""

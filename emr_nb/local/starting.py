@@ -71,17 +71,22 @@ def start_saying(
     name: str,
     notify: Callable[[str], None],
     apps: Iterable[str] = APPS,
+    look: Callable[[], None] = lambda: None,
 ) -> st.State:
-    """Start a cluster with a line of text now and then; say nothing when it runs already."""
+    """Start a cluster with a line of text now and then; say nothing when it runs already.
+
+    `look` is called several times a second; what it raises ends the wait.
+    """
     apps = clusters.remembered(name, apps)
     missing = clusters.missing(apps)
     if missing:
         total = sum(part.size for part in missing)
         notify(f"fetching the local cluster's parts, once: {megabytes(total)}")
-        clusters.fetch(missing, _Saying(notify, total))
+        clusters.fetch(missing, _Saying(notify, total, look=look))
     said: set[str] = set()
 
     def watch(state: st.State) -> None:
+        look()
         for daemon in state.daemons:
             words = f"{_WORDS[daemon.name]} {_daemon_words(daemon)}"
             if state.phase == "starting" and daemon.state == st.READY and words not in said:
@@ -125,13 +130,20 @@ def add_saying(
 class _Saying:
     """Adds up the parts' progress and says it every few seconds."""
 
-    def __init__(self, notify: Callable[[str], None], total: int, before: str = "fetched ") -> None:
-        self._notify, self._total, self._before = notify, total, before
+    def __init__(
+        self,
+        notify: Callable[[str], None],
+        total: int,
+        before: str = "fetched ",
+        look: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._notify, self._total, self._before, self._look = notify, total, before, look
         self._lock = threading.Lock()
         self._done: dict[str, int] = {}
         self._last = time.monotonic()
 
     def __call__(self, title: str, done: int, _: int) -> None:
+        self._look()
         with self._lock:
             self._done[title] = done
             now = time.monotonic()

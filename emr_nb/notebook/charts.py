@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from emr_nb.errors import UsageError
 from emr_nb.notebook.look import count, plural
 from emr_nb.notebook.options import nearest
-from emr_nb.notebook.values import column_texts, kind
+from emr_nb.results.texts import column_texts, kind
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -82,7 +82,7 @@ def answer(store: ResultStore, result_id: str, message: Mapping[str, Any]) -> di
         total = None if result.truncated else len(result)
         ready = {"type": "ready", "held": len(result), "total": total}
         return {**ready, "truncated": result.truncated}
-    from emr_nb.notebook.values import rows_of
+    from emr_nb.results.texts import rows_of
 
     seq = message.get("seq", 0)
     try:
@@ -111,7 +111,7 @@ def sort(table: pa.Table, order: Mapping[str, Any] | None) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from emr_nb.notebook.values import column_texts
+    from emr_nb.results.texts import column_texts
 
     column = _column(table, order.get("column"))
     direction = "descending" if order.get("descending") else "ascending"
@@ -130,7 +130,7 @@ def _mask(table: pa.Table, item: Mapping[str, Any]) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from emr_nb.notebook.values import column_texts
+    from emr_nb.results.texts import column_texts
 
     operator, value = str(item.get("op", "contains")), str(item.get("value", ""))
     if operator == "contains":

@@ -6,8 +6,11 @@ the same saved HTML reads in light and dark. Nothing is loaded and no script run
 
 from __future__ import annotations
 
-import unicodedata
-from datetime import datetime
+from emr_nb.wording import count as count  # noqa: PLC0414 -- re-exported
+from emr_nb.wording import moment as moment  # noqa: PLC0414 -- re-exported
+from emr_nb.wording import plural as plural  # noqa: PLC0414 -- re-exported
+from emr_nb.wording import printable as printable  # noqa: PLC0414 -- re-exported
+from emr_nb.wording import size as size  # noqa: PLC0414 -- re-exported
 
 FONT = (
     "font-family:var(--jp-ui-font-family,system-ui,-apple-system,'Segoe UI',Roboto,"
@@ -38,32 +41,10 @@ def aligned(*, right: bool = False) -> str:
     return f" style='text-align:{'right' if right else 'left'}'"
 
 
-def count(number: int) -> str:
-    """Write a whole number with thousands marked."""
-    return f"{number:,}"
-
-
-def plural(number: int, noun: str) -> str:
-    """Write a count with its noun."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def first_line(text: str) -> str:
     """Return the first line with something on it, cut to 60 characters."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return line if len(line) <= 60 else f"{line[:59]}…"
-
-
-def size(number: int | None) -> str:
-    """Write bytes in binary units, as `hdfs dfs -ls -h` does."""
-    if number is None:
-        return ""
-    value = float(number)
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if value < 1024 or unit == "TiB":
-            return f"{number} B" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1024
-    raise AssertionError("unreachable")
 
 
 def seconds(value: float) -> str:
@@ -88,18 +69,3 @@ def about(value: float) -> str:
     if value < 48 * 3600:
         return seconds(value // 60 * 60)
     return f"{value // 86400:.0f} days"
-
-
-def moment(value: datetime | None) -> str:
-    """Write a time in the reader's zone."""
-    return "" if value is None else f"{value.astimezone():%Y-%m-%d %H:%M}"
-
-
-def printable(text: str) -> str:
-    """Make control and direction characters of foreign names visible instead of active."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() or unicodedata.category(c) in ("Lo", "Mn", "Mc") else ascii(c)[1:-1]
-        for c in text
-    )

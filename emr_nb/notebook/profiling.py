@@ -19,8 +19,8 @@ from emr_nb.model import Column
 from emr_nb.notebook.look import count, plural
 from emr_nb.notebook.runner import Runner
 from emr_nb.notebook.sql_cells import rules_of
-from emr_nb.notebook.values import column_texts
 from emr_nb.results.result import Result
+from emr_nb.results.texts import column_texts
 
 if TYPE_CHECKING:
     from emr_nb.engines.base import Session, Statement

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from emr_nb.notebook.look import count, plural
 from emr_nb.notebook.static_table import html_table, text_table
-from emr_nb.notebook.values import CELL_CHARS, kind, rows_of
+from emr_nb.results.texts import CELL_CHARS, kind, rows_of
 
 if TYPE_CHECKING:
     from emr_nb.results.result import Result

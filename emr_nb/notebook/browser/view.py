@@ -13,19 +13,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from emr_nb.browsing import changing, formats, peeking, snippets
+from emr_nb.browsing.changing import Plan
+from emr_nb.browsing.columns import columns_of, late_texts, texts
+from emr_nb.browsing.listing import Listing
+from emr_nb.browsing.places import above, parts_of, typed
 from emr_nb.errors import EmrError, UsageError
 from emr_nb.files.abilities import Details
 from emr_nb.files.base import FileSystem
 from emr_nb.model import FileEntry, FilePath
-from emr_nb.notebook.browser import asked, changing, formats, peeking, snippets
+from emr_nb.notebook.browser import asked
 from emr_nb.notebook.browser.asked import Question
-from emr_nb.notebook.browser.changing import Plan
-from emr_nb.notebook.browser.columns import columns_of, late_texts, texts
 from emr_nb.notebook.browser.fetching import Download
-from emr_nb.notebook.browser.listing import Listing
-from emr_nb.notebook.browser.places import above, parts_of, typed
 from emr_nb.notebook.browser.pool import Pool
-from emr_nb.notebook.look import printable
+from emr_nb.wording import printable, printable_lines
 
 _TOLD_EVERY = 0.2  # seconds between two messages of a growing listing
 _FACTS_KEPT = 5000
@@ -375,8 +376,3 @@ class _Teller:
 
 def _count(listing: Listing) -> dict[str, Any]:
     return {"type": "count", "listing": listing.number, **listing.sums()}
-
-
-def printable_lines(text: str) -> str:
-    """Make a text of several lines safe to show."""
-    return "\n".join(printable(line) for line in text.splitlines())

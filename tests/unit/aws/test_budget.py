@@ -141,3 +141,16 @@ def test_threads_share_one_answer_and_a_failure_is_not_remembered():
     with pytest.raises(ValueError, match="no"):
         memory.get("c", fail)
     assert memory.get("c", lambda: 9) == 9
+
+
+def test_room_is_what_may_go_out_without_waiting():
+    clock = Clock()
+    budget = CallBudget(clock=clock, sleep=clock.sleep)
+    assert budget.room() == 6
+    budget.take("ListClusters")
+    clock.now += 30
+    for _ in range(5):
+        budget.take("DescribeCluster")
+    assert budget.room() == 0
+    clock.now += 31
+    assert budget.room() == 1

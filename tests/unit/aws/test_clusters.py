@@ -10,7 +10,7 @@ from emr_nb.aws.budget import CallBudget
 from emr_nb.aws.clusters import ClusterDirectory
 from emr_nb.aws.facts import cluster_of, group_of, node_of, summary_of
 from emr_nb.aws.provider import AwsProvider
-from emr_nb.errors import AwsError
+from emr_nb.errors import AwsError, ClusterStartingError
 from emr_nb.local.aws_server.model import Cluster as Record
 
 
@@ -37,6 +37,26 @@ def test_an_attach_is_within_the_budget_of_a_minute(rig):
     provider.access.budget.take("DescribeCluster", wait=0)  # the sixth is still free
     with pytest.raises(AwsError):
         provider.access.budget.take("DescribeCluster", wait=0)
+
+
+def test_an_outline_costs_two_calls_and_an_attach_behind_it_no_second_description(rig):
+    found = rig.run("etl", tags={"team": "ops"})
+    provider = AwsProvider.for_access(rig.access(budget=CallBudget()))
+    outline = provider.outline(found)
+    assert (outline.release, outline.tags["team"]) == ("emr-7.5.0", "ops")
+    assert [a.name for a in outline.applications][:1] == ["Spark"]
+    assert [g.role for g in outline.groups] == ["MASTER"]
+    assert provider.room() == 4
+    cluster, services = provider.joining(found).attach(found, lambda _: None)
+    assert (cluster.id, provider.room()) == (found, 1)  # groups, primaries, policy
+    assert {s.name for s in services} >= {"livy", "webhdfs"}
+
+
+def test_joining_waits_for_no_cluster_that_starts(rig):
+    found = rig.run("slow", starting=60)
+    provider = AwsProvider.for_access(rig.access())
+    with pytest.raises(ClusterStartingError, match=found):
+        provider.joining(found).attach(found, lambda _: None)
 
 
 def test_a_fleet_cluster_of_three_primaries_is_described_whole(rig):

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emr_nb.browsing import snippets
+from emr_nb.browsing.choosing import tests_of as filters_of
+from emr_nb.browsing.columns import columns_of
+from emr_nb.browsing.formats import Told
+from emr_nb.browsing.places import above, name_in, parts_of, typed
 from emr_nb.errors import FileError, UsageError
 from emr_nb.model import FileEntry, FilePath
-from emr_nb.notebook.browser import snippets
-from emr_nb.notebook.browser.choosing import tests_of as filters_of
-from emr_nb.notebook.browser.columns import columns_of
 from emr_nb.notebook.browser.fetching import free_path
-from emr_nb.notebook.browser.formats import Told
-from emr_nb.notebook.browser.places import above, name_in, parts_of, typed
 from emr_nb.notebook.browser.serving import MIME, TARGET
 from emr_nb.notebook.browser.view import Pools, View
 from emr_nb.testing.fake_engine import FakeCluster, MemoryFileSystem

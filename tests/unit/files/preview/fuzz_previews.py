@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from preview_rig import RECORDED, every_type, look, unpacked
 
 from emr_nb.errors import EmrError
-from emr_nb.notebook.values import rows_of
+from emr_nb.results.texts import rows_of
 
 MOST_GROWTH = 400  # MiB of memory, from the first preview on
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from emr_nb.notebook.look import count
+from emr_nb.wording import count
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from emr_nb.browsing.places import above, new_name
 from emr_nb.errors import EmrError, FileError, PathExistsError, PathNotFoundError, UsageError
 from emr_nb.files.abilities import Summed, Trash, must_change
 from emr_nb.files.base import FileSystem
 from emr_nb.files.removing import kept_by_trash
 from emr_nb.files.walking import walk
 from emr_nb.model import FileEntry, FilePath
-from emr_nb.notebook.browser.places import above, new_name
-from emr_nb.notebook.look import count, plural, printable, size
+from emr_nb.wording import count, plural, printable, size
 
 _COUNTED = 10_000  # entries below a folder that are looked at before a plan is told
 _NAMED = 8

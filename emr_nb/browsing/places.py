@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from emr_nb.errors import UsageError
+from emr_nb.files.base import FileSystem
 from emr_nb.model import FileEntry, FilePath
-from emr_nb.notebook.look import printable
+from emr_nb.wording import printable
 
 Part = tuple[str, FilePath]
 
@@ -68,3 +69,21 @@ def new_name(text: str) -> str:
             f"{text!r} is no name for a file or folder", advice="A name has no slash in it."
         )
     return text
+
+
+def below(store: FileSystem, root: FileEntry) -> Iterator[tuple[FileEntry, str]]:
+    """Yield all below a folder with their names from there."""
+    waiting = [(root.path, "")]
+    while waiting:
+        here, prefix = waiting.pop()
+        after: str | None = None
+        while True:
+            page = store.ls(here, after)
+            for entry in page.items:
+                relative = prefix + name_in(here, entry)
+                yield entry, relative
+                if entry.is_directory and entry.path != here:
+                    waiting.append((entry.path, f"{relative}/"))
+            after = page.after
+            if after is None:
+                break

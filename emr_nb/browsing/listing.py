@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from emr_nb.browsing.choosing import tests_of
+from emr_nb.browsing.columns import FileColumn, sort_key
 from emr_nb.errors import EmrError
 from emr_nb.files.base import FileSystem
 from emr_nb.model import FileEntry, FilePath
-from emr_nb.notebook.browser.choosing import tests_of
-from emr_nb.notebook.browser.columns import FileColumn, sort_key
 
 MAX_ROWS = 500
 

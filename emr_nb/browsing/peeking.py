@@ -6,14 +6,14 @@ import base64
 from dataclasses import dataclass, field
 from typing import Any
 
+from emr_nb.browsing.columns import mode
+from emr_nb.browsing.snippets import HiveColumn
 from emr_nb.errors import EmrError
 from emr_nb.files.abilities import Details
 from emr_nb.files.base import FileSystem
 from emr_nb.files.preview import Options, Preview, preview
 from emr_nb.model import FileEntry
-from emr_nb.notebook.browser.columns import mode
-from emr_nb.notebook.browser.snippets import HiveColumn
-from emr_nb.notebook.look import count, moment, plural, printable, size
+from emr_nb.wording import count, moment, plural, printable, size
 
 _LINE = 2000
 _LEAD = 3  # path, size and time stand above what the file holds
@@ -112,7 +112,7 @@ def _facts(entry: FileEntry) -> list[tuple[str, str]]:
 
 
 def _by_preview(made: Peek, found: Preview, entry: FileEntry) -> None:
-    from emr_nb.notebook.values import rows_of
+    from emr_nb.results.texts import rows_of
 
     made.format = printable(found.format)
     facts = [("Format", found.format + (f", {found.compression}" if found.compression else ""))]

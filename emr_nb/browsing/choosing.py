@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from emr_nb.browsing.columns import FileColumn
 from emr_nb.errors import UsageError
 from emr_nb.model import FileEntry
-from emr_nb.notebook.browser.columns import FileColumn
 
 Test = Callable[[FileEntry], bool]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from emr_nb.browsing.places import name_in
 from emr_nb.files.abilities import Detail
 from emr_nb.files.modes import letters_of
 from emr_nb.model import FileEntry, FilePath
-from emr_nb.notebook.browser.places import name_in
-from emr_nb.notebook.look import moment, printable, size
+from emr_nb.wording import moment, printable, size
 
 _TYPES = {"directory": "d", "file": "-", "symlink": "l"}
 

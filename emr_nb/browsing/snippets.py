@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from emr_nb.browsing.formats import Told
 from emr_nb.errors import UsageError
 from emr_nb.model import FileEntry
-from emr_nb.notebook.browser.formats import Told
 
 KINDS = ("spark", "hive", "pandas")
 _GLOB = re.compile(r"([{}\[\]*?\\])")

@@ -1,0 +1,1 @@
+"""What a file browser shows and does: listings, previews, code, planned changes."""
