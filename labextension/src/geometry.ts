@@ -19,17 +19,22 @@ export interface IWindow {
 }
 
 /** Returns how tall the body is for a number of rows. */
-export function bodyHeight(rows: number): number {
-  return Math.min(rows * ROW_HEIGHT, MAX_HEIGHT);
+export function bodyHeight(rows: number, rowHeight = ROW_HEIGHT): number {
+  return Math.min(rows * rowHeight, MAX_HEIGHT);
 }
 
 /** Returns the rows to draw when scrolled to `scrollTop` in a view of `height`. */
-export function rowWindow(rows: number, scrollTop: number, height: number): IWindow {
-  const offset = scrollTop * scale(rows, height);
-  const seen = Math.floor(offset / ROW_HEIGHT);
+export function rowWindow(
+  rows: number,
+  scrollTop: number,
+  height: number,
+  rowHeight = ROW_HEIGHT
+): IWindow {
+  const offset = scrollTop * scale(rows, height, rowHeight);
+  const seen = Math.floor(offset / rowHeight);
   const first = Math.max(0, seen - OVERSCAN);
-  const stop = Math.min(rows, seen + Math.ceil(height / ROW_HEIGHT) + OVERSCAN);
-  return { first, stop, top: scrollTop + first * ROW_HEIGHT - offset };
+  const stop = Math.min(rows, seen + Math.ceil(height / rowHeight) + OVERSCAN);
+  return { first, stop, top: scrollTop + first * rowHeight - offset };
 }
 
 /** Returns the `scrollTop` at which a row is wholly seen, moving as little as can be. */
@@ -37,22 +42,23 @@ export function scrollTo(
   row: number,
   rows: number,
   scrollTop: number,
-  height: number
+  height: number,
+  rowHeight = ROW_HEIGHT
 ): number {
-  const ratio = scale(rows, height);
+  const ratio = scale(rows, height, rowHeight);
   const offset = scrollTop * ratio;
-  if (row * ROW_HEIGHT < offset) {
-    return (row * ROW_HEIGHT) / ratio;
+  if (row * rowHeight < offset) {
+    return (row * rowHeight) / ratio;
   }
-  if ((row + 1) * ROW_HEIGHT > offset + height) {
-    return ((row + 1) * ROW_HEIGHT - height) / ratio;
+  if ((row + 1) * rowHeight > offset + height) {
+    return ((row + 1) * rowHeight - height) / ratio;
   }
   return scrollTop;
 }
 
-function scale(rows: number, height: number): number {
-  const real = rows * ROW_HEIGHT;
-  const body = bodyHeight(rows);
+function scale(rows: number, height: number, rowHeight: number): number {
+  const real = rows * rowHeight;
+  const body = bodyHeight(rows, rowHeight);
   return real > body ? (real - height) / (body - height) : 1;
 }
 

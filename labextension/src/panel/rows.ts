@@ -1,0 +1,226 @@
+import type { Message } from '@lumino/messaging';
+import { UUID } from '@lumino/coreutils';
+import { Signal, type ISignal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import { bodyHeight, ROW_HEIGHT, rowWindow, scrollTo } from '../geometry';
+import { element } from '../dom';
+
+/** What a list of rows draws from. */
+export interface IRowsSource {
+  readonly count: number;
+  /** Says what a row looks like, so that one which looks the same is not drawn anew. */
+  look(index: number): string;
+  draw(index: number): HTMLElement;
+  /** Told before rows are drawn, so that they can be fetched. */
+  want?(first: number, stop: number): void;
+}
+
+export namespace Rows {
+  export interface IOptions {
+    /** The element's role, `listbox` or `tree`; its rows have `option` or `treeitem`. */
+    role: 'listbox' | 'tree';
+    label: string;
+    rowHeight?: number;
+    /** Most rows seen at once before the list scrolls; without it the list fills its place. */
+    mostSeen?: number;
+  }
+}
+
+/** A list of rows of one height; only those that are seen are in the document. */
+export class Rows extends Widget {
+  constructor(
+    private readonly _source: IRowsSource,
+    private readonly _options: Rows.IOptions
+  ) {
+    super();
+    this.addClass('emrnb-Rows');
+    this.node.tabIndex = 0;
+    this.node.setAttribute('role', _options.role);
+    this.node.setAttribute('aria-label', _options.label);
+    this.node.append(this._body);
+    this.node.addEventListener('scroll', () => this.draw());
+    this.node.addEventListener('keydown', event => this._onKey(event));
+    this.node.addEventListener('click', event => this._onClick(event));
+    this.node.addEventListener('dblclick', event => this._onDouble(event));
+    this._observer = new ResizeObserver(() => this.draw());
+  }
+
+  /** The row that has the cursor; −1 for none. */
+  get cursor(): number {
+    return this._cursor;
+  }
+
+  /** The cursor was moved, by a key or a press. */
+  get moved(): ISignal<Rows, number> {
+    return this._moved;
+  }
+
+  /** A row was opened: Enter, or a double click. */
+  get opened(): ISignal<Rows, number> {
+    return this._opened;
+  }
+
+  /** Keys that the list itself has no use for; who handles one prevents its default. */
+  get pressed(): ISignal<Rows, KeyboardEvent> {
+    return this._pressed;
+  }
+
+  override dispose(): void {
+    this._observer.disconnect();
+    super.dispose();
+  }
+
+  /** Returns the row that an element lies in; −1 for none. */
+  rowAt(target: EventTarget | null): number {
+    const row = (target as HTMLElement | null)?.closest<HTMLElement>('.emrnb-Item');
+    return row && this._body.contains(row) ? Number(row.dataset.row) : -1;
+  }
+
+  moveTo(row: number): void {
+    this._cursor = Math.max(-1, Math.min(row, this._source.count - 1));
+    if (this._cursor >= 0) {
+      this._reveal(this._cursor);
+    }
+    this.draw();
+    this._moved.emit(this._cursor);
+  }
+
+  /** Draws what is seen now; to be called when the source changed. */
+  draw(): void {
+    if (!this.isAttached) {
+      return;
+    }
+    const count = this._source.count;
+    this._cursor = Math.min(this._cursor, count - 1);
+    if (this._options.mostSeen !== undefined) {
+      const seen = Math.min(count, this._options.mostSeen);
+      this.node.style.height = `${seen * this._rowHeight}px`;
+    }
+    this._body.style.height = `${bodyHeight(count, this._rowHeight)}px`;
+    const seen = rowWindow(
+      count,
+      this.node.scrollTop,
+      this.node.clientHeight,
+      this._rowHeight
+    );
+    this._source.want?.(seen.first, seen.stop);
+    const before = this._shown;
+    const shown = new Map<number, { node: HTMLElement; look: string }>();
+    for (let i = seen.first; i < seen.stop; i++) {
+      const look = `${this._source.look(i)}\n${i === this._cursor} ${count}`;
+      const had = before.get(i);
+      const row = had?.look === look ? had : { node: this._row(i, count), look };
+      row.node.style.top = `${seen.top + (i - seen.first) * this._rowHeight}px`;
+      shown.set(i, row);
+    }
+    before.forEach((row, i) => shown.get(i) !== row && row.node.remove());
+    let at = this._body.firstChild;
+    shown.forEach(row => {
+      if (row.node === at) {
+        at = at.nextSibling;
+      } else {
+        this._body.insertBefore(row.node, at);
+      }
+    });
+    this._shown = shown;
+    const active = shown.has(this._cursor) ? this._id(this._cursor) : '';
+    this.node.setAttribute('aria-activedescendant', active);
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._observer.observe(this.node);
+    this.draw();
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.draw();
+  }
+
+  private _row(index: number, count: number): HTMLElement {
+    const row = this._source.draw(index);
+    row.classList.add('emrnb-Item');
+    row.classList.toggle('emrnb-mod-cursor', index === this._cursor);
+    row.id = this._id(index);
+    row.dataset.row = String(index);
+    row.style.height = `${this._rowHeight}px`;
+    row.setAttribute('role', this._options.role === 'tree' ? 'treeitem' : 'option');
+    row.setAttribute('aria-selected', String(index === this._cursor));
+    if (!row.hasAttribute('aria-setsize')) {
+      row.setAttribute('aria-setsize', String(count));
+      row.setAttribute('aria-posinset', String(index + 1));
+    }
+    return row;
+  }
+
+  private _onKey(event: KeyboardEvent): void {
+    const page = Math.max(1, Math.floor(this.node.clientHeight / this._rowHeight) - 1);
+    const steps: Record<string, number> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: page,
+      PageUp: -page,
+      Home: -Infinity,
+      End: Infinity
+    };
+    const step = steps[event.key];
+    if (event.target !== this.node) {
+      return; // a button within a row
+    }
+    if (step !== undefined && !event.altKey && !event.ctrlKey && !event.metaKey) {
+      this.moveTo(Math.max(0, this._cursor + step));
+    } else if (event.key === 'Enter' && this._cursor >= 0) {
+      this._opened.emit(this._cursor);
+    } else {
+      this._pressed.emit(event);
+      if (!event.defaultPrevented) {
+        return;
+      }
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  private _onClick(event: MouseEvent): void {
+    const row = this.rowAt(event.target);
+    if (row >= 0) {
+      this.moveTo(row);
+    }
+  }
+
+  private _onDouble(event: MouseEvent): void {
+    const row = this.rowAt(event.target);
+    const isButton = (event.target as HTMLElement).closest('button') !== null;
+    if (row >= 0 && !isButton) {
+      this._opened.emit(row);
+    }
+  }
+
+  private _reveal(row: number): void {
+    this.node.scrollTop = scrollTo(
+      row,
+      this._source.count,
+      this.node.scrollTop,
+      this.node.clientHeight,
+      this._rowHeight
+    );
+  }
+
+  private _id(row: number): string {
+    return `${this._prefix}-${row}`;
+  }
+
+  private get _rowHeight(): number {
+    return this._options.rowHeight ?? ROW_HEIGHT;
+  }
+
+  private readonly _body = element('div', 'emrnb-RowsBody');
+  private readonly _prefix = `emrnb-rows-${UUID.uuid4()}`;
+  private readonly _moved = new Signal<Rows, number>(this);
+  private readonly _opened = new Signal<Rows, number>(this);
+  private readonly _pressed = new Signal<Rows, KeyboardEvent>(this);
+  private readonly _observer: ResizeObserver;
+  private _shown: ReadonlyMap<number, { node: HTMLElement; look: string }> = new Map();
+  private _cursor = -1;
+}
