@@ -118,8 +118,8 @@ class LabServer:
             f"--ServerApp.root_dir={self.root}",
             "--LabApp.expose_app_in_browser=True",
             "--LabApp.extension_manager=readonly",  # the other asks the network
-            # both would look for a Node, which nobody needs
-            "--ServerApp.jpserver_extensions={'jupyter_lsp': False}",
+            # lsp would look for a Node, which nobody needs; ours is enabled where it is installed
+            "--ServerApp.jpserver_extensions={'jupyter_lsp': False, 'emr_nb': True}",
             f"--ServerApp.tornado_settings={_NO_BUILD}",
             f"--LabApp.extra_labextensions_path={self._home / 'labextensions'}",
         ]  # fmt: skip
