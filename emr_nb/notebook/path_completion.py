@@ -51,7 +51,9 @@ def remote(made: Attachment, patience: Patience[str], fragment: str) -> list[str
             page = store.beginning(where, begins)
         else:
             page = store.ls(where)
-        found = [folder + escape(e.name) + "/" * e.is_directory for e in page.items]
+        found = [
+            folder + escape(e.name or e.path.authority) + "/" * e.is_directory for e in page.items
+        ]
         return [_MORE, *found] if page.after is not None or len(found) > _MOST else found
 
     found = patience.ask(f"ls {made.name} {folder}", lambda: listed(""))
