@@ -94,6 +94,16 @@ def must_change(fs: object, path: FilePath) -> None:
 
 
 @runtime_checkable
+class Beginnings(Protocol):
+    """Lists the names of a directory that begin in one way, however many others it has.
+
+    One page; of a store that sorts by bytes, the first names of those.
+    """
+
+    def beginning(self, path: FilePath, name: str) -> Page[FileEntry]: ...
+
+
+@runtime_checkable
 class Permissions(Protocol):
     """Has an owner, a group and permissions; `mode` is octal text, empty names stay as they are."""
 

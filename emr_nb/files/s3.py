@@ -95,6 +95,14 @@ class S3:
                 return Page([] if entry.is_directory else [entry])
         return Page(entries, page.token)
 
+    def beginning(self, path: FilePath, name: str) -> Page[FileEntry]:
+        """List the buckets, or the names below a prefix, that begin in one way; one page."""
+        if not path.authority:
+            return Page([e for e in self._buckets().items if e.path.authority.startswith(name)])
+        prefix = folder_key(path.key) + name
+        page = self._lister.page(path, prefix, delimiter="/")
+        return Page(self._folders.entries(path, prefix, page, first=True), page.token)
+
     def walk(self, path: FilePath) -> Iterator[FileEntry]:
         """Yield all files and folders below a prefix, several key ranges at a time.
 

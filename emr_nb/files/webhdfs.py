@@ -19,7 +19,7 @@ from emr_nb.files.pace import Pace
 from emr_nb.files.webhdfs_abilities import HdfsAbilities
 from emr_nb.files.webhdfs_calls import clean
 from emr_nb.files.webhdfs_entries import entry_of
-from emr_nb.files.webhdfs_list import Lister
+from emr_nb.files.webhdfs_list import Lister, just_before
 from emr_nb.files.webhdfs_read import OpenFile
 from emr_nb.files.webhdfs_rename import exists, rename
 from emr_nb.files.webhdfs_ways import Ways
@@ -55,6 +55,12 @@ class WebHdfs(HdfsAbilities):
     def ls(self, path: FilePath, after: str | None = None) -> Page[FileEntry]:
         """List one page (the NameNode's `dfs.ls.limit`, 1,000); `after` is a name."""
         return self._lister.page(self._mine(path), after)
+
+    def beginning(self, path: FilePath, name: str) -> Page[FileEntry]:
+        """List the names of a folder that begin in one way; one page."""
+        page = self._lister.page(self._mine(path), just_before(name))
+        found = [e for e in page.items if e.name.startswith(name)]
+        return Page(found, page.after if len(found) == len(page.items) else None)
 
     def identity(self, path: FilePath) -> str:  # noqa: ARG002 -- one user for all of HDFS
         """Return whom HDFS takes us for."""

@@ -177,3 +177,11 @@ def _past(statuses: Sequence[Status], after: str | None) -> Sequence[Status]:
 
     at = bisect_right(statuses, after.encode(), key=lambda s: s.path_suffix.encode())
     return statuses[at:]
+
+
+def just_before(name: str) -> str | None:
+    """Return a name before all that begin with `name`, and after nearly all others before them."""
+    if not name:
+        return None
+    letter = min(max(ord(name[-1]) - 1, 1), 0xD7FF if ord(name[-1]) <= 0xE000 else 0x10FFFF)
+    return f"{name[:-1]}{chr(letter)}~"

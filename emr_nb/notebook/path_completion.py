@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _MOST = 500
 _ROOTS = ("/", "hdfs:///", "s3://", "table:")
 _QUOTES = "\"'"
+_MORE = ""  # among what was found: there is more than that
 
 
 def last_word(line: str) -> str:
@@ -34,20 +35,32 @@ def remote(made: Attachment, patience: Patience[str], fragment: str) -> list[str
     """Return paths on the cluster that a fragment may become, spelled as a command takes them."""
     folder = fragment[: fragment.rfind("/") + 1]
     table = fragment.startswith("table:")
-    if not folder or folder in ("s3://", "s3:/", "hdfs:/", "hdfs://"):
+    if not folder or folder in ("s3:/", "hdfs:/", "hdfs://"):
         return list(_ROOTS)
     if is_pattern(folder):
         return []
 
-    def look() -> Iterable[str]:
+    def listed(begins: str) -> Iterable[str]:
+        from emr_nb.files.abilities import Beginnings
         from emr_nb.notebook.locations import resolve
 
         bare = plain(folder)
         where = made.cluster.path(resolve(made, bare, start=False) if table else bare)
-        page = made.cluster.filesystem(where).ls(where)
-        return [folder + escape(e.name) + "/" * e.is_directory for e in page.items]
+        store = made.cluster.filesystem(where)
+        if begins and isinstance(store, Beginnings):
+            page = store.beginning(where, begins)
+        else:
+            page = store.ls(where)
+        found = [
+            folder + escape(e.name or e.path.authority) + "/" * e.is_directory for e in page.items
+        ]
+        return [_MORE, *found] if page.after is not None or len(found) > _MOST else found
 
-    return patience.ask(f"ls {made.name} {folder}", look)
+    found = patience.ask(f"ls {made.name} {folder}", lambda: listed(""))
+    name = plain(fragment[len(folder) :])
+    if _MORE in found and name:
+        found = patience.ask(f"ls {made.name} {folder} {name}", lambda: listed(name))
+    return [text for text in found if text != _MORE]
 
 
 def local(fragment: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emr_nb.errors import FileError, PathIsDirectoryError, PathNotFoundError
+from emr_nb.files.abilities import Beginnings
 from emr_nb.files.base import FileSystem
 from emr_nb.model import FilePath
 from emr_nb.testing.fs_helpers import ODD_NAMES, at_once, content, every_entry, names
@@ -131,3 +132,8 @@ class ListContract:
         assert 0 < len(page.items) <= 1000
         assert page.after is not None
         assert [entry.name for entry in every_entry(fs, root)] == wanted
+        if isinstance(fs, Beginnings):  # without the pages before
+            begun = [name for name in wanted if name.startswith("f024")]
+            assert [entry.name for entry in fs.beginning(root, "f024").items] == begun
+            assert [entry.name for entry in fs.beginning(root, wanted[-1]).items] == wanted[-1:]
+            assert fs.beginning(root, "g").items == []

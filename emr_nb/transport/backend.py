@@ -18,7 +18,6 @@ from emr_nb.transport.base import Deadline
 Dial = Callable[[str, int, float], socket.socket]
 
 _COALESCE = 64 * 1024  # a request smaller than this leaves in one segment train
-_RECEIVE = 256 * 1024  # a quarter of the calls per byte that httpcore2 would make
 _CONNECT_CAP = 10.0  # seconds; a connect that takes longer never comes about
 
 
@@ -73,7 +72,7 @@ class DeadlineBackend(httpcore2.NetworkBackend):
         timeout: float | None = None,  # noqa: ARG002 -- the current call knows better
         local_address: str | None = None,  # noqa: ARG002
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002
-    ) -> httpcore2.NetworkStream:
+    ) -> DeadlineStream:
         call = self._current.call
         wait = min(call.wait, _CONNECT_CAP) if call else _CONNECT_CAP
         try:
@@ -98,10 +97,15 @@ class DeadlineStream(httpcore2.NetworkStream):
         self._poll: select.poll | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        buffer = bytearray(max_bytes)
+        return bytes(buffer[: self.read_into(buffer)])
+
+    def read_into(self, buffer: bytearray | memoryview) -> int:
+        """Receive into a buffer, and return how many bytes; 0 at the connection's end."""
         try:
             self._flush()
             self._arm(httpcore2.ReadTimeout)
-            return self._sock.recv(max(max_bytes, _RECEIVE))
+            return self._sock.recv_into(buffer)
         except TimeoutError as error:
             raise httpcore2.ReadTimeout(str(error)) from error
         except OSError as error:
@@ -119,6 +123,8 @@ class DeadlineStream(httpcore2.NetworkStream):
             raise httpcore2.WriteError(str(error)) from error
 
     def _flush(self) -> None:
+        if not self._held:
+            return
         held, self._held = bytes(self._held), bytearray()
         view = memoryview(held)
         while view:
@@ -142,7 +148,7 @@ class DeadlineStream(httpcore2.NetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002
-    ) -> httpcore2.NetworkStream:
+    ) -> DeadlineStream:
         try:
             self._arm(httpcore2.ConnectTimeout)
             sock = ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)

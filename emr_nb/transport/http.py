@@ -27,9 +27,11 @@ from emr_nb.transport import failures, tls
 from emr_nb.transport.auth import NoAuth
 from emr_nb.transport.backend import Call, CurrentCall, DeadlineBackend, Dial
 from emr_nb.transport.base import Auth, Deadline, Headers, Reply, Retry, Tls
+from emr_nb.transport.http1 import Wires
 from emr_nb.transport.sockets import dial as dial_directly
 
 _MAX_REPLY = 512 * 1024 * 1024  # bytes of a reply that is read whole
+_IDLE = 20.0  # seconds; below the 30 s after which Jetty closes an idle connection
 T = TypeVar("T")
 _UNSPELLABLE = re.compile(r"[^\x21-\x7e]+")
 
@@ -57,13 +59,8 @@ class HttpxClient:
         self._timeout = timeout
         self._max_reply = max_reply
         self._current = CurrentCall()
-        self._pool = httpcore2.ConnectionPool(
-            ssl_context=_context(endpoint, tls),
-            max_connections=64,
-            max_keepalive_connections=16,
-            keepalive_expiry=20.0,  # below the 30 s after which Jetty closes an idle one
-            network_backend=DeadlineBackend(dial, self._current),
-        )
+        backend = DeadlineBackend(dial, self._current)
+        self._pool = Wires(backend, _context(endpoint, tls), _IDLE)
 
     def request(
         self,

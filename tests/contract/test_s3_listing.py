@@ -114,6 +114,19 @@ def test_an_unruly_prefix_beside_a_thousand_plain_keys(fs, bucket):
             assert fs.info(entry.path).path == entry.path
 
 
+def test_names_that_begin_in_one_way(fs, bucket):
+    name = bucket.authority
+    found = fs.beginning(FilePath("s3", "", ""), name[:-1]).items
+    assert bucket in [e.path for e in found]
+    assert all(e.path.authority.startswith(name[:-1]) for e in found)
+    for key in ("d/ab", "d/ab/x", "d/abc/y", "d/b"):
+        put(bucket, key)
+    told = fs.beginning(bucket.child("d"), "ab").items
+    assert sorted((e.path.key, e.kind) for e in told) == [
+        ("d/ab", "file"), ("d/ab/", "directory"), ("d/abc/", "directory"),
+    ]  # fmt: skip
+
+
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(keys=st.lists(KEYS | WITH_SLASHES, min_size=1, max_size=6, unique=True))
 def test_every_name_makes_the_round_trip(fs, keys):

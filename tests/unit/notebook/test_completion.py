@@ -5,8 +5,9 @@ import time
 import pytest
 from IPython.core.completer import provisionalcompleter
 
-from emr_nb.model import Completion
+from emr_nb.model import Completion, Page
 from emr_nb.notebook.completion import Completer
+from emr_nb.testing.fake_engine import MemoryFileSystem
 
 
 @pytest.fixture
@@ -57,6 +58,17 @@ def test_paths(bench, complete):
     assert complete("%emr ls /da") == ["/data/"]
     assert complete("%emr head /data/2013/") == ["/data/2013/a.csv"]
     assert complete("%emr ls s3://b/") == ["s3://b/k.csv"]
+
+
+def test_paths_of_a_large_folder(bench, complete):
+    class Large(MemoryFileSystem):
+        def beginning(self, path, name):
+            return Page([e for e in self._below(path).values() if e.name.startswith(name)])
+
+    store = bench.cluster.stores["hdfs"] = Large("hdfs")
+    store.files |= {f"hdfs:///many/f{n:04}": b"" for n in range(3000)}
+    assert complete("%emr ls /many/f297") == [f"/many/f{n:04}" for n in range(2970, 2980)]
+    assert len(complete("%emr ls /many/")) == 499
 
 
 def test_local_paths(complete, tmp_path):
