@@ -25,6 +25,7 @@ from emr_nb.notebook.places import Place, find_place
 from emr_nb.notebook.recovery import Recovery
 from emr_nb.notebook.screen import Screen, ShellScreen
 from emr_nb.notebook.sessions import Attached, Sessions
+from emr_nb.notebook.standing import Standing
 from emr_nb.notebook.waiting import show_waits
 from emr_nb.settings import EmrNb, Settings
 
@@ -96,6 +97,7 @@ class Notebook:
         self.results = ResultStore()
         self.accounts = KeptAccounts()  # what ended statements took
         self.handles = Handles()  # of cells with --async
+        self.standing = Standing(self)
         self._browsers: Browsers | None = None
         self.closing = False  # whoever runs beside the notebook shows nothing any more
         self.last_error: tuple[str, ...] = ()
@@ -328,6 +330,7 @@ class Notebook:
         kernel = getattr(self.shell, "kernel", None)
         if hasattr(kernel, "comm_manager"):
             serve(kernel, self.results)
+            self.standing.serve(kernel)
         self.shell.configurables.append(self.config)
         atexit.register(self._at_exit)
 
@@ -338,6 +341,7 @@ class Notebook:
         kernel = getattr(self.shell, "kernel", None)
         if hasattr(kernel, "comm_manager"):
             stop_serving(kernel)
+            self.standing.close(kernel)
         if self._browsers is not None:
             self._browsers.close()
         if self.config in self.shell.configurables:

@@ -1,5 +1,8 @@
+import { chip } from './plugins/chip';
+import { clusters } from './plugins/clusters';
+import { notebooks } from './plugins/notebooks';
 import { files, table } from './plugins/outputs';
 import { panel } from './plugins/panel';
 import { server } from './plugins/server';
 
-export default [table, files, server, panel];
+export default [table, files, server, panel, notebooks, clusters, chip];

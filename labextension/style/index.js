@@ -1,3 +1,5 @@
 import './base.css';
 import './files.css';
 import './panel.css';
+import './clusters.css';
+import './chip.css';

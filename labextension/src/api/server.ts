@@ -16,7 +16,9 @@ export class Server implements IServer {
     signal?: AbortSignal
   ): Promise<IOperations[K]['gives']> {
     const { method, url, rest } = this._request(operation, asked);
-    const init: RequestInit = { method, signal: signal ?? null };
+    // the server part says itself that nothing is to be kept; JupyterLab's own way to say so
+    // adds a parameter that no route knows
+    const init: RequestInit = { method, cache: 'default', signal: signal ?? null };
     if (method === 'POST') {
       init.body = JSON.stringify(rest);
       init.headers = { 'Content-Type': 'application/json' };

@@ -1,0 +1,121 @@
+import { CodeCell } from '@jupyterlab/cells';
+import {
+  NotebookActions,
+  type INotebookTracker,
+  type NotebookPanel
+} from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Signal, type ISignal } from '@lumino/signaling';
+import type { IChosen } from '../panel/tokens';
+import { attachedTo, isAttachCell, loadsExtension, newAttachCell } from './attachCell';
+import { Connection } from './connection';
+import type { INotebooks, IStanding } from './tokens';
+
+const SILENT: IStanding = { state: 'silent', attached: [], current: null };
+
+/** The notebooks of a tracker; the chosen cluster follows the one in front. */
+export class Notebooks implements INotebooks {
+  constructor(
+    private readonly _tracker: INotebookTracker,
+    private readonly _chosen: IChosen,
+    private readonly _trans: TranslationBundle
+  ) {
+    _tracker.forEach(panel => this._add(panel));
+    _tracker.widgetAdded.connect((_, panel) => this._add(panel));
+    _tracker.currentChanged.connect((_, panel) => this._onChanged(panel));
+  }
+
+  get front(): NotebookPanel | null {
+    return this._tracker.currentWidget;
+  }
+
+  get changed(): ISignal<INotebooks, NotebookPanel | null> {
+    return this._changed;
+  }
+
+  standing(panel: NotebookPanel): IStanding {
+    return this._connections.get(panel)?.standing ?? SILENT;
+  }
+
+  async attach(panel: NotebookPanel, reference?: string): Promise<void> {
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+    const language = panel.model?.defaultKernelLanguage;
+    if (language && language !== 'python') {
+      throw new Error(
+        this._trans.__('emr_nb needs a Python kernel, and this one runs %1.', language)
+      );
+    }
+    const { content } = panel;
+    if (!content.model || content.model.readOnly) {
+      throw new Error(this._trans.__('This notebook cannot be changed.'));
+    }
+    let index = content.widgets.findIndex(
+      cell => cell instanceof CodeCell && isAttachCell(cell.model.sharedModel.source)
+    );
+    const shared = content.widgets[index]?.model.sharedModel;
+    if (shared && reference !== undefined) {
+      shared.setSource(attachedTo(shared.source, reference));
+    } else if (reference !== undefined) {
+      index = this._insert(panel, reference);
+    }
+    if (index < 0) {
+      throw new Error(this._trans.__('This notebook has no cell that attaches it.'));
+    }
+    await this._runCell(panel, index);
+  }
+
+  async run(panel: NotebookPanel, code: string): Promise<void> {
+    const { content } = panel;
+    const count = content.widgets.length;
+    content.model?.sharedModel.insertCell(count, { cell_type: 'code', source: code });
+    await this._runCell(panel, count);
+  }
+
+  /** Puts a new attach cell before the first cell of code, or into it while that is empty. */
+  private _insert(panel: NotebookPanel, reference: string): number {
+    const { content } = panel;
+    const loads = content.widgets.findIndex(
+      cell => cell instanceof CodeCell && loadsExtension(cell.model.sharedModel.source)
+    );
+    const source = newAttachCell(reference, loads >= 0);
+    const first = content.widgets.findIndex(cell => cell instanceof CodeCell);
+    const shared = content.widgets[first]?.model.sharedModel;
+    if (loads < 0 && shared && shared.source.trim() === '') {
+      shared.setSource(source);
+      return first;
+    }
+    const index = loads >= 0 ? loads + 1 : Math.max(first, 0);
+    content.model?.sharedModel.insertCell(index, { cell_type: 'code', source });
+    return index;
+  }
+
+  private async _runCell(panel: NotebookPanel, index: number): Promise<void> {
+    const cell = panel.content.widgets[index];
+    if (cell) {
+      panel.content.activeCellIndex = index;
+      await NotebookActions.runCells(panel.content, [cell], panel.sessionContext);
+    }
+  }
+
+  private _add(panel: NotebookPanel): void {
+    const connection = new Connection(panel.sessionContext);
+    this._connections.set(panel, connection);
+    connection.changed.connect(() => this._onChanged(panel));
+    panel.disposed.connect(() => {
+      this._connections.delete(panel);
+      connection.dispose();
+    });
+  }
+
+  private _onChanged(panel: NotebookPanel | null): void {
+    const current = this.front && this.standing(this.front).current;
+    if (current) {
+      this._chosen.choose({ id: current.id, name: current.name });
+    }
+    this._changed.emit(panel);
+  }
+
+  private readonly _connections = new Map<NotebookPanel, Connection>();
+  private readonly _changed = new Signal<INotebooks, NotebookPanel | null>(this);
+}
