@@ -65,6 +65,18 @@ export class Notebooks implements INotebooks {
     await this._runCell(panel, index);
   }
 
+  async begin(panel: NotebookPanel, reference: string): Promise<void> {
+    if (reference) {
+      await this.attach(panel, reference);
+    } else {
+      await panel.context.ready;
+      await panel.sessionContext.ready;
+      panel.content.model?.cells.get(0).sharedModel.setSource('%load_ext emr_nb');
+      await this._runCell(panel, 0);
+    }
+    NotebookActions.insertBelow(panel.content);
+  }
+
   async run(panel: NotebookPanel, code: string): Promise<void> {
     const { content } = panel;
     const count = content.widgets.length;

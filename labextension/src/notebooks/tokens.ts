@@ -47,6 +47,8 @@ export interface INotebooks {
    * Error that says why it cannot.
    */
   attach(panel: NotebookPanel, reference?: string): Promise<void>;
+  /** Begins a new notebook: loads the extension, and attaches unless `reference` is empty. */
+  begin(panel: NotebookPanel, reference: string): Promise<void>;
   /** Runs a line in a notebook's kernel, in a cell of its own at the end. */
   run(panel: NotebookPanel, code: string): Promise<void>;
 }
