@@ -28,7 +28,7 @@ from tests.bench.cases import median
 
 HDFS_PACKAGE = "hdfs==2.7.3"
 DELAY, RATE = 0.02, 50e6
-SIDES = ("emr_nb", "hdfs", "stream")
+SIDES = ("emr_nb", "native", "hdfs", "stream")  # native: emr_nb[fast-hdfs]
 _FILLERS = 8
 MANY, BIG = "/tmp/bench/many", "/tmp/bench/big"
 
@@ -55,30 +55,32 @@ def measure(ports: dict[str, int], python: Path, sizes: Sizes) -> dict[str, Answ
     write(url, BIG, sizes.mebibytes)
     found = {
         "list": turns(python, "list", url, MANY, sizes.runs),
-        "read": turns(python, "read", url, BIG, sizes.runs),
+        "read": turns(python, "read", url, BIG, sizes.runs, ports["namenode-rpc"]),
     }
     with slow(ports) as late:
         found["slow"] = turns(python, "read", late, BIG, min(sizes.runs, 3))
     return found
 
 
-def turns(python: Path, task: str, url: str, path: str, runs: int) -> Answers:
-    """Run each side once and discard it, then `runs` times by turns."""
+def turns(python: Path, task: str, url: str, path: str, runs: int, rpc: int = 0) -> Answers:
+    """Run each side once and discard it, then `runs` times by turns; `rpc` is HDFS's own port."""
     found: Answers = {side: [] for side in SIDES}
     for number in range(runs + 1):
         for side in SIDES:
-            answer = once(python, side, task, url, path)
+            if side == "native" and not rpc:
+                continue
+            answer = once(python, side, task, url, path, str(rpc))
             if number:
                 found[side].append(answer)
         print(f"  {task}: {number} of {runs}", file=sys.stderr, flush=True)
     return found
 
 
-def once(python: Path, side: str, task: str, url: str, path: str) -> dict[str, Any]:
+def once(python: Path, side: str, task: str, *args: str) -> dict[str, Any]:
     """Run one side in a process of its own."""
     worker = Path(__file__).with_name("files_hdfs_worker.py")
-    command = [str(python) if side == "hdfs" else sys.executable, str(worker), side, task, url]
-    done = subprocess.run([*command, path], capture_output=True, text=True, check=True)
+    command = [str(python) if side == "hdfs" else sys.executable, str(worker), side, task]
+    done = subprocess.run([*command, *args], capture_output=True, text=True, check=True)
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
@@ -147,7 +149,9 @@ def markdown(found: dict[str, Answers], sizes: Sizes) -> str:
         return median([answer[key] for answer in answers[side]])
 
     def row(what: str, answers: Answers, key: str, other: str, ratio: float) -> str:
-        cells = " | ".join(f"{of(answers, side, key):.3f} s" for side in SIDES)
+        cells = " | ".join(
+            f"{of(answers, side, key):.3f} s" if answers[side] else "–" for side in SIDES
+        )
         return f"| {what} | {cells} | {ratio:.2f}× {other} |"
 
     def over(answers: Answers, key: str, side: str) -> float:
@@ -158,8 +162,8 @@ def markdown(found: dict[str, Answers], sizes: Sizes) -> str:
     memory = max(answer["memory"] for answer in [*read["emr_nb"], *late["emr_nb"]])
     return "\n".join(
         (
-            "| what | emr_nb | hdfs 2.7 | one plain stream | |",
-            "|---|---|---|---|---|",
+            "| what | emr_nb | emr_nb[fast-hdfs] | hdfs 2.7 | one plain stream | |",
+            "|---|---|---|---|---|---|",
             row(f"{whole}: the first 1,000", listed, "first", "of one RPC's time",
                 1 / over(listed, "first", "stream")),
             row(f"{whole} (stream: one page)", listed, "seconds", "as fast as `hdfs`",
@@ -168,9 +172,11 @@ def markdown(found: dict[str, Answers], sizes: Sizes) -> str:
                 1 / over(listed, "cpu", "hdfs")),
             row(f"{size}, loopback", read, "seconds", "as fast as one stream",
                 over(read, "seconds", "stream")),
+            row("… with hdfs-native", read, "seconds", "as fast as one stream",
+                of(read, "stream", "seconds") / of(read, "native", "seconds")),
             row(f"{size}, 20 ms and 50 MB/s a stream", late, "seconds", "as fast as one stream",
                 over(late, "seconds", "stream")),
-            f"| … more memory | {memory / 2**20:.0f} MiB | | | |",
+            f"| … more memory | {memory / 2**20:.0f} MiB | | | | |",
         )
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
-"""One side of the HDFS figures in a process of its own: `python FILE SIDE TASK URL PATH`.
+"""One side of the HDFS figures in a process of its own: `python FILE SIDE TASK URL PATH RPC`.
 
-Sides are `emr_nb`, `hdfs` (the package) and `stream`: one plain connection. It prints a JSON
+Sides are `emr_nb`, `native` (the same with the extra `fast-hdfs`, by HDFS's own port RPC),
+`hdfs` (the package) and `stream`: one plain connection. It prints a JSON
 object: seconds, processor seconds, seconds to the first page or byte, what memory rose by, and
 what was counted (entries or bytes).
 """
@@ -15,8 +16,8 @@ from urllib.parse import quote, urlsplit
 PAGE = 1000
 
 
-def ours(url):
-    """Return a store of ours at this NameNode."""
+def ours(url, rpc=0):
+    """Return a store of ours at this NameNode; hdfs-native has a part where `rpc` is its port."""
     from emr_nb.context import ClusterContext
     from emr_nb.files.webhdfs import WebHdfs
     from emr_nb.model import Cluster, Endpoint, Service
@@ -24,10 +25,12 @@ def ours(url):
     from emr_nb.transport.direct import DirectRoute
 
     at = urlsplit(url)
-    service = Service("webhdfs", (Endpoint("webhdfs", at.hostname, at.port),))
+    services = [Service("webhdfs", (Endpoint("webhdfs", at.hostname, at.port),))]
+    if rpc:
+        services.append(Service("hdfs", (Endpoint("hdfs", at.hostname, rpc, "hdfs"),)))
     return WebHdfs(
         ClusterContext(
-            cluster=Cluster("j-BENCH", "bench", "WAITING"), services=(service,),
+            cluster=Cluster("j-BENCH", "bench", "WAITING"), services=tuple(services),
             route=DirectRoute(), access=None, journal=None, settings=Settings(), user="anna",
         )
     )  # fmt: skip
@@ -89,6 +92,19 @@ def read_emr_nb(url, path, told):
     return count_of(store.read(FilePath("hdfs", "", path)), told)
 
 
+def read_native(url, path, told):
+    from emr_nb.model import FilePath
+
+    store, where = ours(url, int(sys.argv[5])), FilePath("hdfs", "", path)
+    # the process that has hdfs-native, as a second read finds it
+    count_of(store.read(where, 0, 32 << 20), lambda _: None)
+    assert store._bulk._is_possible(), "hdfs-native is not installed"
+    yield
+    count = count_of(store.read(where), told)
+    assert not store._bulk.given_up
+    return count
+
+
 def read_hdfs(url, path, told):
     import hdfs
 
@@ -128,7 +144,7 @@ def peak():
     return int(text.partition("VmHWM:")[2].split()[0]) * 1024
 
 
-def main(side, task, url, path):
+def main(side, task, url, path, _rpc="0"):
     first = []
 
     def told(_):

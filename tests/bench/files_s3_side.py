@@ -39,6 +39,7 @@ class Ours:
         given = Credentials("AKIA", "secret")
         access = AwsAccess(region="us-east-1", endpoint_url=url, credentials=given)
         access.endpoint("s3")
+        access.current()  # botocore, and the credentials: an attach has asked the EMR API by them
         context = ClusterContext(
             *(Cluster("j-B", "bench", "WAITING"), (), DirectRoute(), access, absent),
             settings=Settings(),

@@ -1,7 +1,8 @@
 """ORC: its tail, and the first rows by ranged reads.
 
 liborc, inside pyarrow, reads a stripe as a whole. So it is shown a file whose footer says that
-the stripe has only the rows that are wanted: of each stream it then reads the beginning.
+the stripe has only the rows that are wanted: of each stream it then reads the beginning. Rows
+are read in a process of their own, since liborc may not survive a damaged file.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from emr_nb.files.preview import protobuf as pb
 from emr_nb.files.preview.body import Body, left_out
 from emr_nb.files.preview.damage import BudgetSpentError, DamageError, first_line
 from emr_nb.files.preview.model import Group, Options
+from emr_nb.files.preview.orc_process import OrcProcess
 from emr_nb.files.preview.source import Source
 
 if TYPE_CHECKING:
@@ -100,29 +102,26 @@ class _Shown(io.RawIOBase):
         wanted = sum(rows for _, rows in self._chosen)
         if not wanted:
             return schema.empty_table(), []
-        try:
-            return self._checked(self._read(None), wanted), []
-        except BudgetSpentError as error:
-            return self._fewer(schema, wanted, str(error))
+        with OrcProcess(self._end + len(self._new), self._range) as process:
+            try:
+                return self._checked(process.read(None), wanted), []
+            except BudgetSpentError as error:
+                return self._fewer(process, schema, wanted, str(error))
 
-    def _fewer(self, schema: pa.Schema, wanted: int, why: str) -> tuple[pa.Table, list[str]]:
+    def _fewer(
+        self, process: OrcProcess, schema: pa.Schema, wanted: int, why: str
+    ) -> tuple[pa.Table, list[str]]:
         """Return the first columns, half as many each time until they take few enough bytes."""
         names: list[str] = schema.names
         kept = len(names) // 2
         while kept:
             try:
-                table = self._checked(self._read(names[:kept]), wanted)
+                table = self._checked(process.read(names[:kept]), wanted)
             except BudgetSpentError:
                 kept //= 2
                 continue
             return table, left_out([(name, why) for name in names[kept:]])
         return schema.empty_table().select([]), left_out([(name, why) for name in names])
-
-    def _read(self, columns: list[str] | None) -> pa.Table:
-        from pyarrow import orc
-
-        with self._honest("its rows"):
-            return orc.ORCFile(self).read(columns=columns)
 
     @contextmanager
     def _honest(self, what: str) -> Iterator[None]:
@@ -186,13 +185,18 @@ class _Shown(io.RawIOBase):
     def read(self, size: int | None = -1) -> bytes:
         whole = self._end + len(self._new)
         end = whole if size is None or size < 0 else min(whole, self._at + size)
-        data = b""
         try:
-            if self._at < min(end, self._end):
-                data = self._source.read(self._at, min(end, self._end) - self._at)
+            data = self._range(self._at, max(0, end - self._at))
         except Exception as error:
             self.failure = error  # liborc may swallow it, or have words of its own for it
             raise
-        data += self._new[max(0, self._at - self._end) : max(0, end - self._end)]
         self._at += len(data)
         return data
+
+    def _range(self, at: int, size: int) -> bytes:
+        """Return bytes of the file, and beyond its last stripe those of the other tail."""
+        end = at + size
+        data = b""
+        if at < min(end, self._end):
+            data = self._source.read(at, min(end, self._end) - at)
+        return data + self._new[max(0, at - self._end) : max(0, end - self._end)]

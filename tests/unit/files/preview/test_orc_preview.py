@@ -4,8 +4,10 @@ import random
 
 import pyarrow as pa
 import pytest
-from preview_rig import CountingStore, agrees, every_type, look, refused
+from preview_rig import RECORDED, CountingStore, agrees, every_type, look, refused
 from pyarrow import orc
+
+from emr_nb.errors import FileFormatError, PathDeniedError
 
 # types that pyarrow writes to ORC
 TABLE = every_type(3000).drop_columns(["u32", "nothing", "fixed"])
@@ -81,3 +83,23 @@ def test_a_broken_tail_says_what_is_wrong(tmp_path):
     assert "stripe" in refused(path)
     path.write_bytes(data[:3] + data[-200:])
     refused(path)
+
+
+def test_a_file_that_liborc_does_not_survive_is_refused():
+    """Found by changing bytes at random: pyarrow 26 ends the process that reads it."""
+    with pytest.raises(FileFormatError, match="did not survive"):
+        look(RECORDED / "damaged.orc")
+
+
+def test_what_the_store_raises_comes_through(tmp_path):
+    path = tmp_path / "a.orc"
+    orc.write_table(every_type(20_000).select(["i64", "s"]), path, compression="uncompressed")
+
+    class Breaking(CountingStore):
+        def read(self, path, start=0, length=None):
+            if 3 < start + (length or 0) < 200_000:
+                raise PathDeniedError("Not yours", where=str(path))
+            return super().read(path, start, length)
+
+    with pytest.raises(PathDeniedError, match="Not yours"):
+        look(path, fs=Breaking())
