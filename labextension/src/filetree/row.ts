@@ -12,8 +12,9 @@ export function lookOf(item: IItem): string {
   const name = entry ? [entry.name, entry.kind, entry.size, entry.modified] : [];
   return JSON.stringify([
     ...[kind, level, row, count, ...name],
-    ...[node?.isExpanded, folder?.isOpening, folder?.filter, folder?.count],
-    ...[folder?.isDone, kind === 'entry' ? '' : saidOf(item)]
+    ...[node?.isExpanded ?? false, folder?.isOpening ?? false, folder?.filter ?? ''],
+    ...[folder?.count ?? 0, folder?.isDone ?? false],
+    kind === 'entry' ? '' : saidOf(item)
   ]);
 }
 
@@ -46,6 +47,8 @@ function drawEntry(node: HTMLElement, item: IItem, trans: TranslationBundle): vo
     node.setAttribute('aria-expanded', String(opened?.isExpanded ?? false));
   }
   const name = element('span', 'emrnb-TreeName', shownName(item, trans));
+  const size = isFolder(entry) ? '' : entry.size;
+  node.setAttribute('aria-label', [name.textContent, size].filter(Boolean).join(', '));
   const told = [entry.size, entry.modified].filter(Boolean).join(' · ');
   node.title = titled([entry.path ?? entry.name, told].filter(Boolean).join('\n'));
   const more = element('button', 'emrnb-TreeMore', '⋯');
@@ -60,7 +63,7 @@ function drawEntry(node: HTMLElement, item: IItem, trans: TranslationBundle): vo
     mark,
     name,
     element('span', 'emrnb-TreeMark', markOf(item, trans)),
-    element('span', 'emrnb-TreeSize', isFolder(entry) ? '' : entry.size),
+    element('span', 'emrnb-TreeSize', size),
     element('span', 'emrnb-TreeTime', entry.modified),
     more
   );
