@@ -267,16 +267,17 @@ def drag(files: Files, name: str, cell: int) -> None:
     """Drag an entry into a cell, as slowly as a hand does."""
     mouse = files.page.mouse
     files.row(name).locator(".emrnb-TreeName").hover()
-    mouse.down()
     at = files.row(name).bounding_box()
-    mouse.move(at["x"] + 60, at["y"] + 30, steps=4)
-    with files.page.expect_response(re.compile("kind=pandas")):
-        mouse.move(at["x"] + 90, at["y"] + 40, steps=2)
-    files.page.wait_for_timeout(200)
-    editor = files.page.locator(".jp-Notebook .jp-Cell .cm-content").nth(cell)
-    box = editor.bounding_box()
-    mouse.move(box["x"] + 40, box["y"] + box["height"] / 2, steps=6)
-    mouse.up()
+    mouse.down()
+    try:
+        with files.page.expect_response(re.compile("kind=pandas"), timeout=20_000):
+            mouse.move(at["x"] + 90, at["y"] + 40, steps=5)
+        files.page.wait_for_timeout(200)
+        editor = files.page.locator(".jp-Notebook .jp-Cell .cm-content").nth(cell)
+        box = editor.bounding_box()
+        mouse.move(box["x"] + 40, box["y"] + box["height"] / 2, steps=6)
+    finally:
+        mouse.up()
 
 
 def test_a_dragged_entry_becomes_code_of_the_cell(files: Files) -> None:

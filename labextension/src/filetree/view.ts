@@ -148,6 +148,8 @@ export class TreeView extends Widget {
     rows.pressed.connect((_, event) => this._onKey(event));
     rows.node.addEventListener('click', event => this._onClick(event));
     rows.node.addEventListener('pointerdown', event => this._onPointer(event));
+    // the browser's own drag of a selected text would end ours
+    rows.node.addEventListener('dragstart', event => event.preventDefault());
     rows.node.addEventListener('contextmenu', event => this._onMenu(event));
     takeDrops(
       rows.node,
