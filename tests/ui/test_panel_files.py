@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import secrets
 import struct
@@ -109,7 +110,7 @@ class Files:
 def stored(local_cluster) -> Iterator[tuple[str, str]]:
     """A folder on HDFS and one in S3, with files of many kinds; gone afterwards."""
     name = f"tree-{secrets.token_hex(4)}"
-    root, bucket = f"/tmp/{name}", f"s3://{local_cluster.bucket}/{name}"
+    root, bucket = f"/tmp/{name}", f"s3://{local_cluster.bucket}/s3-{name}"
     flights = pa.table({"carrier": ["UA", "AA", None, "B6"], "delay": [11, -4, 25, 0]})
     parquet = io.BytesIO()
     pq.write_table(flights, parquet)
@@ -331,7 +332,7 @@ def test_files_are_uploaded_and_downloaded(files: Files, tmp_path: Path) -> None
     sent = tmp_path / "sent.bin"
     sent.write_bytes(bytes(range(256)) * 9_000)
     with files.page.expect_file_chooser() as chooser:
-        files.section.get_by_role("button", name="Upload files to the selected folder").click()
+        files.page.get_by_role("button", name="Upload files to the selected folder").click()
     chooser.value.set_files(sent)
     expect(files.row("sent.bin")).to_be_visible()
     with files.page.expect_download() as download:
@@ -375,6 +376,18 @@ def test_odd_names_are_inert_and_can_be_read(files: Files) -> None:
     files.menu(ODD[0], "Rename")
     expect(files.page.locator(".jp-Dialog")).to_contain_text(ODD[0])
     files.page.keyboard.press("Escape")
+    odd = files.lab.root / "odd"
+    odd.mkdir()
+    for local in (b"line\nbreak", b"not \xff utf-8", ODD[0].replace("/", "").encode()):
+        Path(os.fsdecode(os.fsencode(odd) + b"/" + local)).write_text("inert too")
+    files.go(f"file://{odd}")
+    for name in ("line\\nbreak", "not \\udcff utf-8"):
+        files.row(name).dblclick()
+        expect(files.page.locator(".emrnb-PreviewTab:visible")).to_contain_text("inert too")
+        files.lab.command("application:close")
+    files.menu("not \\udcff utf-8", "Copy Path")
+    expect(files.tree.get_by_role("alert")).to_contain_text("not UTF-8")
+    files.tree.get_by_label("Dismiss").click()
     assert files.page.locator(".emrnb-Panel img, .jp-Dialog img").count() == 0
     assert files.page.evaluate("window.pwned") is None
 
@@ -383,7 +396,7 @@ def test_many_entries_stay_light(files: Files) -> None:
     many = files.lab.root / "many"
     files.go(f"file://{many}")
     folder = files.row("many")
-    expect(folder).to_contain_text(f"{MANY:,}")
+    expect(folder).to_contain_text(re.compile(f"{MANY:,}(?! …)"), timeout=60_000)
     files.list.evaluate("node => { node.scrollTop = node.scrollHeight; }")
     last = files.row(f"f{MANY - 1:06d}.txt")
     expect(last).to_be_visible()

@@ -28,8 +28,8 @@ export function dropText(cell: string | null, codes: Codes, path: string): strin
         ? magic
         : null;
   const code = kind === null ? undefined : codes.get(kind);
-  // a cell has its magic once, on its first line
-  return code === undefined ? path : code.replace(/^%%[^\n]*\n/, '');
+  // a cell has its magic once, on its first line; what it has already stays on its own lines
+  return code === undefined ? path : `\n${code.replace(/^%%[^\n]*\n/, '')}\n`;
 }
 
 /** Begins a drag of an entry when a pressed pointer moves; the code is asked for meanwhile. */

@@ -113,7 +113,7 @@ export class Folder {
     if (!this.listing) {
       return -1;
     }
-    const asked = { listing: this.listing, ...entry, sort: BY_NAME };
+    const asked = { listing: this.listing, ...entry, sort: this._sort };
     const found = await this._server.call('GET /listings/{listing}/place', {
       ...asked,
       filter: this._filter
@@ -184,6 +184,11 @@ export class Folder {
     this._close(before);
   }
 
+  /** While it grows it stands as it comes, which is by name but for case: nothing is sorted. */
+  private get _sort(): number {
+    return this.isDone ? BY_NAME : -1;
+  }
+
   private _close(listing: string): void {
     if (listing) {
       const closed = this._server.call('DELETE /listings/{listing}', { listing });
@@ -251,7 +256,7 @@ export class Folder {
         listing,
         start: page * PAGE,
         count: PAGE,
-        sort: BY_NAME,
+        sort: this._sort,
         filter
       });
       // of a folder that grows an answer may be behind already, and better than none

@@ -257,7 +257,7 @@ export class FileTree {
     for (const path of below) {
       await this.expand(node.entry, node.parent, node.row);
       await node.folder.setFilter('');
-      if (path === null || !(await this._arrived(node, path))) {
+      if (path === null || !(await this._found(node, path))) {
         return false;
       }
       const { entry, row } = this.selection;
@@ -267,6 +267,15 @@ export class FileTree {
       }
     }
     return true;
+  }
+
+  /** Selects a path in a folder, which is listed anew where it was not there before. */
+  private async _found(node: FolderNode, path: string): Promise<boolean> {
+    if (await this._arrived(node, path)) {
+      return true;
+    }
+    await node.folder.open();
+    return this._arrived(node, path);
   }
 
   /** Selects a path in a folder as soon as it has come; false where all came without it. */

@@ -56,6 +56,7 @@ export class FolderNode {
   get shown(): readonly FolderNode[] {
     return [...this.children.values()]
       .filter(child => child.isExpanded && child.row >= 0)
+      .filter(child => child.row < this.folder.count)
       .sort((one, other) => one.row - other.row);
   }
 
