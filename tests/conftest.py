@@ -122,8 +122,8 @@ def cluster_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def local_cluster(cluster_home: Path) -> RunningCluster:
-    """A running cluster `local`, started once per run."""
-    return _running(cluster_home, "local", APPS)
+    """A running cluster `local`, or of another name, started once per run."""
+    return _running(cluster_home, os.environ.get("EMR_NB_TEST_LOCAL_NAME", "local"), APPS)
 
 
 @pytest.fixture(scope="session")

@@ -33,12 +33,18 @@ class Listing:
     """
 
     def __init__(
-        self, number: int, path: FilePath, store: FileSystem, columns: Sequence[FileColumn]
+        self,
+        number: int,
+        path: FilePath,
+        store: FileSystem,
+        columns: Sequence[FileColumn],
+        keep: Callable[[FileEntry], bool] | None = None,
     ) -> None:
         self.number = number
         self.path = path
         self.store = store
         self.columns = tuple(columns)
+        self._keep = keep
         self.done = False
         self.error: EmrError | None = None
         self._stopped = threading.Event()
@@ -99,7 +105,22 @@ class Listing:
         """Return the numbers of all entries of a range of rows, however long."""
         return self._ordered(order or {}, text)[start : start + count]
 
+    def row(self, number: int, order: Mapping[str, Any] | None, text: str) -> int:
+        """Return the row of an entry in an order; −1 where it is not among the rows."""
+        try:
+            return self._ordered(order or {}, text).index(number)
+        except ValueError:
+            return -1
+
+    def find(self, test: Callable[[FileEntry], bool]) -> int:
+        """Return the number of the first entry that passes a test; −1 where none has come."""
+        with self._lock:
+            entries = self._entries[:]
+        return next((number for number, entry in enumerate(entries) if test(entry)), -1)
+
     def _take(self, items: Sequence[FileEntry]) -> None:
+        if self._keep is not None:
+            items = [entry for entry in items if self._keep(entry)]
         with self._lock:
             self._entries.extend(items)
             self._bytes += sum(e.size for e in items)

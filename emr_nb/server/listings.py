@@ -19,11 +19,12 @@ from emr_nb.server.models.files import (
     RowsView,
     RowsWanted,
 )
-from emr_nb.server.reached import path_of, path_text
+from emr_nb.server.reached import entry_of, path_of, path_text
 from emr_nb.wording import printable
 
 if TYPE_CHECKING:
     from emr_nb.browsing.listing import Listing
+    from emr_nb.model import FileEntry
     from emr_nb.server.state import ServerState
 
 log = logging.getLogger(__name__)
@@ -100,10 +101,14 @@ def opened(state: ServerState, asked: ListingWanted) -> ListingView:
     from emr_nb.files.abilities import Details, Identified
 
     connected = state.connections.get(asked.cluster)
-    path = path_of(state, connected, asked.path or f"/user/{connected.user}")
-    store = connected.filesystem(path)
+    if asked.listing:
+        entry, store = entry_of(state, asked.cluster, connected, asked)
+        path = entry.path
+    else:
+        path = path_of(state, connected, asked.path or f"/user/{connected.user}")
+        store = connected.filesystem(path)
     columns = columns_of(path, details=isinstance(store, Details))
-    listing = Listing(0, path, store, columns)
+    listing = Listing(0, path, store, columns, _seen if path.scheme == "file" else None)
     identity = store.identity(path) if isinstance(store, Identified) else ""
     made = OpenListing(asked.cluster, listing, identity)
     made.id = state.listings.put(made)
@@ -135,6 +140,7 @@ def rows(state: ServerState, asked: RowsWanted) -> RowsView:
         done=listing.done,
         entries=list(window.ids),
         kinds=[entry.kind for entry in entries],
+        paths=[path_text(entry.path) for entry in entries],
         rows=[texts(listing.columns, entry) for entry in entries],
     )
 
@@ -146,6 +152,11 @@ def closed(state: ServerState, asked: ListingId) -> Done:
     except EmrError:
         return Done(text="It was closed already")
     return Done(text="Closed")
+
+
+def _seen(entry: FileEntry) -> bool:
+    """Leave out what no route would give: this machine's hidden names."""
+    return not entry.name.startswith(".")
 
 
 def _raise(state: ServerState, found: OpenListing, *, forget: bool = False) -> None:

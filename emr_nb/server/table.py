@@ -6,6 +6,7 @@ from emr_nb.server.models import clusters as c
 from emr_nb.server.models import common as m
 from emr_nb.server.models import files as f
 from emr_nb.server.models import statements as s
+from emr_nb.server.models import tree as t
 from emr_nb.server.operations import Operation
 
 _FILES = "/clusters/{cluster}/files"
@@ -51,6 +52,12 @@ OPERATIONS: tuple[Operation, ...] = (
               "Give a window of rows, sorted and filtered"),
     Operation("DELETE", "/listings/{listing}", f.ListingId, m.Done, "listings:closed",
               "Close an open folder"),
+    Operation("GET", "/listings/{listing}/place", t.PlaceWanted, t.PlaceView, "tree:place",
+              "Tell in which row an entry stands"),
+    Operation("GET", "/clusters/{cluster}/stores", c.ClusterId, t.StoreList, "tree:stores",
+              "List the roots of a cluster's tree of files"),
+    Operation("GET", f"{_FILES}/where", t.PathWanted, t.WhereView, "tree:where",
+              "Tell what a typed path names, and what is above it"),
     Operation("POST", "/clusters/{cluster}/plans", f.PlanWanted, f.PlanView, "plans:made",
               "Tell what a change would do"),
     Operation("GET", "/plans/{plan}", f.PlanId, f.PlanView, "plans:again",

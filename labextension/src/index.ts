@@ -1,9 +1,10 @@
 import { chip } from './plugins/chip';
 import { clusters } from './plugins/clusters';
+import { filetree } from './plugins/filetree';
 import { launcher } from './plugins/launcher';
 import { notebooks } from './plugins/notebooks';
 import { files, table } from './plugins/outputs';
 import { panel } from './plugins/panel';
 import { server } from './plugins/server';
 
-export default [table, files, server, panel, notebooks, clusters, chip, launcher];
+export default [table, files, server, panel, notebooks, clusters, chip, launcher, filetree];

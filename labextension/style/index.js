@@ -3,3 +3,4 @@ import './files.css';
 import './panel.css';
 import './clusters.css';
 import './chip.css';
+import './filetree.css';

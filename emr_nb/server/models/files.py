@@ -43,10 +43,15 @@ class EntryPage(Answer, frozen=True, kw_only=True):
 
 
 class ListingWanted(Input, frozen=True, kw_only=True):
-    """Opens a folder to be looked at by windows; an empty path is the user's start."""
+    """Opens a folder to be looked at by windows; an empty path is the user's start.
+
+    A folder without path text is named by the listing that it is in, and its number there.
+    """
 
     cluster: Word
     path: Text = ""
+    listing: Word = ""
+    entry: Annotated[int, Meta(ge=-1, le=2**53)] = -1
 
 
 class PartView(Answer, frozen=True, kw_only=True):
@@ -99,7 +104,10 @@ class RowsWanted(Input, frozen=True, kw_only=True):
 
 
 class RowsView(Answer, frozen=True, kw_only=True):
-    """Rows as texts, with their entries' numbers and kinds; `total` counts what the filter left."""
+    """Rows as texts, with their entries' numbers, kinds and paths.
+
+    `total` counts what the filter left. A path is None where no text is it.
+    """
 
     start: int
     total: int
@@ -107,6 +115,7 @@ class RowsView(Answer, frozen=True, kw_only=True):
     done: bool
     entries: list[int]
     kinds: list[str]
+    paths: list[str | None]
     rows: list[list[str]]
 
 

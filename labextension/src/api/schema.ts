@@ -227,10 +227,16 @@ export interface IListingView {
   failure: IFailure | null;
 }
 
-/** Opens a folder to be looked at by windows; an empty path is the user's start. */
+/**
+ * Opens a folder to be looked at by windows; an empty path is the user's start.
+ *
+ * A folder without path text is named by the listing that it is in, and its number there.
+ */
 export interface IListingWanted {
   cluster: string;
   path?: string;
+  listing?: string;
+  entry?: number;
 }
 
 /** The local clusters, and the applications that one can have. */
@@ -285,12 +291,34 @@ export interface IPartView {
   path: string | null;
 }
 
+/** A path that somebody typed. */
+export interface IPathWanted {
+  cluster: string;
+  path: string;
+}
+
 /** A picture's bytes in base64; `mime` is one of PNG, JPEG, GIF and WebP. */
 export interface IPictureView {
   mime: string;
   data: string;
   width: number | null;
   height: number | null;
+}
+
+/** An entry's number and row; −1 for what has not come, or does not pass the filter. */
+export interface IPlaceView {
+  entry: number;
+  row: number;
+}
+
+/** Asks in which row an entry stands: by its path, else by its number. */
+export interface IPlaceWanted {
+  listing: string;
+  path?: string;
+  entry?: number;
+  sort?: number;
+  descending?: boolean;
+  filter?: string;
 }
 
 /** Names a plan, which can be done once. */
@@ -343,7 +371,11 @@ export interface IProviderView {
   failure: IFailure | null;
 }
 
-/** Rows as texts, with their entries' numbers and kinds; `total` counts what the filter left. */
+/**
+ * Rows as texts, with their entries' numbers, kinds and paths.
+ *
+ * `total` counts what the filter left. A path is None where no text is it.
+ */
 export interface IRowsView {
   start: number;
   total: number;
@@ -351,6 +383,7 @@ export interface IRowsView {
   done: boolean;
   entries: number[];
   kinds: string[];
+  paths: (string | null)[];
   rows: string[][];
 }
 
@@ -457,12 +490,29 @@ export interface IStatementsWanted {
   count?: number;
 }
 
+/** The stores of a cluster, and this machine's folder that the server shows. */
+export interface IStoreList {
+  stores: IStoreView[];
+}
+
+/** One root of a cluster's tree: `kind` is `hdfs`, `s3` or `file`. */
+export interface IStoreView {
+  kind: string;
+  path: string;
+}
+
 /** Where an upload's bytes go: a folder and a name in it. */
 export interface IUpload {
   cluster: string;
   folder: string;
   name: string;
   overwrite?: boolean;
+}
+
+/** What a path names, and all that lies above it, from its store's root on. */
+export interface IWhereView {
+  parts: IPartView[];
+  entry: IEntryView;
 }
 
 /** The path below which all routes lie. */
@@ -549,6 +599,18 @@ export interface IOperations {
   'DELETE /listings/{listing}': {
     takes: IListingId;
     gives: IDone;
+  };
+  'GET /listings/{listing}/place': {
+    takes: IPlaceWanted;
+    gives: IPlaceView;
+  };
+  'GET /clusters/{cluster}/stores': {
+    takes: IClusterId;
+    gives: IStoreList;
+  };
+  'GET /clusters/{cluster}/files/where': {
+    takes: IPathWanted;
+    gives: IWhereView;
   };
   'POST /clusters/{cluster}/plans': {
     takes: IPlanWanted;

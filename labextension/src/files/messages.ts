@@ -10,7 +10,7 @@ import type {
 type Data = Record<string, unknown>;
 
 /** Pictures that are drawn; another type could hold a script. */
-const PICTURES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
+export const PICTURES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 
 /** Reads what a notebook file keeps; null for what is no browser; never throws. */
 export function readPayload(data: unknown): IPayload | null {

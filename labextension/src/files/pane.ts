@@ -46,9 +46,9 @@ export class Pane {
   }
 
   private _parts(preview: IPreview): HTMLElement[] {
-    const parts: HTMLElement[] = [facts(preview.facts)];
+    const parts: HTMLElement[] = [drawFacts(preview.facts)];
     if (preview.image) {
-      parts.push(picture(preview.image));
+      parts.push(drawPicture(preview.image));
     }
     if (preview.columns.length > 0) {
       parts.push(table(preview, this._trans));
@@ -64,7 +64,7 @@ export class Pane {
       );
     }
     parts.push(...preview.notes.map(note => element('p', 'emrnb-Note', note)));
-    parts.push(facts(preview.more));
+    parts.push(drawFacts(preview.more));
     return parts;
   }
 
@@ -73,7 +73,8 @@ export class Pane {
   private _drawn: IPreview | null = null;
 }
 
-function facts(all: IPreview['facts']): HTMLElement {
+/** Draws facts, each label with its value. */
+export function drawFacts(all: IPreview['facts']): HTMLElement {
   const list = element('dl', 'emrnb-Facts');
   for (const [label, value] of all) {
     const text = element('dd', '', value);
@@ -83,7 +84,8 @@ function facts(all: IPreview['facts']): HTMLElement {
   return list;
 }
 
-function picture(image: NonNullable<IPreview['image']>): HTMLElement {
+/** Draws a picture from its bytes. */
+export function drawPicture(image: NonNullable<IPreview['image']>): HTMLElement {
   const node = element('img', 'emrnb-Picture');
   node.src = `data:${image.mime};base64,${image.data}`;
   node.alt = `${image.width} × ${image.height}`;

@@ -10,6 +10,7 @@ export interface IRowsSource {
   readonly count: number;
   /** Says what a row looks like, so that one which looks the same is not drawn anew. */
   look(index: number): string;
+  /** Draws a row; one of a tree sets `aria-level`, `aria-expanded` and its place itself. */
   draw(index: number): HTMLElement;
   /** Told before rows are drawn, so that they can be fetched. */
   want?(first: number, stop: number): void;
@@ -85,6 +86,17 @@ export class Rows extends Widget {
     this._moved.emit(this._cursor);
   }
 
+  /** Keeps the cursor on what moved to another row; nothing is scrolled, nobody told. */
+  follow(row: number): void {
+    this._cursor = Math.max(-1, Math.min(row, this._source.count - 1));
+    this.draw();
+  }
+
+  /** Returns the element of a row, if it is in the document. */
+  nodeOf(row: number): HTMLElement | null {
+    return this._shown.get(row)?.node ?? null;
+  }
+
   /** Draws what is seen now; to be called when the source changed. */
   draw(): void {
     if (!this.isAttached) {
@@ -107,9 +119,12 @@ export class Rows extends Widget {
     const before = this._shown;
     const shown = new Map<number, { node: HTMLElement; look: string }>();
     for (let i = seen.first; i < seen.stop; i++) {
-      const look = `${this._source.look(i)}\n${i === this._cursor} ${count}`;
+      const look = `${this._source.look(i)}\n${count}`;
       const had = before.get(i);
       const row = had?.look === look ? had : { node: this._row(i, count), look };
+      // not drawn anew for the cursor: a browser knows no double click on a new element
+      row.node.classList.toggle('emrnb-mod-cursor', i === this._cursor);
+      row.node.setAttribute('aria-selected', String(i === this._cursor));
       row.node.style.top = `${seen.top + (i - seen.first) * this._rowHeight}px`;
       shown.set(i, row);
     }
@@ -141,12 +156,10 @@ export class Rows extends Widget {
   private _row(index: number, count: number): HTMLElement {
     const row = this._source.draw(index);
     row.classList.add('emrnb-Item');
-    row.classList.toggle('emrnb-mod-cursor', index === this._cursor);
     row.id = this._id(index);
     row.dataset.row = String(index);
     row.style.height = `${this._rowHeight}px`;
     row.setAttribute('role', this._options.role === 'tree' ? 'treeitem' : 'option');
-    row.setAttribute('aria-selected', String(index === this._cursor));
     if (!row.hasAttribute('aria-setsize')) {
       row.setAttribute('aria-setsize', String(count));
       row.setAttribute('aria-posinset', String(index + 1));
