@@ -114,6 +114,7 @@ class _Search:
         self.hits.append(
             HitView(
                 node=view(self._source, names, node),
+                of=self._source.sql(names) if names else "",
                 catalog=levels.get("catalog", ""),
                 schema=levels.get("schema", ""),
                 table=levels.get("table", ""),

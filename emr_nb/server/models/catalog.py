@@ -85,9 +85,10 @@ class CatalogSearched(Input, frozen=True, kw_only=True):
 
 
 class HitView(Answer, frozen=True, kw_only=True):
-    """One thing found, with the names that lead to it."""
+    """One thing found, with the names that lead to it; `of` is how SQL writes them."""
 
     node: NodeView
+    of: str
     catalog: str
     schema: str
     table: str

@@ -238,9 +238,10 @@ export interface IHitList {
   failures: IFailure[];
 }
 
-/** One thing found, with the names that lead to it. */
+/** One thing found, with the names that lead to it; `of` is how SQL writes them. */
 export interface IHitView {
   node: INodeView;
+  of: string;
   catalog: string;
   schema: string;
   table: string;

@@ -16,7 +16,8 @@ export class Server implements IServer {
     signal?: AbortSignal
   ): Promise<IOperations[K]['gives']> {
     const { method, url, rest } = this._request(operation, asked);
-    const init: RequestInit = { method, signal: signal ?? null };
+    // Jupyter's own `no-store` puts the time into the query, which no route takes
+    const init: RequestInit = { method, signal: signal ?? null, cache: 'default' };
     if (method === 'POST') {
       init.body = JSON.stringify(rest);
       init.headers = { 'Content-Type': 'application/json' };
