@@ -1,7 +1,7 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { PanelLayout, Widget } from '@lumino/widgets';
+import { Panel, Widget } from '@lumino/widgets';
 import type { IFirstRowsView, IPartitionPage } from '../api/schema';
 import type { IServer } from '../api/tokens';
 import { element } from '../dom';
@@ -20,15 +20,15 @@ interface IShown {
 }
 
 /** A table's first rows, or its partitions, in a tab of the main area. */
-export class Preview extends Widget {
+export class Preview extends Panel {
   constructor(
     private readonly _ask: (signal: AbortSignal) => Promise<IShown>,
     private readonly _trans: TranslationBundle
   ) {
-    super({ node: element('div', 'emrnb-Preview') });
-    this.layout = new PanelLayout();
-    this._head.setAttribute('role', 'status');
-    this.node.append(this._head);
+    super();
+    this.addClass('emrnb-Preview');
+    this._head.node.setAttribute('role', 'status');
+    this.addWidget(this._head);
     void this.load();
   }
 
@@ -37,47 +37,44 @@ export class Preview extends Widget {
     super.dispose();
   }
 
+  /** Asks, also again; what failed is shown with what to do. */
   async load(): Promise<void> {
-    this._clear();
+    this._show(null);
     this._say(this._trans.__('Running on the cluster…'), '');
-    this._head.classList.add('emrnb-mod-waiting');
     try {
       const { payload, said, sql } = await this._ask(this._aborted.signal);
       if (!this.isDisposed) {
         this._say(said, sql);
-        const view = new TableView(new TableModel(payload), this._trans, {
-          mostRows: payload.rows.length
-        });
-        (this.layout as PanelLayout).addWidget(view);
+        const mostRows = payload.rows.length;
+        this._show(new TableView(new TableModel(payload), this._trans, { mostRows }));
       }
     } catch (error) {
       if (!this.isDisposed) {
         this._say('', '');
         const again = [this._trans.__('Try again'), () => void this.load()] as const;
-        this._failed = drawFailure(error, again);
-        this.node.append(this._failed);
+        this._show(new Widget({ node: drawFailure(error, again) }));
       }
     }
-    this._head.classList.remove('emrnb-mod-waiting');
+  }
+
+  private _show(widget: Widget | null): void {
+    this._shown?.dispose();
+    this._shown = widget;
+    if (widget !== null) {
+      this.addWidget(widget);
+    }
   }
 
   private _say(text: string, sql: string): void {
-    this._head.replaceChildren();
-    if (sql) {
-      this._head.append(element('code', 'emrnb-PreviewSql', sql));
-    }
-    this._head.append(element('span', 'emrnb-PreviewSaid', text));
-    this._head.hidden = !text;
+    const nodes = sql ? [element('code', 'emrnb-PreviewSql', sql)] : [];
+    const said = element('span', 'emrnb-PreviewSaid', text);
+    this._head.node.replaceChildren(...nodes, said);
+    this._head.setHidden(!text);
   }
 
-  private _clear(): void {
-    this._failed?.remove();
-    (this.layout as PanelLayout).widgets.slice().forEach(widget => widget.dispose());
-  }
-
-  private readonly _head = element('div', 'emrnb-PreviewHead');
+  private readonly _head = new Widget({ node: element('div', 'emrnb-PreviewHead') });
   private readonly _aborted = new AbortController();
-  private _failed: HTMLElement | null = null;
+  private _shown: Widget | null = null;
 }
 
 /** Opens a tab with a table's first rows, or the one that is open already. */
@@ -95,8 +92,11 @@ export function openPreview(
       asked,
       signal
     );
-    const seconds = trans.__('%1 s', told.seconds.toFixed(1));
-    return { payload: payloadOf(told), said: seconds, sql: told.sql };
+    const seconds = told.seconds.toFixed(1);
+    const said = told.more
+      ? trans.__('The first %1 rows; there are more · %2 s', told.rows.length, seconds)
+      : trans.__('All rows · %1 s', seconds);
+    return { payload: payloadOf(told), said, sql: told.sql };
   };
   show(app, `emr-nb-rows-${cluster}-${node.key}`, node.label, node, ask, trans);
 }
@@ -165,8 +165,8 @@ function payloadOf(told: IFirstRowsView): IPayload {
     })),
     rows: told.rows,
     held: told.rows.length,
-    total: told.more ? null : told.rows.length,
-    truncated: told.more,
+    total: told.rows.length, // of what is shown: the words above tell that there are more
+    truncated: false,
     notices: []
   };
 }
