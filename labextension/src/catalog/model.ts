@@ -103,11 +103,10 @@ export class CatalogModel {
       return;
     }
     node.isOpen = true;
+    node.failure = node.source.failure; // what failed is tried again
     this._open.add(node.key);
     this._tell();
-    if (node.children === null && !node.isLoading && node.source.failure === null) {
-      await this.more(node);
-    }
+    await this._fill(node);
   }
 
   /** Asks for the first page below a node, or the next one; also again after a failure. */
@@ -141,7 +140,6 @@ export class CatalogModel {
     }
     node.isLoading = false;
     if (round === this._round) {
-      this._tell();
       await this._openAgain(node.children ?? []);
     }
   }
@@ -196,13 +194,21 @@ export class CatalogModel {
       this._failure = error;
     }
     this._isLoading = false;
-    this._tell();
     await this._openAgain(this._roots);
   }
 
+  /** Opens what was open before, at once, and asks what is below it. */
   private async _openAgain(nodes: readonly INode[]): Promise<void> {
-    const again = nodes.filter(node => this._open.has(node.key) && !node.isOpen);
-    await Promise.all(again.map(node => this.open(node)));
+    const again = nodes.filter(node => this._open.has(node.key));
+    again.forEach(node => (node.isOpen = true));
+    this._tell();
+    await Promise.all(again.map(node => this._fill(node)));
+  }
+
+  private async _fill(node: INode): Promise<void> {
+    if (node.children === null && node.failure === null && !node.isLoading) {
+      await this.more(node);
+    }
   }
 
   private _tell(): void {

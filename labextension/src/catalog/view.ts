@@ -156,7 +156,7 @@ export class CatalogView extends Panel implements IHasToolbar {
   private _onClick(event: MouseEvent): void {
     const target = event.target as HTMLElement;
     if (target.closest('.emrnb-CatalogTwisty, .emrnb-Link') !== null) {
-      this._open(this._rows.rowAt(target));
+      this._open(this._rows.cursor); // the press has moved it, and drawn the row anew
     }
   }
 
