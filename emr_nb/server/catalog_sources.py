@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +76,12 @@ class Source:
     def columns(self, names: Sequence[str]) -> list[ToldColumn]:
         """List a table's columns."""
         result = self._aside(f"DESCRIBE {qualified(list(names), self.rules)}")
-        return told_columns(_rows(result), self.rules.dialect)
+        told = told_columns(_rows(result), self.rules.dialect)
+        # Hive's DESCRIBE tells the keys of partitions, but escapes names as Java does
+        known = self.engine.catalog(self.node(names)) if self.name == "hive" else ()
+        if len(known) != len(told):
+            return [ToldColumn(node.name, node.type) for node in known] or told
+        return [replace(column, name=node.name) for column, node in zip(told, known, strict=True)]
 
     def partitions(self, names: Sequence[str]) -> tuple[list[str], bool]:
         """List a table's partitions, and whether there are more than are listed."""

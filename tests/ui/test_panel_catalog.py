@@ -181,8 +181,10 @@ def test_what_is_gone_says_so_beside_what_is_there(page: Lab, tree: Locator, att
     expect(row(tree, "soon_gone")).to_have_count(0)
 
 
-def test_a_search_finds_what_nobody_has_opened(page: Lab, tree: Locator) -> None:
-    page.page.get_by_role("button", name="Refresh the catalog").click()
+def test_a_search_finds_what_nobody_has_opened(page: Lab, tree: Locator, sql_cluster: Any) -> None:
+    cluster = {"id": sql_cluster.state.cluster_id, "name": sql_cluster.state.name}
+    page.page.evaluate(_CHOOSE, None)
+    page.page.evaluate(_CHOOSE, cluster)
     search = page.page.locator(".emrnb-Catalog").get_by_role("searchbox")
     search.fill(f"{SCHEMA}.fli")
     hit = row(tree, "flights")

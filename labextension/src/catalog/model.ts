@@ -110,9 +110,35 @@ export class CatalogModel {
   }
 
   /** Asks for the first page below a node, or the next one; also again after a failure. */
-  async more(node: INode): Promise<void> {
+  more(node: INode): Promise<void> {
+    const asked = this._asked.get(node) ?? this._ask(node);
+    this._asked.set(node, asked);
+    return asked;
+  }
+
+  /** Opens what leads to a node of this key, asking where nobody has; null where it is not. */
+  async reveal(key: string): Promise<INode | null> {
+    const parts = key.split('\n');
+    for (let i = 1; i < parts.length; i++) {
+      const above = nodeAt(this._roots, parts.slice(0, i).join('\n'));
+      if (above === null) {
+        return null;
+      }
+      await this.open(above);
+      const wanted = parts.slice(0, i + 1).join('\n');
+      while (above.after !== null && nodeAt(this._roots, wanted) === null) {
+        await this.more(above);
+        if (above.failure !== null) {
+          return null;
+        }
+      }
+    }
+    return nodeAt(this._roots, key);
+  }
+
+  private async _ask(node: INode): Promise<void> {
     const cluster = this._cluster;
-    if (cluster === null || node.isLoading) {
+    if (cluster === null) {
       return;
     }
     const round = this._round;
@@ -139,29 +165,10 @@ export class CatalogModel {
       node.failure = error;
     }
     node.isLoading = false;
+    this._asked.delete(node);
     if (round === this._round) {
       await this._openAgain(node.children ?? []);
     }
-  }
-
-  /** Opens what leads to a node of this key, asking where nobody has; null where it is not. */
-  async reveal(key: string): Promise<INode | null> {
-    const parts = key.split('\n');
-    for (let i = 1; i < parts.length; i++) {
-      const above = nodeAt(this._roots, parts.slice(0, i).join('\n'));
-      if (above === null) {
-        return null;
-      }
-      await this.open(above);
-      const wanted = parts.slice(0, i + 1).join('\n');
-      while (above.after !== null && nodeAt(this._roots, wanted) === null) {
-        await this.more(above);
-        if (above.failure !== null) {
-          return null;
-        }
-      }
-    }
-    return nodeAt(this._roots, key);
   }
 
   private async _list(): Promise<void> {
@@ -206,7 +213,7 @@ export class CatalogModel {
   }
 
   private async _fill(node: INode): Promise<void> {
-    if (node.children === null && node.failure === null && !node.isLoading) {
+    if (node.children === null && node.failure === null) {
       await this.more(node);
     }
   }
@@ -218,6 +225,7 @@ export class CatalogModel {
 
   private readonly _changed = new Signal<CatalogModel, void>(this);
   private readonly _open = new Set<string>();
+  private readonly _asked = new Map<INode, Promise<void>>();
   private _cluster: ICluster | null = null;
   private _roots: INode[] = [];
   private _rows: IRow[] | null = null;
