@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from emr_nb.engines.sql.told_columns import ToldColumn
 from emr_nb.errors import EmrError, UsageError
 from emr_nb.server.catalog_looks import Look
-from emr_nb.server.catalog_sources import LISTED, Source, names_of, source_of, title_of
+from emr_nb.server.catalog_sources import Source, names_of, source_of, title_of
 from emr_nb.server.failures import failure_of
 from emr_nb.server.models.catalog import (
     CellColumnView,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from emr_nb.server.models.clusters import ClusterId
     from emr_nb.server.state import ServerState
 
-_WAIT = LISTED + 5.0  # the engine's own deadline says more than ours
+_LATER = 5.0  # seconds: the engine's own deadline says more than ours
 _PARTITIONS = "\0partitions"  # beside the names of a table, in the keys of what is kept
 
 
@@ -76,7 +76,7 @@ def partitions(state: ServerState, asked: PartitionsWanted) -> PartitionPage:
         (asked.cluster, source.name),
         (*names, _PARTITIONS),
         lambda: source.partitions(names),
-        _WAIT,
+        source.patience + _LATER,
         what,
     )
     found, cut = look.found
@@ -122,7 +122,7 @@ def looked(
     cluster: str,
     source: Source,
     names: Sequence[str],
-    seconds: float = _WAIT,
+    seconds: float | None = None,
 ) -> Look:
     """Return what is below the node of so many names, kept or asked for."""
     is_table = len(names) == len(source.levels) - 1
@@ -131,7 +131,7 @@ def looked(
         (cluster, source.name),
         tuple(names),
         lambda: source.columns(names) if is_table else source.children(names),
-        seconds,
+        source.patience + _LATER if seconds is None else seconds,
         what,
     )
 

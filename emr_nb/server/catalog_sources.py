@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from emr_nb.server.backend import Connected
 
 SPARK = "spark"
-LISTED = 20.0  # seconds that a list may take
+_LISTED = 20.0  # seconds that a list may take
+_LISTED_COLD = 60.0  # … where the first one has a session make its way to the metastore
 SHOWN = 60.0  # seconds that a table's first rows may take
 FIRST_ROWS = 50
 MOST_PARTITIONS = 20_000
@@ -47,6 +48,11 @@ class Source:
     def levels(self) -> list[str]:
         catalogs = ["catalog"] if self.rules.dialect in _WITH_CATALOGS else []
         return [*catalogs, "schema", "table", "column"]
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a list may take."""
+        return _LISTED_COLD if self.name == SPARK else _LISTED
 
     @property
     def magic(self) -> str:
@@ -118,19 +124,26 @@ class Source:
     def _by_statements(self) -> SqlCatalog:
         return SqlCatalog(self.rules.dialect, lambda sql: _rows(self._aside(sql)), fresh=0.0)
 
-    def _aside(self, sql: str, rows: int = -1, seconds: float = LISTED) -> Result:
+    def _aside(self, sql: str, rows: int = -1, seconds: float = 0.0) -> Result:
         if not isinstance(self.engine, AnswersAsides):
             raise StoreLacksError(
                 f"The engine {self.engine.name} takes no statements beside those of cells",
                 advice="Ask it from a cell.",
             )
-        return self.engine.aside(sql, rows=rows, seconds=seconds)
+        return self.engine.aside(sql, rows=rows, seconds=seconds or self.patience)
 
 
 def names_of(connected: Connected) -> list[str]:
-    """Return the names of the sources that a cluster has."""
-    there = {service.name for service in connected.services}
-    return [source for service, source in _SERVICES.items() if service in there]
+    """Return the names of the sources that a cluster has; two at one address are one."""
+    there = {service.name: service.endpoints[:1] for service in connected.services}
+    found: list[str] = []
+    seen: set[tuple[str, int]] = set()
+    for service, source in _SERVICES.items():
+        at = [(e.host, e.port) for e in there.get(service, ())]
+        if service in there and not seen.intersection(at):
+            found.append(source)
+        seen.update(at)
+    return found
 
 
 def title_of(connected: Connected, name: str) -> str:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from emr_nb.errors import DeadlineExceededError, StatementError, TransportError
-from emr_nb.model import Service
+from emr_nb.model import Endpoint, Service
 from emr_nb.server.catalog_looks import Looks
 from emr_nb.testing.fake_catalog import FakeCatalogEngine, nodes
 
@@ -62,6 +62,17 @@ def test_a_source_that_cannot_be_made_hides_no_other(rig, hive):
     assert found["hive"]["failure"] is None
     assert names(rig.get(f"{CATALOG}/hive/nodes")) == ["default", "air", "o'dd `db"]
     assert rig.get(f"{CATALOG}/presto/nodes").status == 404
+
+
+def test_two_services_at_one_address_are_one_source(rig, hive):
+    cluster = rig.backend.cluster("j-1")
+    at = (Endpoint("trino", "primary", 8889),)
+    cluster.services = (*cluster.services, Service("trino", at), Service("presto", at))
+    cluster.engines["trino"] = FakeCatalogEngine("trino")
+    cluster.engines["trino"].listed[""] = nodes("catalog", "hive")
+    names_ = [s["name"] for s in rig.get(CATALOG).json["sources"]]
+    assert names_ == ["hive", "spark", "trino"]
+    assert complete(rig, "SELECT * FROM hi|", source="presto") == ["hive"]
 
 
 def test_levels_are_listed_with_names_as_sql_takes_them(rig, hive):

@@ -63,8 +63,8 @@ def catalog(rig, sql_cluster) -> str:
     return f"/clusters/{sql_cluster.state.cluster_id}/catalog"
 
 
-def below(rig, catalog: str, source: str = "hive", **names: str) -> dict[str, dict]:
-    reply = rig.get(f"{catalog}/{source}/nodes", **names)
+def below(rig, base: str, source: str = "hive", **names: str) -> dict[str, dict]:
+    reply = rig.get(f"{base}/{source}/nodes", **names)
     assert reply.status == 200, reply.content
     return {node["name"]: node for node in reply.json["nodes"]}
 
@@ -104,6 +104,7 @@ def test_rows_partitions_search_and_completion_of_hive(rig, catalog):
     assert rig.post(f"{catalog}/hive/rows", schema=SCHEMA, table="gone").kind == "StatementError"
 
 
+@pytest.mark.full  # its session starts for this alone
 def test_spark_is_asked_by_a_session_that_is_there_and_in_no_history(rig, catalog, attached):
     session = attached.session()
     try:
@@ -127,7 +128,6 @@ def test_spark_is_asked_by_a_session_that_is_there_and_in_no_history(rig, catalo
     assert left.status == 200 or left.kind in ("SessionNotFoundError", "ServerBusyError")
 
 
-@pytest.mark.full
 def test_trinos_catalogs_are_listed_with_its_quotes(rig, catalog, attached):
     if not any(service.name == "trino" for service in attached.services):
         pytest.skip("the cluster that was joined has no Trino")

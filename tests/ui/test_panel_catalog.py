@@ -318,14 +318,18 @@ def test_pictures(page: Lab, tree: Locator, theme: str, size: str) -> None:
     notebook_in_front(page)
     page.theme(theme)
     page.size(*SIZES[size])
+    page.page.evaluate(
+        "async text => { const notebook = window.jupyterapp.shell.currentWidget.content;"
+        " notebook.widgets[3].model.sharedModel.setSource(text); notebook.activeCellIndex = 2;"
+        " await notebook.scrollToItem(2, 'start'); }",
+        f"%%spark -l sql\nSELECT name, routes[0].origin\nFROM {SCHEMA}.carriers\nLIMIT {{{{n}}}}",
+    )
     opened(tree, "carriers")
-    opened(tree, "flights")
-    row(tree, "flights").click()
+    opened(tree, "flights").click()
+    kept = page.screenshot(f"panel-catalog-{theme}-{size}")
+    assert kept.stat().st_size > 5_000
     if size == "wide":
         choose(tree, "flights", "Preview 50 Rows")
         shown = page.page.locator(".emrnb-Preview").filter(has_text="there are more")
-        shown.locator(".emrnb-Summary").wait_for()
-        notebook_in_front(page)
-    page.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 2")
-    kept = page.screenshot(f"panel-catalog-{theme}-{size}")
-    assert kept.stat().st_size > 5_000
+        expect(shown.locator(".emrnb-Summary")).to_be_visible()
+        page.screenshot(f"panel-catalog-rows-{theme}-{size}")
