@@ -28,6 +28,7 @@ _STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (e.PathNotDirectoryError, 409),
     (e.TableExistsError, 409),
     (e.FileFormatError, 422),
+    (e.StatementError, 422),
     (PermissionError, 403),
     (TimeoutError, 504),
     (e.SessionLostError, 410),

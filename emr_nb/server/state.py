@@ -9,6 +9,7 @@ from emr_nb.aws.budget import Memory
 from emr_nb.server.backend import Backend, RealBackend
 from emr_nb.server.board import EVERY, Board
 from emr_nb.server.calls import Calls
+from emr_nb.server.catalog_looks import Looks
 from emr_nb.server.connections import Connections
 from emr_nb.server.hub import Hub
 from emr_nb.server.jobs import Job, Jobs
@@ -63,6 +64,7 @@ class ServerState:
         self.listings: Kept[OpenListing] = Kept("folder", _LISTINGS, lambda one: one.stop())
         self.plans: Kept[KeptPlan] = Kept("plan", _PLANS)
         self.ended: Memory[list[ClusterView]] = Memory(_ENDED_KEPT)
+        self.catalogs = Looks()
         self.watcher = Watcher(self)
         self._lock = threading.Lock()
         self._journal: Journal | None = None
@@ -112,6 +114,7 @@ class ServerState:
         self.listings.clear()
         self.calls.close()
         self.fills.close()
+        self.catalogs.close()
         self.jobs.close()
         self.connections.close()
         self.board.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emr_nb.server.models import catalog as k
 from emr_nb.server.models import clusters as c
 from emr_nb.server.models import common as m
 from emr_nb.server.models import files as f
@@ -10,6 +11,7 @@ from emr_nb.server.models import tree as t
 from emr_nb.server.operations import Operation
 
 _FILES = "/clusters/{cluster}/files"
+_CATALOG = "/clusters/{cluster}/catalog"
 
 # fmt: off
 OPERATIONS: tuple[Operation, ...] = (
@@ -76,5 +78,19 @@ OPERATIONS: tuple[Operation, ...] = (
               "sessions:listed", "List the sessions on a cluster"),
     Operation("POST", "/clusters/{cluster}/sessions/{engine}/{session}/stop", s.SessionId,
               m.Done, "sessions:stop", "End a session on its cluster"),
+    Operation("GET", _CATALOG, c.ClusterId, k.SourceList, "catalog:sources",
+              "List the engines whose catalogs can be looked at"),
+    Operation("GET", f"{_CATALOG}/{{source}}/nodes", k.NodesWanted, k.NodePage,
+              "catalog:nodes", "List what is below a node of a catalog"),
+    Operation("GET", f"{_CATALOG}/{{source}}/search", k.CatalogSearched, k.HitList,
+              "catalog_search:searched", "Search a catalog by names"),
+    Operation("GET", f"{_CATALOG}/{{source}}/partitions", k.PartitionsWanted, k.PartitionPage,
+              "catalog:partitions", "List a table's partitions"),
+    Operation("POST", f"{_CATALOG}/{{source}}/rows", k.TableWanted, k.FirstRowsView,
+              "catalog:first_rows", "Show a table's first rows, by a statement on the cluster"),
+    Operation("POST", f"{_CATALOG}/{{source}}/refresh", k.SourceId, m.Done,
+              "catalog:refreshed", "Ask a catalog anew from now on"),
+    Operation("POST", f"{_CATALOG}/{{source}}/complete", k.CompletionWanted, k.CompletionList,
+              "sql_completion:completed", "Complete SQL by a catalog's names"),
 )
 # fmt: on

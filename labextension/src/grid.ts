@@ -99,7 +99,8 @@ export class Grid {
     }
     this.node.setAttribute('aria-rowcount', String(rows + 1));
     const height = bodyHeight(rows);
-    const seen = Math.min(height, SEEN_ROWS * ROW_HEIGHT);
+    const most = this._options.mostRows ?? SEEN_ROWS;
+    const seen = Math.min(height, most * ROW_HEIGHT);
     const least = (this._options.leastRows ?? 1) * ROW_HEIGHT;
     this.node.style.height = `${this._headHeight + Math.max(seen, least) + this._barHeight()}px`;
     this._rows.node.style.height = `${height}px`;

@@ -8,6 +8,8 @@ export interface IGridOptions {
   headHeight?: number;
   /** Rows for which there is room, whether there are so many or not. */
   leastRows?: number;
+  /** Rows seen at once before the grid scrolls, where there is room for them. */
+  mostRows?: number;
   /** Whether whole rows are selected, and the first column takes the width that is left. */
   isList?: boolean;
   /** Adds to a cell that was drawn. */

@@ -1,3 +1,4 @@
+import { catalog } from './plugins/catalog';
 import { chip } from './plugins/chip';
 import { clusters } from './plugins/clusters';
 import { filetree } from './plugins/filetree';
@@ -6,5 +7,18 @@ import { notebooks } from './plugins/notebooks';
 import { files, table } from './plugins/outputs';
 import { panel } from './plugins/panel';
 import { server } from './plugins/server';
+import { sql } from './plugins/sql';
 
-export default [table, files, server, panel, notebooks, clusters, chip, launcher, filetree];
+export default [
+  table,
+  files,
+  server,
+  panel,
+  notebooks,
+  clusters,
+  chip,
+  launcher,
+  filetree,
+  catalog,
+  sql
+];

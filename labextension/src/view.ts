@@ -3,6 +3,7 @@ import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { element } from './dom';
 import { Grid } from './grid';
+import type { IGridOptions } from './gridOptions';
 import type { TableModel } from './model';
 import { summary } from './summary';
 
@@ -14,11 +15,12 @@ const SAID_DELAY = 4000;
 export class TableView extends Widget {
   constructor(
     private readonly _model: TableModel,
-    private readonly _trans: TranslationBundle
+    private readonly _trans: TranslationBundle,
+    options: IGridOptions = {}
   ) {
     super();
     this.addClass('emrnb-Table');
-    this._grid = new Grid(_model, _trans, text => this._say(text));
+    this._grid = new Grid(_model, _trans, text => this._say(text), options);
     this._filter.type = 'search';
     this._filter.placeholder = _trans.__('Filter rows');
     this._filter.setAttribute('aria-label', _trans.__('Filter rows'));

@@ -1,4 +1,5 @@
 import './base.css';
+import './catalog.css';
 import './files.css';
 import './panel.css';
 import './clusters.css';

@@ -6,16 +6,19 @@ import json
 import re
 from urllib.parse import urlencode
 
+import pyarrow as pa
 import pytest
 from server_rig import TOKEN
 
 from emr_nb.journal import StatementRow
+from emr_nb.model import Service
+from emr_nb.testing.fake_catalog import FakeCatalogEngine
 
 PARTS = {
     "cluster": "j-1", "name": "local", "tag": "a" * 32, "job": "none", "plan": "none",
-    "listing": "none", "engine": "spark", "session": "1",
+    "listing": "none", "engine": "spark", "session": "1", "source": "hive",
 }  # fmt: skip
-QUERY = {"path": "/d/a.csv", "folder": "/d", "name": "n"}
+QUERY = {"path": "/d/a.csv", "folder": "/d", "name": "n", "schema": "d", "table": "t", "text": "t"}
 CONTENT = "/emr-nb/clusters/j-1/files/content"
 CHANGING = ("POST", "PUT", "DELETE", "PATCH")
 
@@ -125,6 +128,11 @@ def test_a_login_cookie_with_its_xsrf_token_is_let_in(rig):
 def test_a_get_changes_nothing(rig, routes):
     cluster = rig.backend.cluster("j-1")
     cluster.stores["hdfs"].files["hdfs:///d/a.csv"] = b"x,y\n1,2\n"
+    hive = FakeCatalogEngine("hive")
+    hive.asides = dict.fromkeys(
+        ("DESCRIBE `d`.`t`", "SHOW PARTITIONS `d`.`t`"), pa.table({"name": ["a"], "type": ["int"]})
+    )
+    cluster.services, cluster.engines["hive"] = (*cluster.services, Service("hive")), hive
     rig.get("/clusters/j-1/files", path="/")  # attached from now on
     row = StatementRow("a" * 32, "j-1", "spark", "1", text="select 1")
     rig.state.journal.begin(row)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.asides import finished
 from emr_nb.engines.base import Abilities
 from emr_nb.engines.catalogs import KeptCatalog
 from emr_nb.engines.hive import service
@@ -45,6 +46,7 @@ from emr_nb.transport.base import Deadline
 if TYPE_CHECKING:
     from emr_nb.context import ClusterContext
     from emr_nb.engines.base import Session
+    from emr_nb.results.result import Result
 
 Notify = Callable[[Event], None]
 
@@ -150,6 +152,12 @@ class HiveEngine:
         """Ask for what is in the catalog anew from now on."""
         self.catalogs.forget()
 
+    def aside(self, sql: str, *, rows: int = -1, seconds: float = 20.0) -> Result:
+        """Return the first rows of a statement that only reads, by a session of its own."""
+        deadline = Deadline.after(seconds)
+        session = self.open(SessionOptions(self._catalog_session))
+        return finished(session.aside(sql, rows), deadline, session.where)
+
     def complete(
         self,
         code: str,
@@ -199,7 +207,11 @@ class HiveEngine:
         """Return the session that was opened last, or one for the catalog."""
         with self._lock:
             found = next(reversed(self._open.values()), None)
-        return found or self.open(SessionOptions(f"emr_nb/{self._context.user}/catalog"))
+        return found or self.open(SessionOptions(self._catalog_session))
+
+    @property
+    def _catalog_session(self) -> str:
+        return f"emr_nb/{self._context.user}/catalog"
 
     def _rows(self) -> list[SessionRow]:
         rows = self._context.journal.sessions(self._context.cluster.id)

@@ -248,6 +248,12 @@ class HiveSession:
                 self._place.be_in(self, database)
             return self.unlisted(sql)
 
+    def aside(self, sql: str, rows: int = -1) -> HiveStatement:
+        """Begin one that only reads, of whose rows these many are wanted (-1: all)."""
+        request = Request(sql, "sql", uuid.uuid4().hex, rows=rows)
+        with self._lock:
+            return self.begin(request, plan_transfer(request), listed=False)
+
     def unlisted(self, sql: str, settings: Mapping[str, str] | None = None) -> HiveStatement:
         """Begin such a statement, by whoever holds this session."""
         request = Request(sql, "sql", uuid.uuid4().hex, rows=-1, settings=settings or {})

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from emr_nb.engines.asides import finished
 from emr_nb.engines.base import Abilities
 from emr_nb.engines.livy.asking import SessionAsks
 from emr_nb.engines.livy.cancelling import CancelFiles
@@ -22,7 +23,7 @@ from emr_nb.engines.livy.submit import Place
 from emr_nb.engines.livy.sweeping import sweep
 from emr_nb.engines.livy.wire import SessionView
 from emr_nb.engines.yarn import Yarn, with_queues
-from emr_nb.errors import EmrError, SessionLostError
+from emr_nb.errors import EmrError, ServerBusyError, SessionLostError, SessionNotFoundError
 from emr_nb.files.base import FileSystem
 from emr_nb.journal import SessionRow
 from emr_nb.model import (
@@ -34,9 +35,11 @@ from emr_nb.model import (
     SessionOptions,
     StatementReference,
 )
+from emr_nb.transport.base import Deadline
 
 if TYPE_CHECKING:
     from emr_nb.context import ClusterContext
+    from emr_nb.results.result import Result
 
 OUR_PREFIX = "emr_nb/"
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -127,6 +130,16 @@ class LivyEngine:
         session = self._newest()
         return Catalog(session).children(parent) if session else []
 
+    def aside(self, sql: str, *, rows: int = -1, seconds: float = 20.0) -> Result:
+        """Return the first rows of a statement that only reads, by this user's idle session.
+
+        None is started for it. Raises SessionNotFoundError, and ServerBusyError where all of
+        them run something: what a cell wrote goes first.
+        """
+        session = self._session(self._idle_view())
+        statement = session.aside(sql, rows)
+        return finished(statement, Deadline.after(seconds), session.where)
+
     def asking(self, told: Callable[[str], None]) -> SessionAsks | None:
         """Return the newest open session as stores ask it; none is opened for it."""
         session = self._newest()
@@ -191,6 +204,26 @@ class LivyEngine:
     def _newest(self) -> LivySession | None:
         with self._lock:
             return next((s for s in reversed(self._open.values()) if not s.ended), None)
+
+    def _idle_view(self) -> SessionView:
+        """Return the newest idle session that a kernel of this user began."""
+        rows = self._context.journal.sessions(self._context.cluster.id)
+        mine = {row.session for row in rows if row.engine == self.name}
+        views = [v for v in self._sessions.list() if str(v.id) in mine and not v.gone]
+        found = max((v for v in views if v.state == "idle"), key=lambda v: v.id, default=None)
+        if found is not None:
+            return found
+        if not views:
+            raise SessionNotFoundError(
+                "Spark has no session of yours",
+                where=self.client.where,
+                advice="Run a Spark cell: its session is asked then. None is started for this.",
+            )
+        raise ServerBusyError(
+            "Spark's session is at work",
+            where=self.client.where,
+            advice="Try again when its statement has ended.",
+        )
 
     def _last_seen(self, view: SessionView) -> int:
         """Return the newest statement that the journal knows of in this session, else -1."""

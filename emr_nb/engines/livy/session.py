@@ -6,6 +6,7 @@ import contextlib
 import re
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -245,6 +246,12 @@ class LivySession:
         view = self.send(code, kind, request.tag)
         reference = self._reference(request.tag, view.id)
         return LivyStatement(self, reference, language="sql", plan=plan)
+
+    def aside(self, sql: str, rows: int = -1) -> LivyStatement:
+        """Begin SQL that only reads and has no row in the journal; -1 is all rows."""
+        request = Request(sql, "sql", uuid.uuid4().hex, rows=rows)
+        plan = plan_transfer(request)
+        return self.start(request, cell_code(request, plan, install=True), "pyspark", plan)
 
     def chunk(self, tag: str, seq: int, index: int) -> str:
         """Bring one further piece of a result; reading twice does no harm."""

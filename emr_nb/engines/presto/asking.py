@@ -16,8 +16,10 @@ from emr_nb.engines.presto.result import Collected
 from emr_nb.engines.presto.state import ClientState
 from emr_nb.engines.presto.submit import Submitter
 from emr_nb.engines.presto.wire import Page
-from emr_nb.errors import TransportError
-from emr_nb.model import Column
+from emr_nb.errors import ResultError, TransportError
+from emr_nb.model import Column, StatementReference
+from emr_nb.results.plan import TransferPlan
+from emr_nb.results.result import Result
 from emr_nb.transport.base import Deadline
 
 
@@ -42,7 +44,21 @@ class Asker:
         """Return the columns of a query; raises as `rows` does."""
         return self._asked(sql, state, seconds).columns
 
-    def _asked(self, sql: str, state: ClientState, seconds: float) -> Collected:
+    def result(self, sql: str, state: ClientState, rows: int = -1, seconds: float = 20.0) -> Result:
+        """Return the first rows (-1: all) of a statement that only reads; raises as `rows` does.
+
+        Raises ResultError for one that has no table.
+        """
+        plan = TransferPlan(None if rows < 0 else rows)
+        collected = self._asked(sql, state, seconds, plan)
+        found = collected.result(StatementReference("", "", "presto", ""))
+        if found is None:
+            raise ResultError("The statement gave no table", where=self.client.where)
+        return found
+
+    def _asked(
+        self, sql: str, state: ClientState, seconds: float, plan: TransferPlan | None = None
+    ) -> Collected:
         deadline = Deadline.after(seconds)
         patience = replace(self.patience, settle=seconds, away=seconds, look=seconds)
         asked = replace(state, encodings="")
@@ -50,22 +66,29 @@ class Asker:
         page, _ = submitter.submit(sql, asked, secrets.token_hex(16))
         followed = Followed(self.client, asked, self.spoken.prefix, page.next_uri, patience)
         try:
-            return self._follow(page, followed, deadline, sql)
+            return self._follow(page, followed, deadline, sql, plan)
         finally:
             if followed.uri:  # a failure, a deadline or an interrupt
                 with contextlib.suppress(TransportError):
                     self.client.delete(followed.uri, asked, followed.prefix, Deadline.after(2.0))
 
     def _follow(
-        self, page: Page | None, followed: Followed, deadline: Deadline, sql: str
+        self,
+        page: Page | None,
+        followed: Followed,
+        deadline: Deadline,
+        sql: str,
+        plan: TransferPlan | None,
     ) -> Collected:
-        collected = Collected(None, self.client.where, cuttable=False)
+        collected = Collected(plan, self.client.where, cuttable=plan is not None)
         while page is not None:
             if page.error is not None:
                 raise statement_error(page.error, f"query {page.id}, {self.client.where}")
             collected.see(page)
             if page.rows:
                 collected.add(page.rows)
+            if collected.enough:
+                break
             if page.next_uri:
                 deadline.check(f"asking {sql[:60]}", self.client.where)
             page = followed.next()

@@ -35,6 +35,7 @@ from emr_nb.transport.base import Deadline
 if TYPE_CHECKING:
     from emr_nb.context import ClusterContext
     from emr_nb.engines.base import Session
+    from emr_nb.results.result import Result
 
 # Of the spooled protocol, which a server must be set up for. None by default: a million rows of
 # the local cluster took as long or longer that way. With many workers it is the faster way.
@@ -166,6 +167,13 @@ class PrestoEngine:
             known = self._catalog
         if known is not None:
             known.forget()
+
+    def aside(self, sql: str, *, rows: int = -1, seconds: float = 20.0) -> Result:
+        """Return the first rows of a statement that only reads, beside every session."""
+        state = ClientState(self._context.user)
+        place = self._place(state)
+        asker = Asker(place.client, place.spoken, place.patience)
+        return asker.result(sql, state, rows, seconds)
 
     def complete(
         self,

@@ -5,6 +5,21 @@ export interface ICancelView {
   outcome: string;
 }
 
+/** Searches a source for schemas, tables and columns by parts of their names. */
+export interface ICatalogSearched {
+  cluster: string;
+  source: string;
+  text: string;
+  count?: number;
+}
+
+/** A column of a table's first rows; `kind` is how it is drawn. */
+export interface ICellColumnView {
+  name: string;
+  type: string;
+  kind: string;
+}
+
 /** How many statements were forgotten; of those that run only the text is. */
 export interface ICleared {
   forgotten: number;
@@ -68,6 +83,29 @@ export interface IColumnView {
   name: string;
   kind: string;
   late: boolean;
+}
+
+/** The completions; not `whole` where the catalog did not answer in time: asking again helps. */
+export interface ICompletionList {
+  completions: ICompletionView[];
+  whole: boolean;
+}
+
+/** One completion that replaces `start` … `end`. */
+export interface ICompletionView {
+  text: string;
+  start: number;
+  end: number;
+  kind: string;
+}
+
+/** Completes SQL at a character offset; `here` is the place of names without one. */
+export interface ICompletionWanted {
+  cluster: string;
+  source: string;
+  code: string;
+  cursor: number;
+  here?: string[];
 }
 
 /** One daemon of a local cluster; `ready_after` in seconds from its start. */
@@ -157,6 +195,15 @@ export interface IFailure {
   message: string;
 }
 
+/** The first rows of a table as texts, None for null; `more` says that there are others. */
+export interface IFirstRowsView {
+  sql: string;
+  columns: ICellColumnView[];
+  rows: (string | null)[][];
+  more: boolean;
+  seconds: number;
+}
+
 /** One page of a folder, as its store gives it; `after` is the cursor of the page before. */
 export interface IFolderPage {
   cluster: string;
@@ -175,6 +222,29 @@ export interface IHealth {
 export interface IHistoryCleared {
   cluster?: string;
   before?: number | null;
+}
+
+/**
+ * What was found: tables of `looked` of `schemas` schemas; asking again goes on.
+ *
+ * Columns are found in those tables alone that somebody has opened. `cut` says that there is
+ * more than was asked for; `failures` are those of schemas that could not be listed.
+ */
+export interface IHitList {
+  hits: IHitView[];
+  looked: number;
+  schemas: number;
+  cut: boolean;
+  failures: IFailure[];
+}
+
+/** One thing found, with the names that lead to it; `of` is how SQL writes them. */
+export interface IHitView {
+  node: INodeView;
+  of: string;
+  catalog: string;
+  schema: string;
+  table: string;
 }
 
 /** Names a job. */
@@ -273,6 +343,34 @@ export interface ILocalView {
   job: string;
 }
 
+/**
+ * A page of nodes, `total` of them in all; `after` is the next cursor, None at the end.
+ *
+ * `age` is in seconds since the engine was asked.
+ */
+export interface INodePage {
+  nodes: INodeView[];
+  total: number;
+  after: string | null;
+  age: number;
+}
+
+/**
+ * A node: `kind` is `catalog`, `schema`, `table`, `view` or `column`.
+ *
+ * `label` is safe to show, `sql` the whole name of what is no column. `key` says that a
+ * column is one of the table's partitions.
+ */
+export interface INodeView {
+  name: string;
+  label: string;
+  kind: string;
+  sql: string;
+  type: string;
+  comment: string;
+  key: boolean;
+}
+
 /** The nodes of one role (`MASTER`, `CORE`, `TASK`); of fleets, units of capacity. */
 export interface INodesView {
   role: string;
@@ -282,6 +380,23 @@ export interface INodesView {
   market: string;
 }
 
+/**
+ * Lists what is below a node of a source; empty names mean the level above.
+ *
+ * Names without case that begin, then those that hold, `search` are left. `after` is the
+ * cursor of the page before.
+ */
+export interface INodesWanted {
+  cluster: string;
+  source: string;
+  catalog?: string;
+  schema?: string;
+  table?: string;
+  search?: string;
+  after?: string;
+  count?: number;
+}
+
 /** No parameters. */
 export type INothing = Record<string, never>;
 
@@ -289,6 +404,26 @@ export type INothing = Record<string, never>;
 export interface IPartView {
   name: string;
   path: string | null;
+}
+
+/** Partitions as `key=value/key=value`; `cut` says that the table has more than `total`. */
+export interface IPartitionPage {
+  partitions: string[];
+  total: number;
+  cut: boolean;
+  after: string | null;
+  age: number;
+}
+
+/** Lists a page of a table's partitions. */
+export interface IPartitionsWanted {
+  cluster: string;
+  source: string;
+  catalog?: string;
+  schema: string;
+  table: string;
+  after?: string;
+  count?: number;
 }
 
 /** A path that somebody typed. */
@@ -433,6 +568,30 @@ export interface ISessionView {
   running: string[];
 }
 
+/** Names a source. */
+export interface ISourceId {
+  cluster: string;
+  source: string;
+}
+
+/** The catalogs of a cluster. */
+export interface ISourceList {
+  sources: ISourceView[];
+}
+
+/**
+ * An engine that has a catalog: `magic` begins a cell of its SQL, `levels` are its tree's.
+ *
+ * `failure` says why it cannot be asked at all.
+ */
+export interface ISourceView {
+  name: string;
+  title: string;
+  magic: string;
+  levels: string[];
+  failure: IFailure | null;
+}
+
 /** Names a statement by its tag. */
 export interface IStatementId {
   tag: string;
@@ -499,6 +658,15 @@ export interface IStoreList {
 export interface IStoreView {
   kind: string;
   path: string;
+}
+
+/** Names a table of a source. */
+export interface ITableWanted {
+  cluster: string;
+  source: string;
+  catalog?: string;
+  schema: string;
+  table: string;
 }
 
 /** Where an upload's bytes go: a folder and a name in it. */
@@ -647,5 +815,33 @@ export interface IOperations {
   'POST /clusters/{cluster}/sessions/{engine}/{session}/stop': {
     takes: ISessionId;
     gives: IDone;
+  };
+  'GET /clusters/{cluster}/catalog': {
+    takes: IClusterId;
+    gives: ISourceList;
+  };
+  'GET /clusters/{cluster}/catalog/{source}/nodes': {
+    takes: INodesWanted;
+    gives: INodePage;
+  };
+  'GET /clusters/{cluster}/catalog/{source}/search': {
+    takes: ICatalogSearched;
+    gives: IHitList;
+  };
+  'GET /clusters/{cluster}/catalog/{source}/partitions': {
+    takes: IPartitionsWanted;
+    gives: IPartitionPage;
+  };
+  'POST /clusters/{cluster}/catalog/{source}/rows': {
+    takes: ITableWanted;
+    gives: IFirstRowsView;
+  };
+  'POST /clusters/{cluster}/catalog/{source}/refresh': {
+    takes: ISourceId;
+    gives: IDone;
+  };
+  'POST /clusters/{cluster}/catalog/{source}/complete': {
+    takes: ICompletionWanted;
+    gives: ICompletionList;
   };
 }
