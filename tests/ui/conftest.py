@@ -44,7 +44,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(
+    browser: Browser,
+    cluster_home: Path,  # the server's clusters are those of the run
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Lab]:
     """A JupyterLab with our labextension; a module opens its own notebook in it."""
     labextension = find_labextension()
     if labextension is None:

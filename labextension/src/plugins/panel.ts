@@ -6,6 +6,7 @@ import {
 } from '@jupyterlab/application';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { EmrPanel, type Folds } from '../panel/panel';
 import { IEmr, IPanel, type ISection } from '../panel/tokens';
 
@@ -36,21 +37,30 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       () => ({}) as Folds
     );
     shown.folded.connect((_, now) => void state?.save(FOLDS, { ...now }));
+    // all at once, when every plugin has added its own: in the order that the keyboard goes, and
+    // what a user folded away does not load, not even for a moment
+    const waiting = new Map<ISection, IDisposable | null>();
+    let folded: Folds | null = null;
+    const put = (section: ISection) =>
+      shown.addSection(section, folded?.[section.id] ?? section.isFolded ?? false);
+    const ready = Promise.all([folds, app.started]).then(([kept]) => {
+      folded = kept;
+      for (const section of [...waiting.keys()].sort((a, b) => a.rank - b.rank)) {
+        waiting.set(section, put(section));
+      }
+    });
     return {
       addSection: (section: ISection) => {
-        const added = shown.addSection(section, true);
-        // folded first: what a user folded away must not load, not even for a moment
-        void folds.then(kept => {
-          if (!added.isDisposed && !(kept[section.id] ?? section.isFolded ?? false)) {
-            shown.unfold(section.id);
-          }
+        waiting.set(section, folded === null ? null : put(section));
+        return new DisposableDelegate(() => {
+          waiting.get(section)?.dispose();
+          waiting.delete(section);
         });
-        return added;
       },
       reveal: (section?: string) => {
         (labShell ?? app.shell).activateById(shown.id);
         if (section !== undefined) {
-          shown.unfold(section);
+          void ready.then(() => shown.unfold(section));
         }
       }
     };
