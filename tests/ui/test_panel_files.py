@@ -421,7 +421,9 @@ def test_many_entries_stay_light(files: Files) -> None:
     files.go(f"file://{many}/f010000.txt")
     expect(files.row("f010000.txt")).to_have_class(re.compile("emrnb-mod-cursor"))
     assert files.list.locator(".emrnb-Item").count() <= 150
-    folder = files.go(f"file://{many}")
+    files.go(f"file://{many}")
+    expect(folder).to_have_class(re.compile("emrnb-mod-cursor"))
+    expect(files.list).to_be_focused()
     files.page.keyboard.press("ArrowLeft")
     expect(files.row("f000000.txt")).to_have_count(0)
 
