@@ -106,9 +106,10 @@ class Listing:
         return self._ordered(order or {}, text)[start : start + count]
 
     def row(self, number: int, order: Mapping[str, Any] | None, text: str) -> int:
-        """Return the row of an entry in an order; −1 where it is not among the rows."""
+        """Return the row of an entry in an order; −1 where it is none; raises UsageError."""
+        ids = self._ordered(order or {}, text)  # raises for a filter that cannot be read
         try:
-            return self._ordered(order or {}, text).index(number)
+            return ids.index(number)
         except ValueError:
             return -1
 

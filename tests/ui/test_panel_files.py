@@ -196,6 +196,14 @@ def test_keys_move_in_the_tree(files: Files) -> None:
     press("ArrowLeft")
     expect(files.row("month=2013-01")).to_have_attribute("aria-expanded", "false")
     expect(files.row("part-00000.parquet")).to_have_count(0)
+    press("Shift+F10")
+    expect(files.page.locator(".emrnb-TreeMenu")).to_be_visible()
+    press("Escape")
+    expect(files.list).to_be_focused()
+    files.row("odd").hover()
+    files.row("odd").get_by_role("button", name="More actions for odd").click()
+    expect(files.page.locator(".emrnb-TreeMenu")).to_contain_text("Copy Path")
+    press("Escape")
     cells = len(files.lab.notebook().cells)
     for key in ("d", "d", "b", "x"):
         press(key)
@@ -413,7 +421,9 @@ def test_many_entries_stay_light(files: Files) -> None:
     files.go(f"file://{many}/f010000.txt")
     expect(files.row("f010000.txt")).to_have_class(re.compile("emrnb-mod-cursor"))
     assert files.list.locator(".emrnb-Item").count() <= 150
-    folder = files.go(f"file://{many}")
+    files.go(f"file://{many}")
+    expect(folder).to_have_class(re.compile("emrnb-mod-cursor"))
+    expect(files.list).to_be_focused()
     files.page.keyboard.press("ArrowLeft")
     expect(files.row("f000000.txt")).to_have_count(0)
 

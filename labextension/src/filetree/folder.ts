@@ -10,6 +10,12 @@ const PAGE = 100;
 /** Pages of one folder that are kept; those fetched first go first. */
 const PAGES = 200;
 
+/** Requests for what is looked at under way at once: what was scrolled past is not asked for. */
+const AT_ONCE = 2;
+
+/** Milliseconds between two looks at a folder that grows: looking costs the server as well. */
+const GROWING = 400;
+
 /** The column by which folders are sorted: the name. */
 const BY_NAME = 0;
 
@@ -203,6 +209,7 @@ export class Folder {
       while (this._hasGrown && !this._isDisposed) {
         this._hasGrown = false;
         await this._again();
+        await new Promise(resolve => window.setTimeout(resolve, GROWING));
       }
     })().finally(() => {
       this._growing = null;
@@ -212,6 +219,7 @@ export class Folder {
   /** Fetches what is looked at in the folder's new state. */
   private async _again(): Promise<void> {
     this._version++;
+    this._failed.clear();
     const [first] = this._wanted;
     await this._fetch(Math.floor(first / PAGE));
     if (this._count <= first && first > 0) {
@@ -225,10 +233,14 @@ export class Folder {
   }
 
   private _fetchWanted(): void {
+    if (this._isDisposed) {
+      return;
+    }
     const [first, stop] = this._wanted;
     const last = Math.floor((stop - 1) / PAGE);
     for (let page = Math.floor(first / PAGE); page <= last; page++) {
-      if (this._pages.get(page)?.version !== this._version) {
+      const isFull = this._pending.size >= AT_ONCE;
+      if (!isFull && this._pages.get(page)?.version !== this._version) {
         void this._fetch(page);
       }
     }
@@ -238,12 +250,15 @@ export class Folder {
     const version = this._version;
     const key = `${version}-${page}`;
     const isHere = this._pages.get(page)?.version === version;
-    if (!this.listing || isHere || this._failed === key) {
+    if (!this.listing || isHere || this._failed.has(key)) {
       return;
     }
     let asked = this._pending.get(key);
     if (asked === undefined) {
-      asked = this._ask(page, version).finally(() => this._pending.delete(key));
+      asked = this._ask(page, version).finally(() => {
+        this._pending.delete(key);
+        this._fetchWanted(); // what is looked at by now
+      });
       this._pending.set(key, asked);
     }
     await asked;
@@ -269,12 +284,12 @@ export class Folder {
       if (version !== this._version || this._isDisposed) {
         return;
       }
+      this._failed.add(`${version}-${page}`); // not asked again by being drawn
       if (error instanceof ServerFailure && error.status === 410 && !this.isOpening) {
         void this.open(); // the server let go of it for others, or was started anew
         return;
       }
       this._error = error;
-      this._failed = `${version}-${page}`; // not asked again by being drawn
       this._changed.emit();
     }
   }
@@ -311,7 +326,7 @@ export class Folder {
   private _view: IListingView | null = null;
   private _growing: Promise<void> | null = null;
   private _hasGrown = false;
-  private _failed = '';
+  private readonly _failed = new Set<string>();
   private _opening: Promise<void> | null = null;
   private _error: unknown = null;
   private _filter = '';

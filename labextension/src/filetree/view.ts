@@ -44,6 +44,9 @@ export class TreeView extends Widget {
     });
     this._rows = this._makeRows(trans.__('Files of %1', cluster.name));
     this._menu = makeMenu(this, this._actions, trans);
+    this._menu.aboutToClose.connect(() =>
+      this._rows.node.focus({ preventScroll: true })
+    );
     this._input.type = 'file';
     this._input.multiple = true;
     this._input.hidden = true;
@@ -217,6 +220,11 @@ export class TreeView extends Widget {
       this._menu.open(event.clientX, event.clientY);
       return;
     }
+    this._openMenu();
+  }
+
+  /** Opens the menu at the cursor. */
+  private _openMenu(): void {
     const place = this._rows.nodeOf(this._rows.cursor)?.getBoundingClientRect();
     if (place) {
       this._menu.open(place.left + 24, place.bottom);
@@ -235,6 +243,8 @@ export class TreeView extends Widget {
         target && this._actions.canChange(target) && void this._actions.rename(target),
       Delete: () =>
         target && this._actions.canChange(target) && void this._actions.remove(target),
+      ContextMenu: () => this._openMenu(),
+      F10: () => event.shiftKey && this._openMenu(),
       F5: () => folder && void this._tree.refresh(folder),
       '/': () => this._path.node.focus()
     };
@@ -345,6 +355,7 @@ export class TreeView extends Widget {
       notes.push(element('div', 'emrnb-TreeNote', trans.__('Loading…')));
     }
     this._note.replaceChildren(...notes);
+    this._rows.node.setAttribute('aria-busy', String(tree.isLoading));
     this._rows.follow(tree.cursor);
     const { folder } = tree;
     this._path.show(pathText(folder?.entry.path ?? ''));
