@@ -74,7 +74,7 @@ def attached(sql_cluster: Any) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def page(attached: Any, sql_cluster: Any, lab: Lab) -> Iterator[Lab]:
     """A notebook that is attached, and the panel with the cluster's catalog."""
-    cells = ["%load_ext emr_nb", f"%emr attach {sql_cluster.target}", SQL_CELL, PYTHON_CELL]
+    cells = ["%load_ext emr_nb", f"%emr attach {sql_cluster.target}", SQL_CELL, PYTHON_CELL, ""]
     lab.open(lab.write("catalog.ipynb", cells))
     lab.run_all()
     lab.page.evaluate("window.jupyterapp.shell.activateById('emr-nb-panel')")
@@ -311,6 +311,23 @@ def test_names_are_completed_once_each(
         assert wanted <= set(labels)
         assert len(labels) == len(set(labels))
     page.page.keyboard.press("Escape")
+
+
+def test_names_are_completed_while_the_kernel_is_busy(page: Lab, tree: Locator) -> None:
+    notebook_in_front(page)
+    page.type_in_cell(4, "import time; time.sleep(600)")
+    page.start_cell(4)
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    page.page.wait_for_function(f"() => {kernel}.status === 'busy'")
+    page.type_in_cell(3, f"%%hive\nSELECT * FROM {SCHEMA}.")
+    page.page.keyboard.press("Tab")
+    items = page.page.locator(".jp-Completer-item .jp-Completer-match")
+    expect(items.get_by_text("flights", exact=True)).to_be_visible()
+    assert page.page.evaluate(f"() => {kernel}.status") == "busy"
+    page.page.keyboard.press("Escape")
+    page.page.evaluate(f"() => {kernel}.interrupt()")
+    page.page.wait_for_function(f"() => {kernel}.status === 'idle'")
+    page.type_in_cell(4, " ")
 
 
 @EVERY_LOOK
