@@ -47,7 +47,7 @@ def attached(sql_cluster):
         )
         yield made
         ddl(made, f"DROP DATABASE {SCHEMA} CASCADE")
-        made.files.remove(folder, recursive=True)
+        made.files.remove(folder, recursive=True, skip_trash=True)
 
 
 @pytest.fixture(scope="module")
