@@ -9,4 +9,16 @@ import { panel } from './plugins/panel';
 import { server } from './plugins/server';
 import { sql } from './plugins/sql';
 
-export default [table, files, server, panel, notebooks, clusters, chip, launcher, filetree, catalog, sql];
+export default [
+  table,
+  files,
+  server,
+  panel,
+  notebooks,
+  clusters,
+  chip,
+  launcher,
+  filetree,
+  catalog,
+  sql
+];
