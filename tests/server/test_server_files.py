@@ -365,7 +365,7 @@ def test_a_removal_is_told_first_and_done_once(rig, store):
     store.files.update({"hdfs:///d/a": b"x" * 2048, "hdfs:///d/b": b""})
     plan = planned(rig, "delete", "/d/a", "/d/b").json
     assert (plan["title"], plan["danger"]) == ("Delete 2 entries?", True)
-    assert plan["lines"][0] == "hdfs:///d/a (2.0 KiB)"
+    assert plan["lines"][:2] == ["This cannot be undone.", "hdfs:///d/a (2.0 KiB)"]
     assert len(store.files) == 2
     job = rig.wait(rig.post(f"/plans/{plan['plan']}").json["job"])
     assert (job["state"], job["text"]) == ("done", "Deleted 2 entries")
