@@ -31,7 +31,8 @@ def searched(state: ServerState, asked: StatementsWanted) -> StatementPage:
         cluster=asked.cluster,
         engine=asked.engine,
         state=asked.state,
-        notebook=asked.notebook,
+        # pages know their notebooks by paths below the server's folder
+        notebook=str(state.root / asked.notebook) if asked.notebook else "",
         since=asked.since,
         open_only=asked.running,
         commands=asked.commands,

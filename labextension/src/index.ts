@@ -7,8 +7,10 @@ import { notebooks } from './plugins/notebooks';
 import { files, table } from './plugins/outputs';
 import { panel } from './plugins/panel';
 import { server } from './plugins/server';
+import { sessions } from './plugins/sessions';
 import { sql } from './plugins/sql';
 
+// in the order of their ranks: what is added first is reached first by the keyboard
 export default [
   table,
   files,
@@ -16,9 +18,10 @@ export default [
   panel,
   notebooks,
   clusters,
-  chip,
-  launcher,
+  sessions,
   filetree,
   catalog,
-  sql
+  sql,
+  chip,
+  launcher
 ];

@@ -5,3 +5,5 @@ import './panel.css';
 import './clusters.css';
 import './chip.css';
 import './filetree.css';
+import './sessions.css';
+import './history.css';

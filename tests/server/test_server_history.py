@@ -68,7 +68,7 @@ def test_a_row_that_comes_between_two_pages_moves_nothing(rig):
 def test_search_and_filters(rig):
     add(
         rig.state.journal,
-        row(1, "SELECT carrier FROM flights", engine="hive", notebook="/a.ipynb"),
+        row(1, "SELECT carrier FROM flights", engine="hive", notebook=str(rig.root / "a.ipynb")),
         row(2, "select 100% FROM b_c", state="failed"),
         row(3, "show tables", line="%emr tables"),
         row(4, "insert into flights", cluster="j-2", state="running"),
@@ -77,7 +77,7 @@ def test_search_and_filters(rig):
     assert found(rig, search="100%") == ["select 100% FROM b_c"]
     assert found(rig, search="b_c") == ["select 100% FROM b_c"]
     assert found(rig, search="bxc") == []
-    assert found(rig, engine="hive") == found(rig, notebook="/a.ipynb") == found(rig, search="carr")
+    assert found(rig, engine="hive") == found(rig, notebook="a.ipynb") == found(rig, search="carr")
     assert found(rig, state="failed") == ["select 100% FROM b_c"]
     assert found(rig, cluster="j-2") == found(rig, running="true") == ["insert into flights"]
     assert len(found(rig)) == 3

@@ -5,7 +5,7 @@ import { element } from '../dom';
 import { drawFailure } from '../panel/failing';
 import { Rows, type IRowsSource } from '../panel/rows';
 import type { IEmr, IHasToolbar } from '../panel/tokens';
-import { ChooseCluster } from './choosing';
+import { ChooseCluster } from '../panel/choosing';
 import { Finding } from './finding';
 import { CatalogMenu, type IDeeds } from './menu';
 import { CatalogModel } from './model';
@@ -51,7 +51,11 @@ export class CatalogView extends Panel implements IHasToolbar {
     this._top = top;
     this._bottom = new Widget({ node: element('div', 'emrnb-CatalogBottom') });
     this._bottom.node.append(this._failed, this._foot);
-    this._choose = new ChooseCluster(_emr, _trans);
+    this._choose = new ChooseCluster(
+      _emr,
+      _trans,
+      _trans.__('Catalog of which cluster?')
+    );
     [this._choose, top, this._rows, this._bottom].forEach(part => this.addWidget(part));
     this._listen();
     this._onChosen();

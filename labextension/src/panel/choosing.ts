@@ -4,24 +4,21 @@ import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import type { IClusterList } from '../api/schema';
 import { element } from '../dom';
-import type { IEmr } from '../panel/tokens';
+import type { IEmr } from './tokens';
 
 /** Lets a cluster be chosen where none is. */
 export class ChooseCluster extends Widget {
   constructor(
     private readonly _emr: IEmr,
-    private readonly _trans: TranslationBundle
+    private readonly _trans: TranslationBundle,
+    label: string
   ) {
     super();
     this.addClass('emrnb-ChooseCluster');
-    const label = element(
-      'label',
-      'emrnb-Empty',
-      _trans.__('Catalog of which cluster?')
-    );
-    label.append(this._select);
+    const asks = element('label', 'emrnb-Empty', label);
+    asks.append(this._select);
     this._select.addEventListener('change', () => this._onChange());
-    this.node.append(label, this._none);
+    this.node.append(asks, this._none);
   }
 
   override dispose(): void {

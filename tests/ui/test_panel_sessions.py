@@ -1,0 +1,134 @@
+"""The panel's sessions and history on the real local cluster: what runs, cancelled from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from lab_rig import EVERY_LOOK, SIZES, Lab
+from playwright.sync_api import Locator, expect
+
+LONG = 120_000  # ms: a Spark session starts
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+MARKUP = '<img src=x onerror="window.pwned=1">'
+CELLS = (
+    "%load_ext emr_nb\n%emr attach {target}",
+    "%%spark\nprint('begun')",
+    f"%%spark\nimport time  # {MARKUP}\nfor _ in range(600):\n    time.sleep(1)",
+    "",
+)
+
+
+class Work:
+    """What a user does in the two sections."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.page = lab.page
+        self.sessions = lab.page.locator("#emr-nb-section-sessions")
+        self.history = lab.page.locator("#emr-nb-section-history")
+
+    def rows(self) -> Locator:
+        return self.history.locator(".emrnb-HistoryRow")
+
+    def fold(self, title: str, *, folded: bool) -> None:
+        """Fold or unfold a section."""
+        head = self.page.locator(".jp-AccordionPanel-title", has_text=title).first
+        if (head.get_attribute("aria-expanded") == "true") is folded:
+            head.dispatch_event("click")
+
+    def select(self, index: int) -> None:
+        """Make a cell the active one."""
+        self.page.evaluate(
+            "index => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = index; }",
+            index,
+        )
+
+
+@pytest.fixture(scope="module")
+def work(local_cluster, lab: Lab) -> Iterator[Work]:
+    """A notebook with a session in which a statement runs, and the two sections alone."""
+    cells = [cell.replace("{target}", local_cluster.target) for cell in CELLS]
+    lab.open(lab.write("sessions.ipynb", cells))
+    made = Work(lab)
+    lab.command("emr-nb:show-clusters")
+    for title in ("Clusters", "Files", "Catalog"):
+        made.fold(title, folded=True)
+    made.fold("History", folded=False)
+    for index in (0, 1):
+        made.select(index)
+        lab.command("notebook:run-cell")
+        assert lab.errors() == []
+    lab.start_cell(2)
+    yield made
+    lab.end_kernel()
+
+
+def test_a_running_statement_is_seen_in_its_session(work: Work) -> None:
+    statement = work.sessions.locator(".emrnb-Session .emrnb-Statement")
+    expect(statement).to_contain_text("import time", timeout=LONG)
+    expect(statement).to_contain_text("running", timeout=LONG)
+    session = work.sessions.locator(".emrnb-Session", has=statement)
+    expect(session).to_contain_text("spark")
+    expect(session.locator(".emrnb-SessionNotebook")).to_have_text("sessions.ipynb")
+    chip = work.page.locator(".emrnb-ChipButton")
+    expect(chip).to_contain_text("runs", timeout=LONG)
+
+
+def test_cancel_from_the_panel_ends_the_cell(work: Work) -> None:
+    work.sessions.get_by_role("button", name="Cancel statement").click()
+    cell = work.lab.cell_output(2)
+    expect(cell).to_contain_text("ancel", timeout=LONG)
+    expect(work.sessions.locator(".emrnb-Statement", has_text="stopped")).to_be_visible(
+        timeout=LONG
+    )
+
+
+def test_the_history_has_what_ran_the_newest_first(work: Work) -> None:
+    first = work.rows().first
+    expect(first).to_contain_text("import time", timeout=LONG)
+    expect(first).to_contain_text("cancelled", timeout=LONG)
+    expect(work.rows().nth(1)).to_contain_text("print('begun')")
+    assert work.page.evaluate("window.pwned") is None
+    assert work.history.locator("img").count() == 0
+
+
+def test_search_and_this_notebook_narrow_it(work: Work) -> None:
+    box = work.history.get_by_role("searchbox")
+    box.fill("begun")
+    expect(work.rows()).to_have_count(1, timeout=LONG)
+    box.fill("no such statement at all")
+    expect(work.history).to_contain_text("No statement matches.", timeout=LONG)
+    box.fill("")
+    work.history.get_by_label("this notebook").check()
+    expect(work.rows()).to_have_count(2, timeout=LONG)
+    work.history.get_by_label("this notebook").uncheck()
+
+
+def test_a_statement_is_inserted_with_its_magic(work: Work) -> None:
+    work.select(3)
+    work.rows().nth(1).click()
+    expect(work.history.locator(".emrnb-HistoryText")).to_have_text("print('begun')")
+    work.history.get_by_role("button", name="Insert").click()
+    assert work.lab.notebook().cells[3].source == "%%spark\nprint('begun')"
+    work.history.get_by_role("button", name="Copy as Markdown").click()
+    copied = work.page.evaluate("navigator.clipboard.readText()")
+    assert "```python\nprint('begun')\n```" in copied
+
+
+@EVERY_LOOK
+def test_pictures(work: Work, theme: str, size: str) -> None:
+    work.lab.size(*SIZES[size])
+    work.lab.theme(theme)
+    expect(work.sessions.locator(".emrnb-Session").first).to_be_visible()
+    work.lab.screenshot(f"panel-sessions-{theme}-{size}")
+    assert work.lab.strangers == []
+
+
+def test_a_session_is_stopped_when_one_says_so(work: Work) -> None:
+    mine = work.sessions.locator(".emrnb-Session").filter(
+        has=work.page.locator(".emrnb-SessionNotebook", has_text="sessions.ipynb")
+    )
+    mine.get_by_role("button", name="Stop session").click()
+    work.page.locator(".jp-Dialog").get_by_role("button", name="Stop").click()
+    expect(mine).to_have_count(0, timeout=LONG)
