@@ -151,8 +151,10 @@ def _notebooks(state: ServerState) -> dict[str, list[str]]:
         return found
     for row in rows:
         named = found.setdefault(row.cluster, [])
-        if row.notebook and printable(row.notebook) not in named:
-            named.append(printable(row.notebook))
+        ran = state.journal.statements(cluster=row.cluster, session=row.session, limit=1)
+        notebook = printable(row.notebook or (ran[0].notebook if ran else ""))
+        if notebook and notebook not in named:
+            named.append(notebook)
     return found
 
 

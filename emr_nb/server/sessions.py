@@ -98,7 +98,8 @@ def _view(
         owner=printable(info.proxy_user or info.owner),
         app_id=info.app_id,
         queue=info.queue,
-        notebook=printable(row.notebook) if row else "",
+        # a session knows its notebook by what ran in it
+        notebook=printable((row.notebook if row else "") or (used[0].notebook if used else "")),
         mine=row is not None,
         orphan=row is not None and owner_is_gone(row),
         created=row.created if row else info.created.timestamp() if info.created else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -10,10 +11,11 @@ from playwright.sync_api import Locator, expect
 
 LONG = 120_000  # ms: a Spark session starts
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+WORD = f"begun{secrets.token_hex(4)}"
 MARKUP = '<img src=x onerror="window.pwned=1">'
 CELLS = (
     "%load_ext emr_nb\n%emr attach {target}",
-    "%%spark\nprint('begun')",
+    f"%%spark\nprint('{WORD}')",
     f"%%spark\nimport time  # {MARKUP}\nfor _ in range(600):\n    time.sleep(1)",
     "",
 )
@@ -52,9 +54,9 @@ def work(local_cluster, lab: Lab) -> Iterator[Work]:
     lab.open(lab.write("sessions.ipynb", cells))
     made = Work(lab)
     lab.command("emr-nb:show-clusters")
+    made.fold("History", folded=False)
     for title in ("Clusters", "Files", "Catalog"):
         made.fold(title, folded=True)
-    made.fold("History", folded=False)
     for index in (0, 1):
         made.select(index)
         lab.command("notebook:run-cell")
@@ -68,7 +70,9 @@ def test_a_running_statement_is_seen_in_its_session(work: Work) -> None:
     statement = work.sessions.locator(".emrnb-Session .emrnb-Statement")
     expect(statement).to_contain_text("import time", timeout=LONG)
     expect(statement).to_contain_text("running", timeout=LONG)
-    session = work.sessions.locator(".emrnb-Session", has=statement)
+    session = work.sessions.locator(".emrnb-Session").filter(
+        has=work.page.locator(".emrnb-Statement")
+    )
     expect(session).to_contain_text("spark")
     expect(session.locator(".emrnb-SessionNotebook")).to_have_text("sessions.ipynb")
     chip = work.page.locator(".emrnb-ChipButton")
@@ -88,14 +92,14 @@ def test_the_history_has_what_ran_the_newest_first(work: Work) -> None:
     first = work.rows().first
     expect(first).to_contain_text("import time", timeout=LONG)
     expect(first).to_contain_text("cancelled", timeout=LONG)
-    expect(work.rows().nth(1)).to_contain_text("print('begun')")
+    expect(work.rows().nth(1)).to_contain_text(WORD)
     assert work.page.evaluate("window.pwned") is None
     assert work.history.locator("img").count() == 0
 
 
 def test_search_and_this_notebook_narrow_it(work: Work) -> None:
     box = work.history.get_by_role("searchbox")
-    box.fill("begun")
+    box.fill(WORD)
     expect(work.rows()).to_have_count(1, timeout=LONG)
     box.fill("no such statement at all")
     expect(work.history).to_contain_text("No statement matches.", timeout=LONG)
@@ -108,12 +112,12 @@ def test_search_and_this_notebook_narrow_it(work: Work) -> None:
 def test_a_statement_is_inserted_with_its_magic(work: Work) -> None:
     work.select(3)
     work.rows().nth(1).click()
-    expect(work.history.locator(".emrnb-HistoryText")).to_have_text("print('begun')")
+    expect(work.history.locator(".emrnb-HistoryText")).to_contain_text(WORD)
     work.history.get_by_role("button", name="Insert").click()
-    assert work.lab.notebook().cells[3].source == "%%spark\nprint('begun')"
+    assert work.lab.notebook().cells[3].source == f"%%spark\nprint('{WORD}')"
     work.history.get_by_role("button", name="Copy as Markdown").click()
     copied = work.page.evaluate("navigator.clipboard.readText()")
-    assert "```python\nprint('begun')\n```" in copied
+    assert f"```python\nprint('{WORD}')\n```" in copied
 
 
 @EVERY_LOOK

@@ -97,7 +97,8 @@ export class Chip extends Widget {
 
   private _watch(): void {
     this._watched ??= this._live.watch('statements', told => {
-      if (told.notebook && this._panel.context.path.endsWith(told.notebook)) {
+      // the journal has whole paths, the page those below the server's folder
+      if (`/${told.notebook}`.endsWith(`/${this._panel.context.path}`)) {
         if (told.ended === null) {
           this._running.set(told.tag, told);
         } else {

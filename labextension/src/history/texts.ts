@@ -10,7 +10,8 @@ const MAGICS: Readonly<Record<string, string>> = {
 
 /** Returns the cell that runs a statement again: its own magic and options, else its engine's. */
 export function cellOf(statement: IStatementView): string {
-  const { line, engine, language, text } = statement;
+  const { line, engine, language } = statement;
+  const text = statement.text.replace(/\n$/, ''); // a cell magic's text ends with one
   if (line.startsWith('%%')) {
     return `${line}\n${text}`;
   }
@@ -27,7 +28,8 @@ export function markdownOf(
   const fence = '`'.repeat(Math.max(3, ...runs.map(run => run.length + 1)));
   const language = statement.language || 'sql';
   const facts = factsOf(statement, trans).join(' · ');
-  return `${facts}\n\n${fence}${language}\n${statement.text}\n${fence}\n`;
+  const text = statement.text.replace(/\n$/, '');
+  return `${facts}\n\n${fence}${language}\n${text}\n${fence}\n`;
 }
 
 /** Returns what is told of a statement beside its text. */

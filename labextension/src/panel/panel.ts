@@ -10,6 +10,9 @@ import { emrIcon } from './icons';
 import { SectionPanel } from './section';
 import type { IEmr, ISection } from './tokens';
 
+/** Of the panel's height: a section with less shows nothing. */
+const LEAST_SHARE = 0.08;
+
 /** Which sections are folded, by their ids. */
 export type Folds = Readonly<Record<string, boolean>>;
 
@@ -28,7 +31,10 @@ export class EmrPanel extends SidePanel {
     this.node.setAttribute('role', 'region');
     this._banner = new Banner(emr, _words);
     this.header.addWidget(this._banner);
-    this._accordion.expansionToggled.connect(() => this._folded.emit(this.folds));
+    this._accordion.expansionToggled.connect((_, index) => {
+      this._share(index);
+      this._folded.emit(this.folds);
+    });
   }
 
   /** Tells when a section was folded or unfolded. */
@@ -72,6 +78,16 @@ export class EmrPanel extends SidePanel {
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
     this._banner.check();
+  }
+
+  /** Gives a section that was folded from the beginning its share of the height. */
+  private _share(index: number): void {
+    const accordion = this._accordion;
+    const widgets = accordion.widgets;
+    const size = accordion.relativeSizes()[index] ?? 0;
+    if (!(widgets[index]?.isHidden ?? true) && size < LEAST_SHARE) {
+      accordion.setRelativeSizes(widgets.map(widget => (widget.isHidden ? 0 : 1)));
+    }
   }
 
   private get _accordion(): AccordionPanel {
