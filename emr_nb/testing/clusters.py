@@ -223,11 +223,23 @@ class ClusterProviderContract:
             sent.append(time.monotonic())
             _thread.interrupt_main()
 
-        timer = threading.Timer(1.0, interrupt)
-        timer.start()
+        # again and again, as a user does: one that strikes in a finalizer is lost
+        over = threading.Event()
+
+        def press() -> None:
+            while not over.wait(1.0):
+                interrupt()
+
+        def attach() -> None:
+            try:
+                provider.attach("slow", _silent)
+            finally:
+                over.set()
+
+        threading.Thread(target=press, daemon=True).start()
         with pytest.raises(KeyboardInterrupt):
-            provider.attach("slow", _silent)
-        assert time.monotonic() - sent[0] < _SOON
+            attach()
+        assert time.monotonic() - sent[-1] < _SOON
 
     def test_a_cluster_that_fails_to_start_says_why(self, rig: ClusterRig) -> None:
         rig.run("broken", starting=0.5, fails=True)
