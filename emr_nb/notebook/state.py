@@ -5,15 +5,16 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from emr_nb.errors import EmrError, NotAttachedError, UsageError
 from emr_nb.notebook.accounts import KeptAccounts
 from emr_nb.notebook.answers import bundle
 from emr_nb.notebook.attachment import SPARK, Attachment
+from emr_nb.notebook.backend import Backend, real_backend
 from emr_nb.notebook.errors import whole
 from emr_nb.notebook.grid import ResultStore, serve, stop_serving
 from emr_nb.notebook.handles import Handles
@@ -31,7 +32,6 @@ from emr_nb.settings import EmrNb, Settings
 
 if TYPE_CHECKING:
     from emr_nb.journal import Journal, StatementRow
-    from emr_nb.model import ClusterSummary
     from emr_nb.notebook.browser.serving import Browsers
     from emr_nb.notebook.cells import CellMagic
     from emr_nb.notebook.plugins import Plugins
@@ -39,44 +39,6 @@ if TYPE_CHECKING:
 
 _EXIT_SECONDS = 4.0
 _ENDED = "The session was ended while the statement ran"
-
-
-class Attach(Protocol):
-    """Attaches a cluster, as emr_nb.cluster.attach does."""
-
-    def __call__(
-        self,
-        target: str = "",
-        *,
-        settings: Settings,
-        journal: Journal,
-        notify: Callable[[str], None],
-        user: str,
-        name: str,
-    ) -> Attached: ...
-
-
-class ListClusters(Protocol):
-    """Lists clusters, as emr_nb.cluster.list_clusters does."""
-
-    def __call__(
-        self, settings: Settings, *, live_only: bool = True
-    ) -> Iterable[ClusterSummary]: ...
-
-
-@dataclass(frozen=True)
-class Backend:
-    """Where clusters come from; tests and third parties may give their own."""
-
-    attach: Attach
-    list_clusters: ListClusters
-
-
-def real_backend() -> Backend:
-    """Return the backend of the installed cluster providers."""
-    from emr_nb.cluster import attach, list_clusters
-
-    return Backend(attach, list_clusters)
 
 
 class Notebook:
@@ -325,10 +287,14 @@ class Notebook:
 
     # -- life -----------------------------------------------------------------------------
 
+    @property
+    def _kernel(self) -> Any:
+        kernel = getattr(self.shell, "kernel", None)
+        return kernel if hasattr(kernel, "comm_manager") else None
+
     def start(self) -> None:
         """Begin to serve live tables and to end our sessions at a clean shutdown."""
-        kernel = getattr(self.shell, "kernel", None)
-        if hasattr(kernel, "comm_manager"):
+        if (kernel := self._kernel) is not None:
             serve(kernel, self.results)
             self.standing.serve(kernel)
         self.shell.configurables.append(self.config)
@@ -338,8 +304,7 @@ class Notebook:
         """Detach everything and take all registrations back."""
         atexit.unregister(self._at_exit)
         self.closing = True
-        kernel = getattr(self.shell, "kernel", None)
-        if hasattr(kernel, "comm_manager"):
+        if (kernel := self._kernel) is not None:
             stop_serving(kernel)
             self.standing.close(kernel)
         if self._browsers is not None:

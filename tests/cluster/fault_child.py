@@ -41,9 +41,10 @@ def shell_cells(given: dict[str, Any]) -> Any:
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output
 
+    from emr_nb.notebook.backend import Backend
     from emr_nb.notebook.extension import Extension
     from emr_nb.notebook.places import Place
-    from emr_nb.notebook.state import Backend, Notebook
+    from emr_nb.notebook.state import Notebook
 
     shell = InteractiveShell.instance()
     cluster = attached(Path(given["home"]), Journal(Path(given["journal"])), given["port"])

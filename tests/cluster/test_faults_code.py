@@ -12,9 +12,10 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from emr_nb.journal import Journal
 from emr_nb.model import Log, Output
+from emr_nb.notebook.backend import Backend
 from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
-from emr_nb.notebook.state import Backend, Notebook
+from emr_nb.notebook.state import Notebook
 
 TEXTS = {
     "triple quotes": "a '''b''' \"\"\"c\"\"\" ''",

@@ -18,11 +18,12 @@ from emr_nb.cluster import AttachedCluster
 from emr_nb.errors import DiskFullError, FileError, PathIsDirectoryError, PathNotFoundError
 from emr_nb.journal import Journal
 from emr_nb.notebook.answers import Records
+from emr_nb.notebook.backend import Backend
 from emr_nb.notebook.commands.listing_files import COMMANDS, ls
 from emr_nb.notebook.deliver import result_bundle
 from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
-from emr_nb.notebook.state import Backend, Notebook
+from emr_nb.notebook.state import Notebook
 
 HOSTILE = "<img src=x onerror=alert(1)>&\"' </td><script>"
 STORES = ("hdfs:///tmp/emr_nb-faults", "s3://{bucket}/emr_nb-faults")

@@ -13,9 +13,10 @@ from IPython.utils.capture import capture_output
 from emr_nb.errors import HttpStatusError
 from emr_nb.journal import Journal
 from emr_nb.model import SessionOptions
+from emr_nb.notebook.backend import Backend
 from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
-from emr_nb.notebook.state import Backend, Notebook
+from emr_nb.notebook.state import Notebook
 from emr_nb.notebook.table import MIME
 from emr_nb.testing.engines import text_of
 from emr_nb.testing.fault_proxy import Rule

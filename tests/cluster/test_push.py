@@ -26,9 +26,10 @@ from emr_nb.engines.livy.session import LivySession
 from emr_nb.errors import StatementError, TableExistsError, UsageError
 from emr_nb.journal import Journal
 from emr_nb.model import Request, SessionOptions
+from emr_nb.notebook.backend import Backend
 from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
-from emr_nb.notebook.state import Backend, Notebook
+from emr_nb.notebook.state import Notebook
 from emr_nb.results.plan import plan_transfer
 from emr_nb.results.result import Result
 

@@ -16,9 +16,10 @@ from emr_nb.cluster import AttachedCluster
 from emr_nb.errors import PathNotFoundError
 from emr_nb.journal import Journal
 from emr_nb.model import Cluster, Endpoint, Service
+from emr_nb.notebook.backend import Backend
 from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
-from emr_nb.notebook.state import Backend, Notebook
+from emr_nb.notebook.state import Notebook
 from emr_nb.settings import Settings
 from emr_nb.transport.direct import DirectRoute
 

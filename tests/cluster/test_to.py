@@ -18,9 +18,10 @@ from pyarrow import csv, parquet
 from emr_nb.cluster import AttachedCluster
 from emr_nb.errors import PathDeniedError, PathExistsError, StatementError, UsageError
 from emr_nb.journal import Journal
+from emr_nb.notebook.backend import Backend
 from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
-from emr_nb.notebook.state import Backend, Notebook
+from emr_nb.notebook.state import Notebook
 
 pytestmark = pytest.mark.full  # written for an independent reader; test_spool is the way
 

@@ -17,7 +17,8 @@ from types import SimpleNamespace
 sys.path.insert(0, {str(THIRD_PARTY)!r})
 from emr_nb.journal import Journal
 from emr_nb.notebook.extension import Extension
-from emr_nb.notebook.state import Backend, Notebook
+from emr_nb.notebook.backend import Backend
+from emr_nb.notebook.state import Notebook
 from emr_nb.testing.fake_engine import FakeCluster, FakeEngine
 from emr_nb_duckdb.database import Database
 from emr_nb_duckdb.engine import DuckEngine

@@ -15,9 +15,10 @@ from IPython.utils.capture import capture_output
 
 from emr_nb.journal import Journal
 from emr_nb.model import ClusterSummary
+from emr_nb.notebook.backend import Backend
 from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
-from emr_nb.notebook.state import Backend, Notebook
+from emr_nb.notebook.state import Notebook
 from emr_nb.testing.fake_engine import FakeCluster, FakeEngine, result_of
 
 THIRD_PARTY = Path(__file__).parents[2] / "thirdparty" / "duckdb_engine"

@@ -14,7 +14,8 @@ from emr_nb.model import Log, Progress
 from emr_nb.errors import StatementError
 from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
-from emr_nb.notebook.state import Backend, Notebook
+from emr_nb.notebook.backend import Backend
+from emr_nb.notebook.state import Notebook
 from emr_nb.testing.fake_engine import FakeCluster, FakeEngine, result_of
 
 def script(request):
