@@ -145,6 +145,11 @@ def files(stored, local_cluster, lab: Lab) -> Iterator[Files]:
     lab.open(lab.write("tree.ipynb", ["", "x = 1"]))
     made = Files(lab, *stored)
     lab.page.evaluate("window.jupyterapp.shell.activateById('emr-nb-panel')")
+    expect(made.section).to_be_visible(timeout=60_000)
+    for title in ("Clusters", "Sessions", "Catalog", "History"):  # all of the height is the tree's
+        head = lab.page.locator(".jp-AccordionPanel-title", has_text=title).first
+        if head.get_attribute("aria-expanded") == "true":
+            head.dispatch_event("click")
     made.width(360)
     choice = made.section.get_by_label("Choose a cluster to see its files")
     choice.select_option(local_cluster.state.cluster_id)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from emr_nb.browsing import changing
 from emr_nb.cluster_files import ClusterFiles
 from emr_nb.context import ClusterContext
 from emr_nb.errors import (
@@ -25,7 +26,6 @@ from emr_nb.files.asked import RANGE
 from emr_nb.files.node import NodeFileSystem
 from emr_nb.files.paths import cluster_path
 from emr_nb.model import Cluster, FileEntry, FilePath, Node
-from emr_nb.notebook.browser import changing
 from emr_nb.settings import Settings
 from emr_nb.testing.fs_helpers import content, every_entry
 from emr_nb.testing.plain_asking import PlainAsking

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from emr_nb.browsing import snippets
+from emr_nb.browsing.formats import Told
 from emr_nb.model import FileEntry, FilePath
-from emr_nb.notebook.browser import snippets
-from emr_nb.notebook.browser.formats import Told
 from emr_nb.notebook.waiting import WaitLine, show_waits
 
 
