@@ -336,8 +336,14 @@ def test_names_are_completed_once_each(
 
 def test_names_are_completed_while_the_kernel_is_busy(page: Lab, tree: Locator) -> None:
     notebook_in_front(page)
-    page.type_in_cell(4, "import time; time.sleep(600)")
-    page.start_cell(4)
+    last = len(page.notebook().cells)
+    page.page.evaluate(
+        "index => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = index; }",
+        last - 1,
+    )
+    page.command("notebook:insert-cell-below")
+    page.type_in_cell(last, "import time; time.sleep(600)")
+    page.start_cell(last)
     kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
     page.page.wait_for_function(f"() => {kernel}.status === 'busy'")
     page.type_in_cell(3, f"%%hive\nSELECT * FROM {SCHEMA}.")
@@ -346,7 +352,7 @@ def test_names_are_completed_while_the_kernel_is_busy(page: Lab, tree: Locator) 
     page.page.keyboard.press("Escape")
     page.page.evaluate(f"() => {kernel}.interrupt()")
     page.page.wait_for_function(f"() => {kernel}.status === 'idle'")
-    page.type_in_cell(4, " ")
+    page.type_in_cell(last, " ")
 
 
 @EVERY_LOOK
