@@ -1,7 +1,9 @@
 """What a page is told of a notebook's clusters, for its chip: nothing is run to ask for it.
 
 A page opens a comm of the target `emr_nb.notebook`, and gets `{"type": "standing", "attached":
-[…]}` at once and after each cell that changed it.
+[…]}` at once and after each cell that changed it. It knows of the target by a comm that stands in
+the kernel's list and is announced to nobody: `comm_info_request` finds it, and makes no noise in
+kernels that have none, where opening a comm is logged as an error.
 """
 
 from __future__ import annotations
@@ -29,15 +31,23 @@ class Standing:
         self._lock = threading.Lock()
         self._comms: list[Any] = []
         self._told: Mapping[str, Any] = {}
+        self._beacon: Any = None
 
     def serve(self, kernel: Any) -> None:
         """Answer the page's comms in this kernel, and tell them after each cell."""
+        from comm import create_comm
+
         kernel.comm_manager.register_target(TARGET, self._opened)
+        self._beacon = create_comm(target_name=TARGET, primary=False)
+        kernel.comm_manager.register_comm(self._beacon)
         self._notebook.shell.events.register(_EVENT, self._tell)
 
     def close(self, kernel: Any) -> None:
         """Tell nothing any more; pages hear that nothing is attached."""
         kernel.comm_manager.targets.pop(TARGET, None)
+        if self._beacon is not None:
+            kernel.comm_manager.unregister_comm(self._beacon)
+            self._beacon = None
         with suppress(ValueError):
             self._notebook.shell.events.unregister(_EVENT, self._tell)
         with self._lock:

@@ -79,6 +79,21 @@ def test_a_silent_notebook_has_no_chip(shown: Panel) -> None:
     expect(shown.chip).to_be_hidden()
 
 
+def test_a_kernel_that_has_not_loaded_us_is_asked_quietly(shown: Panel) -> None:
+    page, lab = shown.page, shown.lab
+    page.evaluate(
+        "() => { window.sent = []; const { kernel } ="
+        " window.jupyterapp.shell.currentWidget.sessionContext.session;"
+        " window.answered = 0; kernel.anyMessage.connect((_, { msg, direction }) => {"
+        " if (direction === 'send') window.sent.push(msg.header.msg_type);"
+        " if (msg.header.msg_type === 'comm_info_reply') window.answered++; }); }"
+    )
+    lab.start_cell(lab.cell("1 + 1"))
+    page.wait_for_function("() => window.answered > 0", timeout=LONG)
+    page.wait_for_timeout(1500)  # whatever that would set off
+    assert page.evaluate("() => window.sent") == ["execute_request", "comm_info_request"]
+
+
 def test_attach_writes_one_cell_and_runs_it(shown: Panel, local_cluster) -> None:
     shown.attach()
     target = local_cluster.target

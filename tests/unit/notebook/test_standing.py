@@ -32,8 +32,14 @@ class Comm:
 @pytest.fixture
 def kernel(bench):
     """A kernel with comms, as far as they are used, that serves a page's standing."""
-    targets = {}
-    manager = SimpleNamespace(targets=targets, register_target=targets.__setitem__)
+    targets, comms = {}, {}
+    manager = SimpleNamespace(
+        targets=targets,
+        comms=comms,
+        register_target=targets.__setitem__,
+        register_comm=lambda comm: comms.update({comm.comm_id: comm}),
+        unregister_comm=lambda comm: comms.pop(comm.comm_id),
+    )
     made = SimpleNamespace(comm_manager=manager, standing=Standing(bench.notebook))
     made.standing.serve(made)
     yield made
@@ -46,6 +52,13 @@ def page(kernel):
     comm = Comm()
     kernel.comm_manager.targets[TARGET](comm, {})
     return comm
+
+
+def test_the_target_is_found_while_it_is_served(kernel):
+    (beacon,) = kernel.comm_manager.comms.values()
+    assert beacon.target_name == TARGET
+    kernel.standing.close(kernel)
+    assert kernel.comm_manager.comms == {}
 
 
 def test_a_page_hears_what_is_attached_at_once(bench, page):
