@@ -110,15 +110,25 @@ def test_attach_again_rewrites_the_cell(shown: Panel, local_cluster) -> None:
     )
     lab.restart_kernel()
     expect(shown.row.get_by_role("button", name="Attach")).to_be_visible(timeout=LONG)
+    expect(shown.chip).to_have_text(f"Reattach {shown.name}", timeout=LONG)
     shown.attach()
     written = f"# begin\n%load_ext emr_nb\nc = %emr attach {local_cluster.target} --fresh"
     assert shown.sources() == [written, "1 + 1", "# mine"]
 
 
-def test_the_chips_menu_detaches_and_reattaches(shown: Panel) -> None:
+def test_the_chip_offers_to_reattach_after_a_restart(shown: Panel) -> None:
+    before = shown.sources()
+    shown.lab.restart_kernel()
+    shown.chip.get_by_text(f"Reattach {shown.name}").click()
+    expect(shown.row.locator(".emrnb-Attached")).to_be_visible(timeout=LONG)
+    expect(shown.chip).to_contain_text(f"{shown.name} · ", timeout=LONG)
+    assert shown.sources() == before
+
+
+def test_the_chips_menu_detaches(shown: Panel) -> None:
     shown.chip.click()
     shown.page.locator(".lm-Menu-item", has_text="Detach").click()
-    expect(shown.chip).to_contain_text("no cluster", timeout=LONG)
+    expect(shown.chip).to_have_text(f"Reattach {shown.name}", timeout=LONG)
     assert shown.sources()[-1] == "%emr detach"
 
 

@@ -12,7 +12,11 @@ import type { INotebooks, ISessionStanding } from '../notebooks/tokens';
 
 const TICK = 10_000; // ms; the idle countdown is told in minutes
 
-/** What the notebook in its toolbar is attached to: cluster · session · what runs · countdown. */
+/**
+ * What the notebook in its toolbar is attached to: cluster · session · what runs · countdown.
+ *
+ * Where a kernel has nothing attached but the notebook has the cell for it, it offers to attach.
+ */
 export class Chip extends Widget {
   constructor(
     private readonly _panel: NotebookPanel,
@@ -24,8 +28,13 @@ export class Chip extends Widget {
     super();
     this.addClass('emrnb-Chip');
     this._button.type = 'button';
-    this._button.setAttribute('aria-haspopup', 'menu');
-    this._button.addEventListener('click', () => this._open());
+    this._button.addEventListener('click', () => {
+      if (this._isOffer) {
+        void this._commands.execute('emr-nb:reattach');
+      } else {
+        this._open();
+      }
+    });
     this.node.append(this._button);
     _notebooks.changed.connect(this._draw, this);
   }
@@ -51,18 +60,28 @@ export class Chip extends Widget {
   private _draw(): void {
     const standing = this._notebooks.standing(this._panel);
     const { current } = standing;
-    this.setHidden(standing.state === 'silent');
+    this._before = current?.name ?? this._before;
+    this._isOffer = current === null && this._notebooks.canReattach(this._panel);
+    this.setHidden(standing.state === 'silent' && !this._isOffer);
     if (standing.state === 'silent') {
       this._unwatch();
+    } else {
+      this._watch();
+    }
+    const trans = this._trans;
+    if (this._isOffer) {
+      this._show(
+        'off',
+        this._before ? trans.__('Reattach %1', this._before) : trans.__('Reattach')
+      );
+      this._button.removeAttribute('aria-haspopup');
+      this._button.title = trans.__(
+        'This kernel has no cluster attached. Runs the cell that attaches one.'
+      );
       return;
     }
-    this._watch();
-    const trans = this._trans;
+    this._button.setAttribute('aria-haspopup', 'menu');
     const running = [...this._running.values()];
-    const dot = element(
-      'span',
-      `emrnb-Dot emrnb-mod-${this._tone(running.length > 0)}`
-    );
     const parts = [current?.name ?? trans.__('no cluster')];
     const session = current?.sessions[0];
     if (running.length > 0) {
@@ -77,9 +96,15 @@ export class Chip extends Widget {
     } else if (current) {
       parts.push(trans.__('no session'));
     }
-    const text = parts.filter(Boolean).join(' · ');
-    this._button.replaceChildren(dot, element('span', 'emrnb-ChipText', text));
-    this._button.setAttribute('aria-label', trans.__('EMR: %1', text));
+    this._show(this._tone(running.length > 0), parts.filter(Boolean).join(' · '));
+  }
+
+  private _show(tone: string, text: string): void {
+    this._button.replaceChildren(
+      element('span', `emrnb-Dot emrnb-mod-${tone}`),
+      element('span', 'emrnb-ChipText', text)
+    );
+    this._button.setAttribute('aria-label', this._trans.__('EMR: %1', text));
     this._button.title = text;
   }
 
@@ -130,6 +155,8 @@ export class Chip extends Widget {
   private readonly _running = new Map<string, IStatementView>();
   private _watched: IDisposable | null = null;
   private _timer = 0;
+  private _before = ''; // the cluster of the kernel before
+  private _isOffer = false;
 }
 
 /** The commands of the chip's menu; an empty one is a line between. */

@@ -37,6 +37,10 @@ export class Notebooks implements INotebooks {
     return this._connections.get(panel)?.standing ?? SILENT;
   }
 
+  canReattach(panel: NotebookPanel): boolean {
+    return attachCell(panel) >= 0;
+  }
+
   async attach(panel: NotebookPanel, reference?: string): Promise<void> {
     await panel.context.ready;
     await panel.sessionContext.ready;
@@ -50,9 +54,7 @@ export class Notebooks implements INotebooks {
     if (!content.model || content.model.readOnly) {
       throw new Error(this._trans.__('This notebook cannot be changed.'));
     }
-    let index = content.widgets.findIndex(
-      cell => cell instanceof CodeCell && isAttachCell(cell.model.sharedModel.source)
-    );
+    let index = attachCell(panel);
     const shared = content.widgets[index]?.model.sharedModel;
     if (shared && reference !== undefined) {
       shared.setSource(attachedTo(shared.source, reference));
@@ -114,6 +116,8 @@ export class Notebooks implements INotebooks {
     const connection = new Connection(panel.sessionContext);
     this._connections.set(panel, connection);
     connection.changed.connect(() => this._onChanged(panel));
+    // only now its cells tell whether it can be attached again
+    void panel.context.ready.then(() => this._changed.emit(panel));
     panel.disposed.connect(() => {
       this._connections.delete(panel);
       connection.dispose();
@@ -130,4 +134,11 @@ export class Notebooks implements INotebooks {
 
   private readonly _connections = new Map<NotebookPanel, Connection>();
   private readonly _changed = new Signal<INotebooks, NotebookPanel | null>(this);
+}
+
+/** Returns the index of the cell that attaches a notebook, or -1. */
+function attachCell(panel: NotebookPanel): number {
+  return panel.content.widgets.findIndex(
+    cell => cell instanceof CodeCell && isAttachCell(cell.model.sharedModel.source)
+  );
 }

@@ -40,6 +40,8 @@ export interface INotebooks {
   /** Another notebook came to the front, or the standing of one changed. */
   readonly changed: ISignal<INotebooks, NotebookPanel | null>;
   standing(panel: NotebookPanel): IStanding;
+  /** Whether a notebook has a cell that attaches it, which can run again. */
+  canReattach(panel: NotebookPanel): boolean;
   /**
    * Attaches a notebook by its one attach cell, which is written or rewritten, and run.
    *

@@ -73,7 +73,7 @@ function addCommands(
   const add = (
     name: string,
     label: string,
-    act: (panel: NotebookPanel, cluster: IAttached) => Promise<void>,
+    act: (panel: NotebookPanel, cluster: IAttached | null) => Promise<void>,
     can: () => boolean = () => current() !== null
   ) =>
     app.commands.addCommand(`emr-nb:${name}`, {
@@ -81,20 +81,24 @@ function addCommands(
       isEnabled: can,
       execute: async () => {
         const panel = notebooks.front;
-        const cluster = current();
-        if (panel && cluster) {
+        if (panel) {
           try {
-            await act(panel, cluster);
+            await act(panel, current());
           } catch (error) {
             void showErrorMessage(label, error as Error);
           }
         }
       }
     });
-  add('reattach', trans.__('Reattach'), panel => notebooks.attach(panel));
+  add(
+    'reattach',
+    trans.__('Reattach'),
+    panel => notebooks.attach(panel),
+    () => notebooks.front !== null && notebooks.canReattach(notebooks.front)
+  );
   add('restart-session', trans.__('Restart Spark Session…'), async (panel, cluster) => {
     const { button } = await showDialog({
-      title: trans.__('Restart the Spark session on %1?', cluster.name),
+      title: trans.__('Restart the Spark session on %1?', cluster?.name ?? ''),
       body: trans.__('Its variables and temporary views are lost.'),
       buttons: [
         Dialog.cancelButton(),
