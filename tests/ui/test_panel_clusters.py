@@ -153,8 +153,7 @@ def test_a_new_notebook_begins_attached(shown: Panel, local_cluster) -> None:
     made = nbformat.from_dict(
         shown.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.toJSON()")
     )
-    assert made.cells[0].source.startswith("%load_ext emr_nb\n%emr attach ")
-    assert local_cluster.state.cluster_id in made.cells[0].source
+    assert made.cells[0].source == f"%load_ext emr_nb\n%emr attach {local_cluster.target}"
     expect(shown.chip).to_contain_text(shown.name, timeout=LONG)
 
 

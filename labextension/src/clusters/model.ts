@@ -1,6 +1,7 @@
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { IDisposable } from '@lumino/disposable';
 import type { IClusterView, IJobView, ILocalView, IProviderView } from '../api/schema';
+import { localReference, referenceTo } from '../notebooks/reference';
 import type { IEmr } from '../panel/tokens';
 
 /** A cluster as the list shows it; a local one that does not run has no cluster yet. */
@@ -133,11 +134,9 @@ export class ClustersModel {
   /** Returns what `%emr attach` takes for a cluster: its name where no other has it, else its id. */
   reference(row: IClusterRow): string {
     if (row.local !== null) {
-      return row.local.name === 'local' ? 'local' : `local:${row.local.name}`;
+      return localReference(row.local.name);
     }
-    const same = this._clusters.filter(c => c.live && c.name === row.name);
-    const isPlain = /^[\w.-]+$/.test(row.name) && !/^j-/i.test(row.name);
-    return same.length === 1 && isPlain && row.name !== 'local' ? row.name : row.key;
+    return row.cluster === null ? row.key : referenceTo(row.cluster, this._clusters);
   }
 
   private _fits(row: IClusterRow): boolean {

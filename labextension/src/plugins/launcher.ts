@@ -4,6 +4,7 @@ import { ILauncher } from '@jupyterlab/launcher';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { referenceTo } from '../notebooks/reference';
 import { INotebooks } from '../notebooks/tokens';
 import { emrIcon } from '../panel/icons';
 import { IEmr } from '../panel/tokens';
@@ -29,8 +30,11 @@ export const launcher: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load('emr_nb');
     const cluster = async (): Promise<string> => {
-      if (emr.chosen.cluster) {
-        return emr.chosen.cluster.id;
+      const chosen = emr.chosen.cluster;
+      if (chosen) {
+        const { clusters } = await emr.server.call('GET /clusters', {});
+        const found = clusters.find(one => one.id === chosen.id);
+        return found ? referenceTo(found, clusters) : chosen.id;
       }
       const settings = await registry?.load(ID).catch(() => null);
       return String(settings?.get('cluster').composite ?? '');
