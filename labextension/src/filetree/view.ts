@@ -284,7 +284,8 @@ export class TreeView extends Widget {
     try {
       await this._tree.reveal(path);
       this._strip.forgive(this._path);
-      this._rows.moveTo(this._tree.cursor);
+      const { cursor } = this._tree;
+      this._rows.moveTo(cursor, this._tree.item(cursor)?.node?.below);
       this._rows.node.focus({ preventScroll: true });
     } catch (error) {
       this._strip.fail(error, undefined, this._path);

@@ -77,9 +77,12 @@ export class Rows extends Widget {
     return row && this._body.contains(row) ? Number(row.dataset.row) : -1;
   }
 
-  moveTo(row: number): void {
+  /** Moves the cursor to a row, and shows of those after it as many of `below` as it can. */
+  moveTo(row: number, below = 0): void {
     this._cursor = Math.max(-1, Math.min(row, this._source.count - 1));
     if (this._cursor >= 0) {
+      this._sizeBody(); // which limits how far can be scrolled
+      this._reveal(Math.min(this._cursor + below, this._source.count - 1));
       this._reveal(this._cursor);
     }
     this.draw();
@@ -104,11 +107,7 @@ export class Rows extends Widget {
     }
     const count = this._source.count;
     this._cursor = Math.min(this._cursor, count - 1);
-    if (this._options.mostSeen !== undefined) {
-      const seen = Math.min(count, this._options.mostSeen);
-      this.node.style.height = `${seen * this._rowHeight}px`;
-    }
-    this._body.style.height = `${bodyHeight(count, this._rowHeight)}px`;
+    this._sizeBody();
     const seen = rowWindow(
       count,
       this.node.scrollTop,
@@ -151,6 +150,15 @@ export class Rows extends Widget {
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
     this.draw();
+  }
+
+  private _sizeBody(): void {
+    const { count } = this._source;
+    if (this._options.mostSeen !== undefined) {
+      const seen = Math.min(count, this._options.mostSeen);
+      this.node.style.height = `${seen * this._rowHeight}px`;
+    }
+    this._body.style.height = `${bodyHeight(count, this._rowHeight)}px`;
   }
 
   private _row(index: number, count: number): HTMLElement {
