@@ -33,7 +33,9 @@ def environment(home: Path) -> dict[str, str]:
     place.mkdir(parents=True)
     shutil.copy(ROOT / DATA, place)
     folders = {f"JUPYTER_{n.upper()}_DIR": str(home / n) for n in ("config", "data", "runtime")}
-    return {**os.environ, **folders, "PYTHONPATH": str(ROOT), "HOME": str(home)}
+    # JupyterLab asks any Node on the path for its registry; the tests show that none is needed
+    alone = {"PYTHONPATH": str(ROOT), "HOME": str(home), "PATH": str(home)}
+    return {**os.environ, **folders, **alone}
 
 
 def run(command: list[str], home: Path) -> str:
