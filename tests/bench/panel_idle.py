@@ -1,7 +1,8 @@
 """What five open tabs cost while nobody does anything: calls of EMR, processor, memory.
 
-The poller's interval is divided by ten, so that a minute stands for ten. EMR is moto's, behind a
-proxy that counts. The processor time is the server's own, undivided, the pages' requests in it.
+Every interval is as users have it: the calls are limited by a budget of real minutes, which a
+quicker poller would only meet sooner. EMR is moto's, behind a proxy that counts; the processor
+time and the memory are the server's.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import Any
 from emr_nb.testing.fault_proxy import FaultProxy
 from tests.bench.panel_rig import LONG, laboratory
 
-SCALE = 10
 TABS = 5
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -30,7 +30,7 @@ def measure(aws_port: int, minutes: float) -> dict[str, Any]:
         before = {name: os.environ.get(name) for name in environment}
         os.environ.update(environment)
         try:
-            with laboratory(clusters_every=30 / SCALE) as lab:
+            with laboratory() as lab:
                 return idle(lab, proxy, minutes)
         finally:
             for name, value in before.items():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,15 +30,12 @@ def parts() -> tuple[Any, Path, str]:
 
 
 @contextmanager
-def laboratory(**settings: float) -> Iterator[Any]:
-    """Give a JupyterLab of its own in a browser, with settings of our server part."""
+def laboratory() -> Iterator[Any]:
+    """Give a JupyterLab of its own in a browser."""
     from playwright.sync_api import sync_playwright
 
     rig, labextension, chromium = parts()
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as home:
-        config = Path(home, "config", "jupyter_server_config.json")
-        config.parent.mkdir()
-        config.write_text(json.dumps({"EmrNbApp": settings}))
         browser = rig.launch(playwright, chromium)
         try:
             with rig.running_lab(browser, Path(home), labextension) as lab:
@@ -48,11 +45,16 @@ def laboratory(**settings: float) -> Iterator[Any]:
 
 
 def wheel(lab: Any, over: Any, counted: str) -> tuple[list[float], int]:
-    """Scroll a list by the wheel; returns its frames in ms and the most rows in the document."""
+    """Scroll a list by the wheel; returns its frames in ms and the most rows in the document.
+
+    A list that is too slow for all steps is scrolled for a minute.
+    """
     over.hover()
-    rows = 0
+    rows, until = 0, time.monotonic() + 60
     lab.page.evaluate(FRAMES)
     for number in range(NOTCHES):
+        if time.monotonic() > until:
+            break
         lab.page.mouse.wheel(0, NOTCH)
         lab.page.wait_for_timeout(16)
         if number % 10 == 0:
