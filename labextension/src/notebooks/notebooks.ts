@@ -7,7 +7,7 @@ import {
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { IChosen } from '../panel/tokens';
-import { attachedTo, isAttachCell, loadsExtension, newAttachCell } from './attachCell';
+import { attachedTo, attaches, loadsExtension, newAttachCell } from './attachCell';
 import { Connection } from './connection';
 import type { INotebooks, IStanding } from './tokens';
 
@@ -136,9 +136,11 @@ export class Notebooks implements INotebooks {
   private readonly _changed = new Signal<INotebooks, NotebookPanel | null>(this);
 }
 
-/** Returns the index of the cell that attaches a notebook, or -1. */
+/** Returns the index of the cell that attaches a notebook, or -1; best one that does no more. */
 function attachCell(panel: NotebookPanel): number {
-  return panel.content.widgets.findIndex(
-    cell => cell instanceof CodeCell && isAttachCell(cell.model.sharedModel.source)
+  const found = panel.content.widgets.map(cell =>
+    cell instanceof CodeCell ? attaches(cell.model.sharedModel.source) : 'no'
   );
+  const alone = found.indexOf('alone');
+  return alone >= 0 ? alone : found.indexOf('among others');
 }
