@@ -6,6 +6,7 @@ import {
 } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal, type ISignal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
 import type { IChosen } from '../panel/tokens';
 import { attachedTo, attaches, loadsExtension, newAttachCell } from './attachCell';
 import { Connection } from './connection';
@@ -31,6 +32,10 @@ export class Notebooks implements INotebooks {
 
   get changed(): ISignal<INotebooks, NotebookPanel | null> {
     return this._changed;
+  }
+
+  find(widget: Widget): NotebookPanel | null {
+    return this._tracker.find(panel => panel === widget) ?? null;
   }
 
   standing(panel: NotebookPanel): IStanding {

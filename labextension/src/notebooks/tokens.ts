@@ -1,6 +1,7 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
 
 /** A session that a kernel has open. */
 export interface ISessionStanding {
@@ -37,6 +38,8 @@ export interface IStanding {
 export interface INotebooks {
   /** The notebook in front. */
   readonly front: NotebookPanel | null;
+  /** Returns the notebook that a widget is; null for any other. */
+  find(widget: Widget): NotebookPanel | null;
   /** Another notebook came to the front, or the standing of one changed. */
   readonly changed: ISignal<INotebooks, NotebookPanel | null>;
   standing(panel: NotebookPanel): IStanding;
