@@ -43,13 +43,14 @@ export interface INotebooks {
   /** Another notebook came to the front, or the standing of one changed. */
   readonly changed: ISignal<INotebooks, NotebookPanel | null>;
   standing(panel: NotebookPanel): IStanding;
-  /** Whether a notebook has a cell that attaches it, which can run again. */
+  /** Whether a notebook has a cell that attaches it, or was attached without one. */
   canReattach(panel: NotebookPanel): boolean;
   /**
    * Attaches a notebook by its one attach cell, which is written or rewritten, and run.
    *
-   * `reference` is what `%emr attach` takes; without one the cell is run as it is. Throws an
-   * Error that says why it cannot.
+   * `reference` is what `%emr attach` takes; without one the cell is run as it is. Where the
+   * settings say so, the kernel alone attaches and no cell is written. Throws an Error that says
+   * why it cannot; what a cell's run says is in the cell.
    */
   attach(panel: NotebookPanel, reference?: string): Promise<void>;
   /** Begins a new notebook: loads the extension, and attaches unless `reference` is empty. */
