@@ -40,6 +40,8 @@ export const sql: JupyterFrontEndPlugin<void> = {
           ? { instance: () => extension, reconfigure: () => null }
           : null
     });
-    completions?.registerProvider(new SqlCompletions(emr.server, emr.chosen, notebooks));
+    completions?.registerProvider(
+      new SqlCompletions(emr.server, emr.chosen, notebooks)
+    );
   }
 };
