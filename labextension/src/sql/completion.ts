@@ -29,7 +29,11 @@ export class SqlCompletions implements ICompletionProvider {
   async isApplicable(context: ICompletionContext): Promise<boolean> {
     const source = context.editor?.model.sharedModel.getSource() ?? '';
     const cell = sqlCellOf(source);
-    return cell !== null && cell.dialect !== 'flink' && this._clusterOf(context.widget) !== '';
+    return (
+      cell !== null &&
+      cell.dialect !== 'flink' &&
+      this._clusterOf(context.widget) !== ''
+    );
   }
 
   /** Offsets of a request, and of a reply, count characters and not JavaScript's units. */
