@@ -112,12 +112,16 @@ export class EmrSettings implements IEmrSettings {
   private _known: Values = {};
 }
 
-/** Returns what the user has set, by the server's names: a default is not the user's word. */
+/**
+ * Returns what the user has set, by the server's names.
+ *
+ * The editor writes defaults out beside what was changed: they are not the user's word.
+ */
 function chosen(settings: ISettingRegistry.ISettings): Values {
   const found: Record<string, Value> = {};
   for (const [name, kept] of Object.entries(KEPT)) {
     const value = settings.get(name).user as Value | undefined;
-    if (value !== undefined && value !== '') {
+    if (value !== undefined && value !== settings.default(name)) {
       found[kept] = value;
     }
   }
