@@ -7,8 +7,8 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from emr_nb.errors import MissingExtraError
-from emr_nb.notebook import table
 from emr_nb.notebook.look import plural
+from emr_nb.results import table
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,9 +9,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from emr_nb.notebook.look import count, plural
-from emr_nb.notebook.static_table import html_table, text_table
+from emr_nb.results.static_table import html_table, text_table
 from emr_nb.results.texts import CELL_CHARS, kind, rows_of
+from emr_nb.wording import count, plural
 
 if TYPE_CHECKING:
     from emr_nb.results.result import Result
