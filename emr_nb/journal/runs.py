@@ -5,6 +5,7 @@ A run is kept until its notebook was saved with what it showed, a day at most.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Sequence
@@ -21,6 +22,11 @@ KEPT_SECONDS = 24 * 3600.0
 MAX_RUNS = 500
 MAX_BYTES = 64 * 2**20  # of all that is kept; the oldest go first
 _COLUMNS = ", ".join(f.name for f in fields(RunRow))
+
+
+def digest_of(source: str) -> str:
+    """Return what tells a cell's text from another."""
+    return hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 class _File(Protocol):

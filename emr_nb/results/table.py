@@ -111,6 +111,15 @@ def bundle(shown: TableView) -> dict[str, Any]:
     }
 
 
+def cut_notice(result: Result, rows: int | None = None) -> str:
+    """Say that a result is cut, why, and how to get all of it."""
+    why = f"-n {rows}" if rows is not None else "as many as a page takes"
+    return (
+        f"Only the first {plural(len(result), 'row')} are here ({why}); the result has more. "
+        "All of it: -o VAR, or -n -1."
+    )
+
+
 def _fit(shown: TableView) -> TableView:
     spent, kept = 0, 0
     for row in shown.rows:

@@ -400,6 +400,32 @@ export interface INodesWanted {
 /** No parameters. */
 export type INothing = Record<string, never>;
 
+/**
+ * What a run showed, as a notebook's outputs.
+ *
+ * `state` is `ended`, `running` (nothing to show yet) or `left` (its result waits on the
+ * cluster for a kernel: `tag` names it); `edited` says that the cell ran with another text.
+ */
+export interface IOutputView {
+  state: string;
+  outputs: { [name: string]: unknown }[];
+  edited: boolean;
+  created: number;
+  ended: number | null;
+  tag: string;
+}
+
+/**
+ * Asks what a run showed; `source` is the cell's text as it is now.
+ *
+ * With `take` the server takes what a lost kernel left on the cluster, once it has ended.
+ */
+export interface IOutputWanted {
+  run: string;
+  source: string;
+  take?: boolean;
+}
+
 /** One part of a breadcrumb. */
 export interface IPartView {
   name: string;
@@ -530,6 +556,38 @@ export interface IRowsWanted {
   sort?: number;
   descending?: boolean;
   filter?: string;
+}
+
+/** The runs whose output is not in the notebook's file yet, the newest first. */
+export interface IRunList {
+  runs: IRunView[];
+}
+
+/**
+ * The newest run of a cell: `running` or `ended`.
+ *
+ * `orphan` says that the kernel that ran it is gone; then `ended` is not known.
+ */
+export interface IRunView {
+  run: string;
+  notebook: string;
+  cell: string;
+  cluster: string;
+  state: string;
+  orphan: boolean;
+  created: number;
+  ended: number | null;
+}
+
+/** Says that a notebook's file has what these runs showed. */
+export interface IRunsSaved {
+  notebook: string;
+  runs: string[];
+}
+
+/** Names a notebook by its path below the server's folder. */
+export interface IRunsWanted {
+  notebook: string;
 }
 
 /** Names a session of an engine. */
@@ -807,6 +865,18 @@ export interface IOperations {
   'POST /statements/{tag}/cancel': {
     takes: IStatementId;
     gives: ICancelView;
+  };
+  'GET /runs': {
+    takes: IRunsWanted;
+    gives: IRunList;
+  };
+  'POST /runs/saved': {
+    takes: IRunsSaved;
+    gives: ICleared;
+  };
+  'POST /runs/{run}/output': {
+    takes: IOutputWanted;
+    gives: IOutputView;
   };
   'GET /clusters/{cluster}/sessions': {
     takes: IClusterId;
