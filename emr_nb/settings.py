@@ -57,6 +57,7 @@ class Settings:
     request_timeout: float = 30.0
     session_conf: dict[str, object] = field(default_factory=dict)
     keep_alive: float = 7200.0  # after a session's last statement
+    keep_alive_most: float = 12 * 3600.0  # by the server, after a session's last statement
     data_home: Path = field(default_factory=data_home)
     cache_home: Path = field(default_factory=cache_home)
     history: bool = True
@@ -116,6 +117,11 @@ class EmrNb(Configurable):
     ).tag(config=True)
     keep_alive = Float(
         7200.0, help="Seconds an idle session is kept alive after its last statement"
+    ).tag(config=True)
+    keep_alive_most = Float(
+        12 * 3600.0,
+        help="Most seconds after its last statement that the server keeps a session whose kernel "
+        "is gone, however often that is extended",
     ).tag(config=True)
 
     def frozen(self) -> Settings:

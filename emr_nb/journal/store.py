@@ -201,6 +201,19 @@ class Journal:
                 (until, row.cluster, row.engine, row.session, row.name),
             )
 
+    def give_back_session(self, row: SessionRow) -> None:
+        """Let a session be of whom it was before this process opened it."""
+        with self._write() as db:
+            db.execute(
+                "UPDATE sessions SET owner_pid = ?, owner_started = ?, notebook = ?"
+                " WHERE cluster = ? AND engine = ? AND session = ?"
+                " AND owner_pid = ? AND owner_started = ?",
+                (
+                    *(row.owner_pid, row.owner_started, row.notebook),
+                    *(row.cluster, row.engine, row.session, self._pid, self._started),
+                ),
+            )
+
     def kept_sessions(self, now: float) -> list[SessionRow]:
         """Return the sessions that the server is to keep alive."""
         with self._read() as db:

@@ -7,6 +7,7 @@ import pytest
 
 from emr_nb.journal import Journal, RunRow, SessionRow, StatementRow
 from emr_nb.journal import runs as kept
+from emr_nb.journal.kept import anything_kept
 
 
 @pytest.fixture
@@ -106,3 +107,31 @@ def test_what_is_kept_of_a_session_stays_when_a_kernel_takes_it_and_not_for_a_ne
     assert journal.kept_sessions(until + 1) == []
     journal.remember_session(SessionRow(*name), new=True)
     assert journal.kept_sessions(time.time()) == []
+
+
+def test_a_session_is_given_back_to_whom_it_was_unless_another_has_it_by_now(journal):
+    name = ("j-1", "spark", "emr_nb/ada/x", "1")
+    journal.remember_session(SessionRow(*name, notebook="/n.ipynb"), new=True)
+    with journal._write() as db:
+        db.execute("UPDATE sessions SET owner_pid = 1, owner_started = 2")
+    (before,) = journal.sessions()
+    journal.remember_session(SessionRow(*name))
+    journal.give_back_session(before)
+    (after,) = journal.sessions()
+    assert (after.owner_pid, after.owner_started, after.notebook) == (1, 2, "/n.ipynb")
+    with journal._write() as db:
+        db.execute("UPDATE sessions SET owner_pid = 3")
+    journal.give_back_session(before)
+    assert journal.sessions()[0].owner_pid == 3
+
+
+def test_whether_anything_is_kept_is_asked_without_making_a_file(journal, tmp_path):
+    assert not anything_kept(tmp_path / "none.sqlite")
+    assert not (tmp_path / "none.sqlite").exists()
+    row = SessionRow("j-1", "spark", "emr_nb/ada/x", "1")
+    journal.remember_session(row, new=True)
+    assert not anything_kept(journal.path)
+    journal.keep_session(row, time.time() + 60)
+    assert anything_kept(journal.path)
+    journal.keep_session(row, time.time() - 1)
+    assert not anything_kept(journal.path)

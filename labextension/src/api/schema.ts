@@ -277,6 +277,19 @@ export interface IJobView {
   stoppable: boolean;
 }
 
+/** For how many hours more to keep a session; None: as the setting says, 0: no longer. */
+export interface IKeepWanted {
+  cluster: string;
+  engine: string;
+  session: string;
+  hours?: number | null;
+}
+
+/** Until when the server keeps a session alive; None: not at all. */
+export interface IKeptView {
+  until: number | null;
+}
+
 /** Names an open folder. */
 export interface IListingId {
   listing: string;
@@ -607,7 +620,8 @@ export interface ISessionList {
  * One session; `notebook` began it, and `orphan` says that its kernel is gone.
  *
  * `mine` says that a kernel of this user began it. `running` are the tags of its open
- * statements.
+ * statements. `kept` is until when the server keeps it alive; `cost` is what an hour of it costs
+ * in US dollars, where that is known.
  */
 export interface ISessionView {
   id: string;
@@ -624,6 +638,8 @@ export interface ISessionView {
   created: number | null;
   last_used: number | null;
   running: string[];
+  kept: number | null;
+  cost: number | null;
 }
 
 /** Names a source. */
@@ -885,6 +901,10 @@ export interface IOperations {
   'POST /clusters/{cluster}/sessions/{engine}/{session}/stop': {
     takes: ISessionId;
     gives: IDone;
+  };
+  'POST /clusters/{cluster}/sessions/{engine}/{session}/keep': {
+    takes: IKeepWanted;
+    gives: IKeptView;
   };
   'GET /clusters/{cluster}/catalog': {
     takes: IClusterId;

@@ -7,6 +7,8 @@ import { duration } from '../clusters/words';
 import { element, oneLine } from '../dom';
 import { ChooseCluster } from '../panel/choosing';
 import { drawFailure } from '../panel/failing';
+import { button } from './button';
+import { drawKept } from './kept';
 import type { ISessionRow, SessionsModel } from './model';
 
 const TICK = 1_000; // ms; what runs tells how long
@@ -144,7 +146,11 @@ export class SessionsView extends Widget {
         )
       );
     }
-    node.append(head, ...statements.map(one => this._statement(one)));
+    node.append(head);
+    if (session.mine && (session.orphan || session.kept !== null)) {
+      node.append(drawKept(session, title, this._trans, isKept => this._keep(session, isKept)));
+    }
+    node.append(...statements.map(one => this._statement(one)));
     return node;
   }
 
@@ -237,6 +243,14 @@ export class SessionsView extends Widget {
     }
   }
 
+  private async _keep(session: ISessionView, isKept: boolean): Promise<void> {
+    try {
+      await this._model.keep(session, isKept);
+    } catch (error) {
+      this._deeds.failed(this._trans.__('Not kept'), error);
+    }
+  }
+
   private readonly _choose: ChooseCluster;
   private readonly _list = element('ul', 'emrnb-ClusterList');
   private readonly _rest = element('div', 'emrnb-SessionsRest');
@@ -248,12 +262,4 @@ function toneOf(state: string): string {
     return 'bad';
   }
   return /starting|busy|shutting/i.test(state) ? 'waiting' : 'good';
-}
-
-function button(label: string, says: string, act: () => void): HTMLButtonElement {
-  const made = element('button', 'emrnb-Action', label);
-  made.type = 'button';
-  made.setAttribute('aria-label', says);
-  made.addEventListener('click', act);
-  return made;
 }
