@@ -104,7 +104,7 @@ class Lab:
             self.command("application:toggle-left-area")
 
     def reopen(self) -> None:
-        """Close the browser's tab, and open the notebook anew in another; its kernel may be busy."""
+        """Close the browser's tab, and open the notebook in another; its kernel may be busy."""
         self.page.close()
         self.page = self._new_page()
         self._goto()

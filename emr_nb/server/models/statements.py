@@ -31,7 +31,8 @@ class StatementsWanted(Input, frozen=True, kw_only=True):
 class StatementView(Answer, frozen=True, kw_only=True):
     """One statement; `text` is cut where `cut`: its own route has all of it.
 
-    `orphan` says that the kernel that ran it is gone while it may still run.
+    `orphan` says that the kernel that ran it is gone while it may still run. `fraction` is how
+    much of it was done at its last look, where its engine tells that.
     """
 
     tag: str
@@ -53,6 +54,7 @@ class StatementView(Answer, frozen=True, kw_only=True):
     ended: float | None
     seconds: float
     orphan: bool
+    fraction: float | None
 
 
 class StatementPage(Answer, frozen=True, kw_only=True):

@@ -680,7 +680,8 @@ export interface IStatementPage {
 /**
  * One statement; `text` is cut where `cut`: its own route has all of it.
  *
- * `orphan` says that the kernel that ran it is gone while it may still run.
+ * `orphan` says that the kernel that ran it is gone while it may still run. `fraction` is how
+ * much of it was done at its last look, where its engine tells that.
  */
 export interface IStatementView {
   tag: string;
@@ -702,6 +703,7 @@ export interface IStatementView {
   ended: number | null;
   seconds: number;
   orphan: boolean;
+  fraction: number | null;
 }
 
 /**

@@ -7,6 +7,7 @@ import { duration } from '../clusters/words';
 import { element, oneLine } from '../dom';
 import { ChooseCluster } from '../panel/choosing';
 import { drawFailure } from '../panel/failing';
+import { drawBar } from './bar';
 import { button } from './button';
 import { drawKept } from './kept';
 import type { ISessionRow, SessionsModel } from './model';
@@ -178,7 +179,9 @@ export class SessionsView extends Widget {
     const text = element('span', 'emrnb-StatementText', oneLine(one.text || one.line));
     text.title = one.text.slice(0, 2000);
     const told = this._model.outcome(one.tag);
-    const state = [one.state, duration(seconds, trans), told]
+    const isKnown = one.ended === null && one.fraction !== null;
+    const share = isKnown ? trans.__('%1 %', Math.floor(100 * (one.fraction ?? 0))) : '';
+    const state = [one.state, share, duration(seconds, trans), told]
       .filter(Boolean)
       .join(' · ');
     const line = element('span', 'emrnb-ClusterSub', state);
@@ -186,8 +189,7 @@ export class SessionsView extends Widget {
     words.append(text, line);
     node.append(words);
     if (one.ended === null) {
-      const bar = element('div', 'emrnb-Bar emrnb-mod-endless');
-      bar.append(element('div', 'emrnb-BarDone'));
+      const bar = drawBar(one, trans);
       if (one.orphan) {
         node.append(
           button(trans.__('Take over'), trans.__('Take the result over here'), () =>

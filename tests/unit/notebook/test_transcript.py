@@ -8,7 +8,7 @@ import pytest
 from emr_nb.errors import StatementError
 from emr_nb.journal.runs import digest_of
 from emr_nb.model import Log, Output, Progress
-from emr_nb.notebook import transcript
+from emr_nb.notebook import telling, transcript
 from emr_nb.results.table import MIME
 
 CELL = "%%spark\nspark.table('t')"
@@ -110,3 +110,19 @@ def test_half_characters_can_be_told(told):
     told.answer([Log(("\ud800",), "stdout")])
     told.run(CELL)
     assert "?" in json.dumps(kept(told)[1])
+
+
+def test_how_far_a_statement_is_is_told_to_the_journal_where_the_engine_tells_it(told, monkeypatch):
+    monkeypatch.setattr(telling, "EVERY", 0.0)
+    seen = []
+
+    def steps():
+        for fraction in (None, 0.25, 0.251, 0.5):
+            yield Progress("running", 0.1, fraction)
+            seen.append(told.engine.journal.statements()[0].fraction)
+        yield Progress("fetching", 0.1, 0.75)
+
+    told.engine.script = lambda _: steps()
+    told.run(CELL)
+    assert seen == [None, 0.25, 0.25, 0.5]
+    assert told.engine.journal.statements()[0].fraction == 0.5
