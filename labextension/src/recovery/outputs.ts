@@ -14,7 +14,8 @@ export function hasAll(cell: CodeCell, outputs: readonly nbformat.IOutput[]): bo
 /** Whether a cell has a mark of a run already. */
 export function hasMark(cell: CodeCell, run: string): boolean {
   return cell.model.outputs.toJSON().some(one => {
-    const data = (one as nbformat.IDisplayData).data as nbformat.IMimeBundle | undefined;
+    const data = (one as nbformat.IDisplayData).data as
+      nbformat.IMimeBundle | undefined;
     const mark = data?.[MARK_TYPE] as { run?: string } | undefined;
     return mark?.run === run;
   });

@@ -149,7 +149,9 @@ export class SessionsView extends Widget {
     }
     node.append(head);
     if (session.mine && (session.orphan || session.kept !== null)) {
-      node.append(drawKept(session, title, this._trans, isKept => this._keep(session, isKept)));
+      node.append(
+        drawKept(session, title, this._trans, isKept => this._keep(session, isKept))
+      );
     }
     node.append(...statements.map(one => this._statement(one)));
     return node;
@@ -180,7 +182,9 @@ export class SessionsView extends Widget {
     text.title = one.text.slice(0, 2000);
     const told = this._model.outcome(one.tag);
     const isKnown = one.ended === null && one.fraction !== null;
-    const share = isKnown ? trans.__('%1 %', Math.floor(100 * (one.fraction ?? 0))) : '';
+    const share = isKnown
+      ? trans.__('%1 %', Math.floor(100 * (one.fraction ?? 0)))
+      : '';
     const state = [one.state, share, duration(seconds, trans), told]
       .filter(Boolean)
       .join(' · ');
