@@ -100,8 +100,7 @@ class Lab:
         else:
             self._choose_no_kernel()
         self.page.locator(".jp-Notebook").wait_for(timeout=limit)
-        if self.page.locator(".jp-SideBar .lm-mod-current").count():
-            self.command("application:toggle-left-area")
+        self._fold_left()
 
     def reopen(self) -> None:
         """Close the browser's tab, and open the notebook in another; its kernel may be busy."""
@@ -110,6 +109,7 @@ class Lab:
         self._goto()
         self._do("async panel => { await panel.context.ready; await panel.revealed; }")
         self.page.locator(".jp-Notebook").wait_for()
+        self._fold_left()
 
     def write(self, path: str, cells: Iterable[str], kernel: str = "python3") -> str:
         """Write a notebook of code cells for a kernel into the folder; return its path there."""
@@ -260,6 +260,10 @@ class Lab:
             self.server.forget_trust()
         self.server.start(kernels=kernels)
         self.page = self._new_page()
+
+    def _fold_left(self) -> None:
+        if self.page.locator(".jp-SideBar .lm-mod-current").count():
+            self.command("application:toggle-left-area")
 
     def _goto(self, limit: float = 60_000) -> None:
         url = f"{self.server.url}/lab/tree/{quote(self._path)}?reset&token={self.server.token}"

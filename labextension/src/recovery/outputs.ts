@@ -1,10 +1,13 @@
-import type { CodeCell } from '@jupyterlab/cells';
+import type { ICodeCellModel } from '@jupyterlab/cells';
 import type * as nbformat from '@jupyterlab/nbformat';
 import { MARK_TYPE } from './mark';
 
 /** Whether a cell shows all that a run showed, because its page was there. */
-export function hasAll(cell: CodeCell, outputs: readonly nbformat.IOutput[]): boolean {
-  const shown = cell.model.outputs.toJSON().map(textOf);
+export function hasAll(
+  cell: ICodeCellModel,
+  outputs: readonly nbformat.IOutput[]
+): boolean {
+  const shown = cell.outputs.toJSON().map(textOf);
   return outputs.every(one => {
     const text = textOf(one);
     return shown.some(other => other.includes(text));
@@ -12,8 +15,8 @@ export function hasAll(cell: CodeCell, outputs: readonly nbformat.IOutput[]): bo
 }
 
 /** Whether a cell has a mark of a run already. */
-export function hasMark(cell: CodeCell, run: string): boolean {
-  return cell.model.outputs.toJSON().some(one => {
+export function hasMark(cell: ICodeCellModel, run: string): boolean {
+  return cell.outputs.toJSON().some(one => {
     const data = (one as nbformat.IDisplayData).data as
       nbformat.IMimeBundle | undefined;
     const mark = data?.[MARK_TYPE] as { run?: string } | undefined;
@@ -22,8 +25,8 @@ export function hasMark(cell: CodeCell, run: string): boolean {
 }
 
 /** Puts outputs into a cell, in the place of what it has. */
-export function fill(cell: CodeCell, outputs: readonly nbformat.IOutput[]): void {
-  const { outputs: area } = cell.model;
+export function fill(cell: ICodeCellModel, outputs: readonly nbformat.IOutput[]): void {
+  const { outputs: area } = cell;
   area.clear();
   for (const one of outputs) {
     area.add(one);

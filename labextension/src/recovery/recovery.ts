@@ -1,4 +1,4 @@
-import { CodeCell } from '@jupyterlab/cells';
+import type { ICodeCellModel } from '@jupyterlab/cells';
 import type * as nbformat from '@jupyterlab/nbformat';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
@@ -101,7 +101,7 @@ export class Recovery implements IDisposable {
     }
     this._taking.add(view.run);
     try {
-      const source = cell.model.sharedModel.getSource();
+      const source = cell.sharedModel.getSource();
       const { current } = this._notebooks.standing(this._panel);
       const told = await this._emr.server.call('POST /runs/{run}/output', {
         run: view.run,
@@ -120,7 +120,7 @@ export class Recovery implements IDisposable {
     }
   }
 
-  private _put(view: IRunView, cell: CodeCell, told: IOutputView): void {
+  private _put(view: IRunView, cell: ICodeCellModel, told: IOutputView): void {
     if (told.state === 'running') {
       this._show(view, true);
       return;
@@ -145,7 +145,7 @@ export class Recovery implements IDisposable {
   private _show(view: IRunView, isRunning: boolean): void {
     const cell = this._cell(view.cell);
     if (cell !== null && !this._own.has(view.cell)) {
-      cell.model.executionState = isRunning ? 'running' : 'idle';
+      cell.executionState = isRunning ? 'running' : 'idle';
     }
   }
 
@@ -233,9 +233,10 @@ export class Recovery implements IDisposable {
     );
   }
 
-  private _cell(id: string): CodeCell | null {
-    const found = this._panel.content.widgets.find(one => one.model.id === id);
-    return found instanceof CodeCell ? found : null;
+  private _cell(id: string): ICodeCellModel | null {
+    const cells = this._panel.content.model?.cells ?? [];
+    const found = [...cells].find(one => one.id === id);
+    return found?.type === 'code' ? (found as ICodeCellModel) : null;
   }
 
   private readonly _waiting = new Map<string, IRunView>();
