@@ -1,6 +1,7 @@
 """Patterns in paths: `*`, `?`, `[a-z]`, `{a,b}` and `**`; a backslash makes a letter plain.
 
 A pattern never crosses a slash, but for `**`, which stands for any folders, none included.
+A bucket's name may hold one too: those that the identity owns are looked at.
 """
 
 from __future__ import annotations
@@ -70,11 +71,13 @@ def expand(text: str, parse: Callable[[str], FilePath], stores: Stores) -> Itera
     A text without a pattern is its path, whether or not something is there.
     """
     seen: set[FilePath] = set()
+    found: Iterator[Match]
     for spelled in alternatives(text):
         path = parse(spelled)
-        if not _has_wildcard(path.key):
-            found: Iterator[Match] = iter([Match(FilePath(path.scheme, plain(path.authority),
-                                                          plain(path.key)))])  # fmt: skip
+        if path.scheme == "s3" and _has_wildcard(path.authority):
+            found = _in_buckets(path, stores)
+        elif not _has_wildcard(path.key):
+            found = iter([Match(FilePath(path.scheme, plain(path.authority), plain(path.key)))])
         else:
             found = _matching(path, stores(path))
         for match in found:
@@ -96,6 +99,18 @@ def matcher(pattern: str) -> Callable[[str], bool]:
     except re.error as error:
         raise UsageError(f"{pattern!r} is no pattern: {error}") from error
     return lambda name: any(p.fullmatch(name) for p in spelled)
+
+
+def _in_buckets(path: FilePath, stores: Stores) -> Iterator[Match]:
+    top = FilePath(path.scheme, "", "")
+    fits = matcher(path.authority)
+    for bucket in _listed(stores(top), top):
+        if not fits(bucket.path.authority):
+            continue
+        if path.key:
+            yield from _below(stores(bucket.path), bucket.path, path.key.split("/"))
+        else:
+            yield Match(bucket.path, bucket)
 
 
 def _matching(path: FilePath, fs: FileSystem) -> Iterator[Match]:

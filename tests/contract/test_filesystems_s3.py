@@ -14,6 +14,7 @@ from emr_nb.aws.credentials import Credentials
 from emr_nb.cluster_files import ClusterFiles
 from emr_nb.context import ClusterContext
 from emr_nb.errors import AwsCredentialsError, FileError, PathExistsError, PathNotFoundError
+from emr_nb.files.globs import expand
 from emr_nb.files.local import LocalFileSystem
 from emr_nb.files.s3 import S3, S3Factory
 from emr_nb.model import Cluster, FilePath
@@ -111,6 +112,28 @@ def test_the_root_lists_buckets(shared, bucket):
     found = {entry.path: entry.kind for entry in every_entry(shared, FilePath("s3", "", ""))}
     assert found[bucket] == "directory"
     assert shared.info(bucket).is_directory
+
+
+def test_a_pattern_may_stand_for_buckets(shared):
+    stem = f"flights-{secrets.token_hex(4)}"
+    for name, keys in {"east": ("2013/a.csv", "x"), "west": ("2013/b.csv",), "none": ()}.items():
+        made = FilePath("s3", f"{stem}-{name}", "")
+        shared._calls.request("PUT", made, "s3:CreateBucket")
+        for key in keys:
+            shared.write(made.child(key), [b"x"])
+
+    def found(pattern: str) -> list[str]:
+        text = f"s3://{stem}-{pattern}"
+        told = [str(match.path) for match in expand(text, FilePath.parse, lambda _: shared)]
+        return sorted(name.removeprefix(f"s3://{stem}-") for name in told)
+
+    assert found("*") == ["east/", "none/", "west/"]
+    assert found("?est/*/") == ["west/2013/"]
+    assert found("*/2013/*.csv") == ["east/2013/a.csv", "west/2013/b.csv"]
+    assert found("*/x") == ["east/x"]
+    assert found("{east,w*}/**/b.csv") == ["west/2013/b.csv"]
+    with pytest.raises(PathNotFoundError, match="Nothing matches"):
+        found("*/nothing")
 
 
 def test_a_bucket_that_is_not_there(shared):
