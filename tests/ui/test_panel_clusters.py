@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from lab_rig import EVERY_LOOK, SIZES, Lab
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 LONG = 60_000  # ms: a kernel starts, a cell runs
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
@@ -49,12 +49,12 @@ class Panel:
         return [cell.source for cell in self.lab.notebook().cells]
 
 
-def until(test: Callable[[], bool]) -> None:
-    """Wait for what no page shows."""
+def until(page: Page, test: Callable[[], bool]) -> None:
+    """Wait for what no page shows; the page's requests go on meanwhile, as they pass this thread."""
     end = time.monotonic() + LONG / 1000
     while not test():
         assert time.monotonic() < end
-        time.sleep(0.1)
+        page.wait_for_timeout(100)
 
 
 def opened(lab: Lab, local_cluster, *cells: str) -> Panel:
@@ -177,7 +177,7 @@ def test_attach_is_silent_where_the_settings_say_so(shown: Panel, local_cluster)
     page.locator('[id$="emr-nb:settings_savedRows"]').fill("7")
     kept = Path(local_cluster.settings.data_home) / "settings.json"
     try:
-        until(lambda: kept.exists() and json.loads(kept.read_text()) == {"saved_rows": 7})
+        until(page, lambda: kept.exists() and json.loads(kept.read_text()) == {"saved_rows": 7})
         page.evaluate("() => window.jupyterapp.shell.activateById(window.tab)")
         lab.restart_kernel()
         shown.attach()

@@ -15,7 +15,7 @@ export function drawDetails(row: IClusterRow, trans: TranslationBundle): HTMLEle
   if (job?.failure) {
     const { what, advice } = job.failure;
     made.push(element('p', 'emrnb-DetailsBad', [what, advice].join(' ')));
-  } else if (local?.phase === 'failed' && local.error) {
+  } else if (local?.error) {
     made.push(element('p', 'emrnb-DetailsBad', local.error));
   }
   if (local?.phase === 'running' && job?.state !== 'running') {

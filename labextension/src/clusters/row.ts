@@ -62,7 +62,10 @@ function below(row: IClusterRow, trans: TranslationBundle): HTMLElement {
     const said = job.lines[job.lines.length - 1]?.trim() ?? trans.__('beginning…');
     return element('span', 'emrnb-ClusterSub emrnb-ClusterJob', said);
   }
-  const error = local?.phase === 'failed' ? local.error : (job?.failure?.what ?? '');
+  // one that runs on without a daemon that died says so too
+  const isHurt =
+    local?.phase === 'failed' || local?.daemons.some(daemon => daemon.state === 'dead');
+  const error = (isHurt && local?.error) || (job?.failure?.what ?? '');
   return error
     ? element('span', 'emrnb-ClusterSub emrnb-ClusterJob emrnb-mod-bad', error)
     : element('span', 'emrnb-ClusterSub', subline(row.cluster, local, trans));
