@@ -50,7 +50,7 @@ class Panel:
 
 
 def until(page: Page, test: Callable[[], bool]) -> None:
-    """Wait for what no page shows; the page's requests go on meanwhile, as they pass this thread."""
+    """Wait for what no page shows; its requests, which pass this thread, go on meanwhile."""
     end = time.monotonic() + LONG / 1000
     while not test():
         assert time.monotonic() < end
