@@ -145,8 +145,8 @@ def files(stored, local_cluster, lab: Lab) -> Iterator[Files]:
     lab.open(lab.write("tree.ipynb", ["", "x = 1"]))
     made = Files(lab, *stored)
     lab.page.evaluate("window.jupyterapp.shell.activateById('emr-nb-panel')")
-    expect(made.section).to_be_visible(timeout=60_000)
     lab.fold("Files", folded=False)
+    expect(made.section).to_be_visible(timeout=60_000)
     for title in ("Clusters", "Sessions", "Catalog", "History"):  # all of the height is the tree's
         lab.fold(title, folded=True)
     made.width(360)
