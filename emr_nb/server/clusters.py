@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from emr_nb.errors import EmrError
+from emr_nb.errors import AwsThrottledError, EmrError
 from emr_nb.model import LIVE_STATES, READY_STATES
 from emr_nb.redaction import redacted
 from emr_nb.server.failures import failure_of
@@ -91,7 +91,7 @@ def _brief(
     return ClusterView(
         id=summary.id,
         name=printable(summary.name),
-        state=summary.state,
+        state=printable(summary.state),
         provider=summary.provider,
         live=summary.state in LIVE_STATES,
         ready=summary.state in READY_STATES,
@@ -110,13 +110,13 @@ def _facts(facts: Cluster, age: float) -> FactsView:
     from emr_nb.aws.services import services_of
 
     return FactsView(
-        release=facts.release,
+        release=printable(facts.release),
         applications=[printable(f"{a.name} {a.version}".strip()) for a in facts.applications],
         nodes=_nodes(facts),
         tags={printable(k): printable(redacted(v)) for k, v in facts.tags.items()},
         services=[service.name for service in services_of(facts)],
         age=max(0.0, age),
-        region=facts.region,
+        region=printable(facts.region),
         idle_timeout=facts.idle_timeout,
     )
 
@@ -132,10 +132,10 @@ def _nodes(facts: Cluster) -> list[NodesView]:
             markets = {g.market for g in groups if g.market}
             made.append(
                 NodesView(
-                    role=role,
+                    role=printable(role),
                     running=sum(g.running for g in groups),
                     requested=sum(g.requested for g in groups),
-                    instance_types=list(types),
+                    instance_types=[printable(one) for one in types],
                     market=markets.pop() if len(markets) == 1 else "MIXED" if markets else "",
                 )
             )
@@ -159,18 +159,23 @@ def _notebooks(state: ServerState) -> dict[str, list[str]]:
 
 
 def _ended(state: ServerState) -> list[ClusterView]:
-    """List the clusters that ended in the last seven days, the latest first."""
+    """List the clusters that ended in the last seven days, the latest first.
+
+    Raises what keeps a provider from telling: none that are not known is no "none".
+    """
     since = time.time() - _ENDED_SECONDS
     found: list[ClusterSummary] = []
     for source in state.board.sources():
-        room = getattr(source.provider, "room", lambda: 1)()
-        if source.error is not None or room < 1:
-            continue
-        try:
-            listed = source.provider.clusters(live_only=False)
-            found += [c for c in listed if c.ended and c.ended.timestamp() >= since]
-        except EmrError:
-            continue  # the next look at the provider tells it
+        if source.error is not None:
+            raise source.error
+        if getattr(source.provider, "room", lambda: 1)() < 1:
+            raise AwsThrottledError(
+                "EMR has been asked often enough for this minute",
+                where=source.provider.name,
+                advice="Try again in a minute.",
+            )
+        listed = source.provider.clusters(live_only=False)
+        found += [c for c in listed if c.ended and c.ended.timestamp() >= since]
     found.sort(key=lambda c: _epoch(c.ended) or 0.0, reverse=True)
     return [_brief(summary, []) for summary in found if summary.state not in LIVE_STATES]
 

@@ -95,10 +95,10 @@ def _view(
         label=printable(info.label),
         name=printable(info.name),
         engine=info.engine,
-        state=info.state,
+        state=printable(info.state),
         owner=printable(info.proxy_user or info.owner),
-        app_id=info.app_id,
-        queue=info.queue,
+        app_id=printable(info.app_id),
+        queue=printable(info.queue),
         # a session knows its notebook by what ran in it
         notebook=printable((row.notebook if row else "") or (used[0].notebook if used else "")),
         mine=row is not None,

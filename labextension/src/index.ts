@@ -9,6 +9,7 @@ import { panel } from './plugins/panel';
 import { recovery } from './plugins/recovery';
 import { server } from './plugins/server';
 import { sessions } from './plugins/sessions';
+import { settings } from './plugins/settings';
 import { sql } from './plugins/sql';
 
 // in the order of their ranks: what is added first is reached first by the keyboard
@@ -16,6 +17,7 @@ export default [
   table,
   files,
   server,
+  settings,
   panel,
   notebooks,
   clusters,

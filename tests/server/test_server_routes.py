@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pyarrow as pa
 import pytest
-from server_rig import TOKEN
+from server_rig import TOKEN, fingerprint
 
 from emr_nb.journal import StatementRow
 from emr_nb.model import Service
@@ -61,18 +61,6 @@ def asked(rig, verb: str, path: str) -> str:
             names = set(operation.takes.__struct_fields__) - set(operation.parts)
             return f"{path}?{urlencode({k: v for k, v in QUERY.items() if k in names})}"
     return path
-
-
-def fingerprint(rig) -> str:
-    """Return all that a request could have changed, as text."""
-    backend = rig.backend
-    stores = {c: {s: sorted(f.files.items()) for s, f in a.stores.items()}
-              for c, a in backend.attached.items()}  # fmt: skip
-    return repr((
-        backend.control.calls, stores, rig.state.journal.version(), len(rig.state.listings),
-        len(rig.state.plans), [job.id for job in rig.state.jobs.all()],
-        {c: (a.spark.cancels, a.spark.closed, a.spark.opened) for c, a in backend.attached.items()},
-    ))  # fmt: skip
 
 
 def test_no_route_answers_who_is_not_known(rig, verbs):
