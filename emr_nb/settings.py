@@ -10,6 +10,8 @@ from pathlib import Path
 from traitlets import Bool, Dict, Float, Int, Unicode
 from traitlets.config import Configurable
 
+from emr_nb.settings_file import SettingsFile
+
 
 def data_home() -> Path:
     """Return our folder for the journal and the local cluster's state.
@@ -57,9 +59,11 @@ class Settings:
     request_timeout: float = 30.0
     session_conf: dict[str, object] = field(default_factory=dict)
     keep_alive: float = 7200.0  # after a session's last statement
+    keep_alive_most: float = 12 * 3600.0  # by the server, after a session's last statement
     data_home: Path = field(default_factory=data_home)
     cache_home: Path = field(default_factory=cache_home)
     history: bool = True
+    keep_outputs: bool = True  # what cells show, for a page that was not there to see it
     spool: str = ""  # S3 prefix for large results and pushed data; empty: the cluster's HDFS
     push_bytes: int = 256 * 2**20  # most Parquet bytes of a frame to send through Livy itself
     session_read_bytes: int = 64 * 2**20  # most bytes of one read that a session's statements bring
@@ -68,7 +72,10 @@ class Settings:
 
 
 class EmrNb(Configurable):
-    """The traitlets face of Settings: `%config EmrNb.saved_rows = 0`, `c.EmrNb.cluster = …`."""
+    """The traitlets face of Settings: `%config EmrNb.saved_rows = 0`, `c.EmrNb.cluster = …`.
+
+    What is not set so comes from the file that JupyterLab's settings page keeps, if it is there.
+    """
 
     cluster = Unicode("", help="Cluster that `%emr attach` takes when none is named").tag(
         config=True
@@ -108,12 +115,39 @@ class EmrNb(Configurable):
     requester_pays = Bool(
         False, help="Pay for requests to S3 buckets that let the requester pay"
     ).tag(config=True)
+    keep_outputs = Bool(
+        True,
+        help="Keep what a cell shows in the journal until its notebook is saved, a day at most, "
+        "for a page that was closed or reloaded",
+    ).tag(config=True)
     keep_alive = Float(
         7200.0, help="Seconds an idle session is kept alive after its last statement"
+    ).tag(config=True)
+    keep_alive_most = Float(
+        12 * 3600.0,
+        help="Most seconds after its last statement that the server keeps a session whose kernel "
+        "is gone, however often that is extended",
     ).tag(config=True)
 
     def frozen(self) -> Settings:
         """Return the settings as they are now; an empty text means the default."""
         names = {f.name for f in fields(Settings)} & set(self.trait_names(config=True))
         values = {name: getattr(self, name) for name in names}
+        kept = self.file.applied()
+        values |= {name: value for name, value in kept.items() if not self.is_set(name)}
         return Settings(**{k: v for k, v in values.items() if v != ""})
+
+    def is_set(self, name: str) -> bool:
+        """Tell whether a setting was made in code or a configuration: the file is below that."""
+        section = self.config.get(type(self).__name__, {})
+        return name in section or getattr(self, name) != self.traits()[name].default()
+
+    @property
+    def file(self) -> SettingsFile:
+        """What JupyterLab's settings page keeps, in the data folder that holds now."""
+        folder = data_home()
+        if self._file is None or self._file.path.parent != folder:
+            self._file = SettingsFile(folder)
+        return self._file
+
+    _file: SettingsFile | None = None

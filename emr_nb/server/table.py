@@ -6,6 +6,8 @@ from emr_nb.server.models import catalog as k
 from emr_nb.server.models import clusters as c
 from emr_nb.server.models import common as m
 from emr_nb.server.models import files as f
+from emr_nb.server.models import runs as r
+from emr_nb.server.models import settings as p
 from emr_nb.server.models import statements as s
 from emr_nb.server.models import tree as t
 from emr_nb.server.operations import Operation
@@ -17,6 +19,10 @@ _CATALOG = "/clusters/{cluster}/catalog"
 OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/health", m.Nothing, m.Health, "health:health",
               "Tell that the server part is there, and its version"),
+    Operation("GET", "/settings", m.Nothing, p.SettingsView, "settings:told",
+              "Tell which settings are kept, and what stands above them"),
+    Operation("POST", "/settings", p.SettingsKept, p.SettingsView, "settings:kept",
+              "Keep settings for this server and the kernels of its user"),
     Operation("GET", "/clusters", c.ClustersWanted, c.ClusterList, "clusters:listed",
               "List the clusters that can be attached"),
     Operation("POST", "/clusters/refresh", m.Nothing, c.ClusterList, "clusters:refreshed",
@@ -74,10 +80,19 @@ OPERATIONS: tuple[Operation, ...] = (
               "Give one statement with all of its text"),
     Operation("POST", "/statements/{tag}/cancel", s.StatementId, s.CancelView,
               "sessions:cancel", "Stop a statement on its cluster"),
+    Operation("GET", "/runs", r.RunsWanted, r.RunList, "recovered:listed",
+              "List the runs of a notebook's cells whose output is not saved yet"),
+    Operation("POST", "/runs/saved", r.RunsSaved, s.Cleared, "recovered:saved",
+              "Forget what stands in the notebook's file by now"),
+    Operation("POST", "/runs/{run}/output", r.OutputWanted, r.OutputView, "recovered:output",
+              "Give what a run showed, also one whose kernel is gone"),
     Operation("GET", "/clusters/{cluster}/sessions", c.ClusterId, s.SessionList,
               "sessions:listed", "List the sessions on a cluster"),
     Operation("POST", "/clusters/{cluster}/sessions/{engine}/{session}/stop", s.SessionId,
               m.Done, "sessions:stop", "End a session on its cluster"),
+    Operation("POST", "/clusters/{cluster}/sessions/{engine}/{session}/keep", s.KeepWanted,
+              s.KeptView, "keeping:keep",
+              "Keep a session alive though its kernel is gone, for some hours"),
     Operation("GET", _CATALOG, c.ClusterId, k.SourceList, "catalog:sources",
               "List the engines whose catalogs can be looked at"),
     Operation("GET", f"{_CATALOG}/{{source}}/nodes", k.NodesWanted, k.NodePage,

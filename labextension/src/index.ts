@@ -6,8 +6,10 @@ import { launcher } from './plugins/launcher';
 import { notebooks } from './plugins/notebooks';
 import { files, table } from './plugins/outputs';
 import { panel } from './plugins/panel';
+import { recovery } from './plugins/recovery';
 import { server } from './plugins/server';
 import { sessions } from './plugins/sessions';
+import { settings } from './plugins/settings';
 import { sql } from './plugins/sql';
 
 // in the order of their ranks: what is added first is reached first by the keyboard
@@ -15,6 +17,7 @@ export default [
   table,
   files,
   server,
+  settings,
   panel,
   notebooks,
   clusters,
@@ -23,5 +26,6 @@ export default [
   catalog,
   sql,
   chip,
+  recovery,
   launcher
 ];

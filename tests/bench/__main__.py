@@ -11,6 +11,9 @@ tables of their types. `--home DIR` joins the cluster that runs in a home for th
 
 `--files` has the figures of files alone, beside boto3, s3fs, obstore, the `hdfs` package and
 pyarrow; `--files FILE` writes them between the marks there.
+
+`--panel` has what the panel in JupyterLab costs: bytes, starts, scrolling beside JupyterLab's own
+file browser, an attach, and a quarter of an hour of five idle tabs (`--quick`: a minute).
 """
 
 from __future__ import annotations
@@ -52,10 +55,16 @@ def main() -> None:
     options.add_argument("--sql", nargs="?", const="-", metavar="FILE", help="SQL engines alone")
     options.add_argument("--sql-types", type=Path, metavar="FILE", help="the tables of SQL types")
     options.add_argument("--files", nargs="?", const="-", metavar="FILE", help="files alone")
+    options.add_argument("--panel", nargs="?", const="-", metavar="FILE", help="the panel alone")
     options.add_argument("--home", type=Path, help="join the cluster of this home, for --sql…")
     options.add_argument("--alone", action="store_true", help="the scoreboard without sparkmagic")
     chosen = options.parse_args()
-    marks = {"sql": chosen.sql, "sql types": chosen.sql_types, "files": chosen.files}
+    marks = {
+        "sql": chosen.sql,
+        "sql types": chosen.sql_types,
+        "files": chosen.files,
+        "panel": chosen.panel,
+    }
     for mark, file in marks.items():
         if file not in (None, "-"):
             sql_report.marked(Path(file), mark)
@@ -78,6 +87,8 @@ def run(raw: dict[str, Any], chosen: argparse.Namespace) -> None:
         report.write_types(chosen.types, raw["types"])
     elif chosen.sql_types:
         sql_typed(raw, chosen.sql_types, chosen.home)
+    elif chosen.panel:
+        told(paneled(raw, quick=quick), chosen.panel, "panel")
     elif chosen.files:
         told(filed(raw, quick=quick), chosen.files, "files")
     else:
@@ -105,6 +116,15 @@ def filed(raw: dict[str, Any], *, quick: bool) -> str:
     sizes = files_told.QUICK if quick else files_told.Sizes()
     step("files", raw, "files", lambda: files_told.measure(sizes))
     return files_told.markdown(raw["files"], sizes)
+
+
+def paneled(raw: dict[str, Any], *, quick: bool) -> str:
+    """Fill in the figures of the panel; returns their table."""
+    from tests.bench import panel_told
+
+    sizes = panel_told.QUICK if quick else panel_told.Sizes()
+    step("panel", raw, "panel", lambda: panel_told.measure(sizes))
+    return panel_told.markdown(raw["panel"])
 
 
 def measure(raw: dict[str, Any], statements: int, runs: int) -> None:

@@ -16,9 +16,10 @@ from emr_nb.testing.fake_catalog import FakeCatalogEngine
 
 PARTS = {
     "cluster": "j-1", "name": "local", "tag": "a" * 32, "job": "none", "plan": "none",
-    "listing": "none", "engine": "spark", "session": "1", "source": "hive",
+    "listing": "none", "engine": "spark", "session": "1", "source": "hive", "run": "a" * 32,
 }  # fmt: skip
-QUERY = {"path": "/d/a.csv", "folder": "/d", "name": "n", "schema": "d", "table": "t", "text": "t"}
+QUERY = {"path": "/d/a.csv", "folder": "/d", "name": "n", "schema": "d", "table": "t", "text": "t",
+         "notebook": "n.ipynb"}  # fmt: skip
 CONTENT = "/emr-nb/clusters/j-1/files/content"
 CHANGING = ("POST", "PUT", "DELETE", "PATCH")
 
