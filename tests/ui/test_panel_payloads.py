@@ -31,8 +31,8 @@ _FACTS = """async ids => {
   const found = {};
   for (const id of ids) {
     chosen.choose({ id, name: id });
-    const at = () => [...document.querySelectorAll('.emrnb-Cluster')].find(
-      one => one.dataset.key === id && one.querySelector('.emrnb-Facts dt'));
+    const at = () => [...document.querySelectorAll('.emrnb-Details .emrnb-Facts')].find(
+      one => one.querySelector('dd').textContent === id);
     while (!at()) { await new Promise(done => setTimeout(done, 20)); }
     const terms = [...at().querySelectorAll('dt')];
     found[id] = terms.map(dt => [dt.textContent, dt.nextSibling.textContent]);
@@ -86,19 +86,19 @@ def test_the_list_is_long_enough() -> None:
 def test_clusters_and_what_keeps_their_sources_from_telling(planted: Planted) -> None:
     planted.only("Clusters")
     section = "#emr-nb-section-clusters"
-    planted.seen(f"{section} .emrnb-ClusterName", [printable(name) for name in NAMES])
+    planted.seen(section, map(printable, NAMES), ".emrnb-ClusterName")
     failures = [printable_lines(name) for name in NAMES]
     for part in (".emrnb-FailureWhat", ".emrnb-FailureWhere"):
         planted.seen(f"{section} {part}", failures)
     reasons = [printable(name.partition("\n")[0]) for name in NAMES]
-    planted.seen(f"{section} .emrnb-ClusterJob", reasons)
+    planted.seen(section, reasons, ".emrnb-ClusterJob")
     planted.section("Clusters").get_by_text("Ended in the last 7 days").click()
-    planted.seen(f"{section} .emrnb-EndedLine .emrnb-ClusterName", map(printable, NAMES))
+    planted.seen(section, map(printable, NAMES), ".emrnb-Ended .emrnb-ClusterName")
     states = [printable(name).lower() for name in NAMES]
-    planted.seen(f"{section} .emrnb-EndedLine .emrnb-ClusterSub", states)
+    planted.seen(section, states, ".emrnb-Ended .emrnb-ClusterSub")
     planted.section("Clusters").get_by_text("Ended in the last 7 days").click()
     planted.section("Clusters").get_by_role("button", name="Start the local cluster local").click()
-    planted.seen_all(f"{section} .emrnb-ClusterJob[role=status]")
+    planted.seen_all(section, ".emrnb-ClusterJob")
 
 
 def test_every_fact_of_a_cluster(planted: Planted) -> None:
