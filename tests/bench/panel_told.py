@@ -97,13 +97,13 @@ def start_rows(raw: dict[str, Any]) -> list[tuple[str, str, str, str]]:
 
 def tree_rows(tree: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     entries = f"{tree['entries']:,} files"
-    beside = f"JupyterLab's file browser {percentile(tree['jupyterlab'], 95):.0f} ms"
+    beside = f"JupyterLab's file browser {percentile(tree['jupyterlab'], 0.95):.0f} ms"
     return [
         (f"tree of {entries}: rows in the document", str(tree["rows"]), "150",
          f"JupyterLab's file browser {tree['jupyterlab_rows']}"),
         ("… first rows after their data", f"{tree['opened']:.0f} ms", "200 ms", ""),
-        ("… scrolled by the wheel, a frame, p95", f"{percentile(tree['tree'], 95):.0f} ms",
-         "33 ms", f"{beside}; lying still {percentile(tree['still'], 95):.0f} ms"),
+        ("… scrolled by the wheel, a frame, p95", f"{percentile(tree['tree'], 0.95):.0f} ms",
+         "33 ms", f"{beside}; lying still {percentile(tree['still'], 0.95):.0f} ms"),
     ]  # fmt: skip
 
 
