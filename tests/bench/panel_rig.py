@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -30,15 +29,15 @@ def parts() -> tuple[Any, Path, str]:
 
 
 @contextmanager
-def laboratory(**settings: float) -> Iterator[Any]:
-    """Give a JupyterLab of its own in a browser, with settings of our server part."""
+def laboratory(config: str = "") -> Iterator[Any]:
+    """Give a JupyterLab of its own in a browser, its server configured by lines of Python."""
     from playwright.sync_api import sync_playwright
 
     rig, labextension, chromium = parts()
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as home:
-        config = Path(home, "config", "jupyter_server_config.json")
-        config.parent.mkdir()
-        config.write_text(json.dumps({"EmrNbApp": settings}))
+        file = Path(home, "config", "jupyter_server_config.py")
+        file.parent.mkdir()
+        file.write_text(config)
         browser = rig.launch(playwright, chromium)
         try:
             with rig.running_lab(browser, Path(home), labextension) as lab:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.bench import panel_start, panel_told
+
+from tests.bench import panel_clock, panel_start, panel_told
 
 FRAMES = [16.0] * 98 + [50.0, 400.0]
 
@@ -37,3 +38,9 @@ def test_time_of_native_code_is_that_of_the_script_that_calls_it() -> None:
         "timeDeltas": [1000, 200, 30, 4],
     }
     assert panel_start.ours(profile) == pytest.approx(230)
+
+
+def test_a_fast_clock_agrees_at_its_begin_and_gains_from_there() -> None:
+    now = iter([100.0, 100.0, 106.0])
+    clock = panel_clock.fast(10, lambda: next(now))
+    assert (clock(), clock()) == (100.0, 160.0)
