@@ -290,6 +290,10 @@ class BuildFailedError(LocalClusterError):
     """A Java part of ours does not compile; the message has the compiler's words."""
 
 
+class SettingsError(EmrError, OSError):
+    """The settings of JupyterLab's page cannot be kept."""
+
+
 class JournalError(EmrError):
     """The journal file cannot be read or written."""
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from traitlets import Bool, Dict, Float, Int, Unicode
 from traitlets.config import Configurable
 
+from emr_nb.settings_file import SettingsFile
+
 
 def data_home() -> Path:
     """Return our folder for the journal and the local cluster's state.
@@ -68,7 +70,10 @@ class Settings:
 
 
 class EmrNb(Configurable):
-    """The traitlets face of Settings: `%config EmrNb.saved_rows = 0`, `c.EmrNb.cluster = …`."""
+    """The traitlets face of Settings: `%config EmrNb.saved_rows = 0`, `c.EmrNb.cluster = …`.
+
+    What is not set so comes from the file that JupyterLab's settings page keeps, if it is there.
+    """
 
     cluster = Unicode("", help="Cluster that `%emr attach` takes when none is named").tag(
         config=True
@@ -116,4 +121,21 @@ class EmrNb(Configurable):
         """Return the settings as they are now; an empty text means the default."""
         names = {f.name for f in fields(Settings)} & set(self.trait_names(config=True))
         values = {name: getattr(self, name) for name in names}
+        kept = self.file.applied()
+        values |= {name: value for name, value in kept.items() if not self.is_set(name)}
         return Settings(**{k: v for k, v in values.items() if v != ""})
+
+    def is_set(self, name: str) -> bool:
+        """Tell whether a setting was made in code or a configuration: the file is below that."""
+        section = self.config.get(type(self).__name__, {})
+        return name in section or getattr(self, name) != self.traits()[name].default()
+
+    @property
+    def file(self) -> SettingsFile:
+        """What JupyterLab's settings page keeps, in the data folder that holds now."""
+        folder = data_home()
+        if self._file is None or self._file.path.parent != folder:
+            self._file = SettingsFile(folder)
+        return self._file
+
+    _file: SettingsFile | None = None

@@ -68,12 +68,14 @@ class EmrNbApp(ExtensionApp):
         from emr_nb.settings import EmrNb
 
         assert self.serverapp is not None
+        config = EmrNb(parent=self)
         return ServerState(
-            EmrNb(parent=self).frozen(),
+            config.frozen(),
             Path(self.serverapp.root_dir or Path.cwd()),
             self.make_backend() if self.make_backend is not None else None,
             every=self.clusters_every,
             upload_bytes=self.upload_bytes,
+            config=config,
         )
 
 

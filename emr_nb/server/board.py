@@ -138,6 +138,14 @@ class Board:
                     source.next_at = min(source.next_at, now)
         self._wake.set()
 
+    def renew(self) -> None:
+        """Have the providers made anew, as other settings need; what the old ones told is gone."""
+        with self._looking, self._lock:
+            old, self._sources = self._sources or [], None
+        for source in old:
+            source.provider.close()
+        self._wake.set()
+
     def look(self) -> bool:
         """Ask what is due; returns whether anything was asked."""
         with self._looking:

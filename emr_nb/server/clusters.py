@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from emr_nb.errors import EmrError
+from emr_nb.errors import AwsThrottledError, EmrError
 from emr_nb.model import LIVE_STATES, READY_STATES
 from emr_nb.redaction import redacted
 from emr_nb.server.failures import failure_of
@@ -159,18 +159,23 @@ def _notebooks(state: ServerState) -> dict[str, list[str]]:
 
 
 def _ended(state: ServerState) -> list[ClusterView]:
-    """List the clusters that ended in the last seven days, the latest first."""
+    """List the clusters that ended in the last seven days, the latest first.
+
+    Raises what keeps a provider from telling: none that are not known is no "none".
+    """
     since = time.time() - _ENDED_SECONDS
     found: list[ClusterSummary] = []
     for source in state.board.sources():
-        room = getattr(source.provider, "room", lambda: 1)()
-        if source.error is not None or room < 1:
-            continue
-        try:
-            listed = source.provider.clusters(live_only=False)
-            found += [c for c in listed if c.ended and c.ended.timestamp() >= since]
-        except EmrError:
-            continue  # the next look at the provider tells it
+        if source.error is not None:
+            raise source.error
+        if getattr(source.provider, "room", lambda: 1)() < 1:
+            raise AwsThrottledError(
+                "EMR has been asked often enough for this minute",
+                where=source.provider.name,
+                advice="Try again in a minute.",
+            )
+        listed = source.provider.clusters(live_only=False)
+        found += [c for c in listed if c.ended and c.ended.timestamp() >= since]
     found.sort(key=lambda c: _epoch(c.ended) or 0.0, reverse=True)
     return [_brief(summary, []) for summary in found if summary.state not in LIVE_STATES]
 

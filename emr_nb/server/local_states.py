@@ -114,7 +114,8 @@ class LocalStarter:
         from emr_nb.local.starting import start_saying
 
         require_moto()
-        start_saying(self._clusters, name, say, tuple(apps) or APPS, look)
+        before = next((known.apps for known in self.all() if known.name == name), ())
+        start_saying(self._clusters, name, say, tuple(apps) or before or APPS, look)
 
     def stop(self, name: str, *, keep_data: bool) -> None:
         self._clusters.stop(name, keep_data=keep_data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from emr_nb.aws.budget import Memory
@@ -15,6 +16,7 @@ from emr_nb.server.hub import Hub
 from emr_nb.server.jobs import Job, Jobs
 from emr_nb.server.kept import Kept
 from emr_nb.server.watching import Watcher
+from emr_nb.settings_file import SettingsFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,18 +28,20 @@ if TYPE_CHECKING:
     from emr_nb.server.models.clusters import ClusterView
     from emr_nb.server.models.common import Answer
     from emr_nb.server.plans import KeptPlan
-    from emr_nb.settings import Settings
+    from emr_nb.settings import EmrNb, Settings
 
 _LISTINGS = 64  # folders open at once, over all pages
 _PLANS = 64
 _ENDED_KEPT = 300.0  # seconds that the list of ended clusters stands
+_WHOSE = ("profile", "region", "role")  # settings that decide which clusters there are
+_HOW = (*_WHOSE, "user", "spool", "session_start_timeout", "requester_pays")
 
 
 class ServerState:
     """Settings, threads, clusters, open folders, plans and jobs of one Jupyter server.
 
     Nothing is asked, read or begun before the first request. `root` is the folder that pages
-    may see of this machine's disk.
+    may see of this machine's disk. `config` tells the settings anew where a page changed them.
     """
 
     def __init__(
@@ -48,8 +52,12 @@ class ServerState:
         *,
         every: float = EVERY,
         upload_bytes: int = 0,
+        config: EmrNb | None = None,
     ) -> None:
-        self.settings = settings
+        self.settings = self._given = settings
+        self._config = config
+        self.settings_file = SettingsFile(settings.data_home)
+        self.settings_lock = threading.Lock()
         self.root = root
         self.upload_bytes = upload_bytes
         self.backend: Backend = backend or RealBackend()
@@ -87,6 +95,24 @@ class ServerState:
             if self._local is None:
                 self._local = self.backend.local(self.settings)
             return self._local
+
+    def is_set(self, name: str) -> bool:
+        """Tell whether the server's configuration has a setting, which then stands."""
+        return self._config is not None and self._config.is_set(name)
+
+    def read_settings(self) -> None:
+        """Take the settings that are kept now; clusters are listed and reached by them anew."""
+        before = self.settings
+        if self._config is not None:
+            self.settings = self._config.frozen()
+        else:
+            self.settings = replace(self._given, **self.settings_file.applied())  # type: ignore[arg-type]
+        changed = {n for n in _HOW if getattr(before, n) != getattr(self.settings, n)}
+        if changed:
+            self.connections.close()
+        if changed.intersection(_WHOSE):
+            self.ended.forget()
+            self.board.renew()
 
     def now(self, topic: str) -> list[tuple[str, Answer]]:
         """Return what a page that begins to watch a topic is told at once, by key."""

@@ -6,6 +6,7 @@ from emr_nb.server.models import catalog as k
 from emr_nb.server.models import clusters as c
 from emr_nb.server.models import common as m
 from emr_nb.server.models import files as f
+from emr_nb.server.models import settings as p
 from emr_nb.server.models import statements as s
 from emr_nb.server.models import tree as t
 from emr_nb.server.operations import Operation
@@ -17,6 +18,10 @@ _CATALOG = "/clusters/{cluster}/catalog"
 OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/health", m.Nothing, m.Health, "health:health",
               "Tell that the server part is there, and its version"),
+    Operation("GET", "/settings", m.Nothing, p.SettingsView, "settings:told",
+              "Tell which settings are kept, and what stands above them"),
+    Operation("POST", "/settings", p.SettingsKept, p.SettingsView, "settings:kept",
+              "Keep settings for this server and the kernels of its user"),
     Operation("GET", "/clusters", c.ClustersWanted, c.ClusterList, "clusters:listed",
               "List the clusters that can be attached"),
     Operation("POST", "/clusters/refresh", m.Nothing, c.ClusterList, "clusters:refreshed",

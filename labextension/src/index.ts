@@ -8,6 +8,7 @@ import { files, table } from './plugins/outputs';
 import { panel } from './plugins/panel';
 import { server } from './plugins/server';
 import { sessions } from './plugins/sessions';
+import { settings } from './plugins/settings';
 import { sql } from './plugins/sql';
 
 // in the order of their ranks: what is added first is reached first by the keyboard
@@ -15,6 +16,7 @@ export default [
   table,
   files,
   server,
+  settings,
   panel,
   notebooks,
   clusters,

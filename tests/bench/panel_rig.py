@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,11 +48,16 @@ def laboratory(config: str = "") -> Iterator[Any]:
 
 
 def wheel(lab: Any, over: Any, counted: str) -> tuple[list[float], int]:
-    """Scroll a list by the wheel; returns its frames in ms and the most rows in the document."""
+    """Scroll a list by the wheel; returns its frames in ms and the most rows in the document.
+
+    A list that is too slow for all steps is scrolled for a minute.
+    """
     over.hover()
-    rows = 0
+    rows, until = 0, time.monotonic() + 60
     lab.page.evaluate(FRAMES)
     for number in range(NOTCHES):
+        if time.monotonic() > until:
+            break
         lab.page.mouse.wheel(0, NOTCH)
         lab.page.wait_for_timeout(16)
         if number % 10 == 0:

@@ -245,6 +245,12 @@ class Lab:
             [command, arguments],
         )
 
+    def fold(self, title: str, *, folded: bool) -> None:
+        """Fold or unfold a section of the panel."""
+        head = self.page.locator(".jp-AccordionPanel-title", has_text=title).first
+        if (head.get_attribute("aria-expanded") == "true") is folded:
+            head.dispatch_event("click")
+
     def restart_server(self, *, kernels: bool = True, trust: bool = True) -> None:
         """End JupyterLab and all kernels, start it again and forget the page.
 

@@ -48,6 +48,7 @@ class LabServer:
         self.url = ""
         self.kernels = True  # whether any can be chosen
         self._home = home
+        self._ours = True
         self._process: subprocess.Popen[bytes] | None = None
         links = home / "labextensions"
         links.mkdir(parents=True, exist_ok=True)
@@ -67,9 +68,13 @@ class LabServer:
     def data(self) -> Path:
         return self._home / "data"
 
-    def start(self, *, kernels: bool = True, timeout: float = 60) -> None:
-        """Start and wait until it answers; without `kernels` there is none to choose."""
+    def start(self, *, kernels: bool = True, ours: bool = True, timeout: float = 60) -> None:
+        """Start and wait until it answers; without `kernels` there is none to choose.
+
+        Without `ours` the server part of emr_nb is not enabled.
+        """
         self.kernels = kernels
+        self._ours = ours
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -119,7 +124,7 @@ class LabServer:
             "--LabApp.expose_app_in_browser=True",
             "--LabApp.extension_manager=readonly",  # the other asks the network
             # lsp would look for a Node, which nobody needs; ours is enabled where it is installed
-            "--ServerApp.jpserver_extensions={'jupyter_lsp': False, 'emr_nb': True}",
+            f"--ServerApp.jpserver_extensions={{'jupyter_lsp': False, 'emr_nb': {self._ours}}}",
             f"--ServerApp.tornado_settings={_NO_BUILD}",
             f"--LabApp.extra_labextensions_path={self._home / 'labextensions'}",
         ]  # fmt: skip

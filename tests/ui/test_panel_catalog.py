@@ -80,6 +80,7 @@ def page(attached: Any, sql_cluster: Any, lab: Lab) -> Iterator[Lab]:
     lab.open(lab.write("catalog.ipynb", cells))
     lab.run_all()
     lab.page.evaluate("window.jupyterapp.shell.activateById('emr-nb-panel')")
+    lab.fold("Catalog", folded=False)
     yield lab
     lab.end_kernel()
 
@@ -346,6 +347,8 @@ def test_names_are_completed_while_the_kernel_is_busy(page: Lab, tree: Locator) 
     page.start_cell(last)
     kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
     page.page.wait_for_function(f"() => {kernel}.status === 'busy'")
+    # another cluster in the panel: the notebook's cells still run on its own
+    page.page.evaluate(_CHOOSE, {"id": "j-OTHER", "name": "other"})
     page.type_in_cell(3, f"%%hive\nSELECT * FROM {SCHEMA}.")
     completed(page, {"flights", "late"})
     assert page.page.evaluate(f"() => {kernel}.status") == "busy"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -25,9 +28,13 @@ class Panel:
 
     @property
     def row(self) -> Locator:
-        return self.section.locator(".emrnb-ClusterList > .emrnb-Cluster").filter(
+        return self.section.locator(".emrnb-ClusterList .emrnb-Cluster").filter(
             has=self.page.locator(".emrnb-ClusterName").get_by_text(self.name, exact=True)
         )
+
+    @property
+    def facts(self) -> Locator:
+        return self.section.locator(".emrnb-Facts")
 
     def show(self) -> None:
         self.lab.command("emr-nb:show-clusters")
@@ -40,6 +47,14 @@ class Panel:
     def sources(self) -> list[str]:
         """Return the code of all cells of the notebook in front."""
         return [cell.source for cell in self.lab.notebook().cells]
+
+
+def until(test: Callable[[], bool]) -> None:
+    """Wait for what no page shows."""
+    end = time.monotonic() + LONG / 1000
+    while not test():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def opened(lab: Lab, local_cluster, *cells: str) -> Panel:
@@ -60,7 +75,7 @@ def test_a_cluster_tells_its_facts(shown: Panel, local_cluster) -> None:
     expect(shown.row.locator(".emrnb-Dot")).to_have_class("emrnb-Dot emrnb-mod-good")
     expect(shown.row.locator(".emrnb-ClusterSub")).to_contain_text("on this machine", timeout=LONG)
     shown.row.locator(".emrnb-ClusterMain").click()
-    facts = shown.row.locator(".emrnb-Facts")
+    facts = shown.facts
     expect(facts).to_contain_text(local_cluster.state.cluster_id, timeout=LONG)
     expect(facts).to_contain_text("Spark", timeout=LONG)
     assert shown.row.locator(".emrnb-ClusterMain").get_attribute("aria-expanded") == "true"
@@ -116,6 +131,74 @@ def test_attach_again_rewrites_the_cell(shown: Panel, local_cluster) -> None:
     assert shown.sources() == [written, "1 + 1", "# mine"]
 
 
+def test_a_line_among_others_is_rewritten_where_it_stands(shown: Panel, local_cluster) -> None:
+    lab = shown.lab
+    before = shown.sources()
+    text = 'import os\nnote = """\n%emr attach in-a-text\n"""\n%emr attach j-OLD\nx = 7'
+    lab.page.evaluate(
+        "text => { const { widgets } = window.jupyterapp.shell.currentWidget.content;"
+        " widgets[0].model.sharedModel.setSource('%load_ext emr_nb');"
+        " widgets[1].model.sharedModel.setSource(text); }",
+        text,
+    )
+    lab.restart_kernel()
+    expect(shown.chip).to_have_text(f"Reattach {shown.name}", timeout=LONG)
+    lab.start_cell(0)
+    shown.attach()
+    written = text.replace("j-OLD", local_cluster.target)
+    assert shown.sources() == ["%load_ext emr_nb", written, "# mine"]
+    assert lab.errors() == []
+    lab.page.evaluate(
+        "cells => cells.slice(0, 2).forEach((text, i) => window.jupyterapp.shell.currentWidget"
+        ".content.widgets[i].model.sharedModel.setSource(text))",
+        before,
+    )
+
+
+def test_a_redraw_leaves_the_focus_and_the_press(shown: Panel) -> None:
+    page, main = shown.page, shown.row.locator(".emrnb-ClusterMain")
+    main.focus()
+    main.evaluate("node => { node.mine = true; }")
+    sub = shown.row.locator(".emrnb-ClusterSub")
+    before = sub.text_content()
+    page.get_by_role("button", name="Ask for the clusters anew").click()
+    main.focus()
+    expect(sub).not_to_have_text(before or "", timeout=LONG)  # its uptime went on
+    assert main.evaluate("node => node.mine && document.activeElement === node")
+
+
+def test_attach_is_silent_where_the_settings_say_so(shown: Panel, local_cluster) -> None:
+    lab, page = shown.lab, shown.page
+    before = shown.sources()
+    page.evaluate("() => { window.tab = window.jupyterapp.shell.currentWidget.id; }")
+    lab.command("settingeditor:open", query="EMR")
+    silent = page.locator('[id$="emr-nb:settings_silentAttach"]')
+    silent.check()
+    page.locator('[id$="emr-nb:settings_savedRows"]').fill("7")
+    kept = Path(local_cluster.settings.data_home) / "settings.json"
+    try:
+        until(lambda: kept.exists() and json.loads(kept.read_text()) == {"saved_rows": 7})
+        page.evaluate("() => window.jupyterapp.shell.activateById(window.tab)")
+        lab.restart_kernel()
+        shown.attach()
+        assert shown.sources() == before
+        expect(shown.chip).to_contain_text(f"{shown.name} · ", timeout=LONG)
+        lab.type_in_cell(
+            1,
+            "get_ipython().run_line_magic('config', 'EmrNb') or "
+            "print(__import__('emr_nb.settings').settings.EmrNb().frozen())",
+        )
+        lab.start_cell(1)
+        expect(lab.cell_output(1)).to_contain_text("saved_rows=7", timeout=LONG)
+    finally:
+        page.evaluate("() => window.jupyterapp.shell.activateById(window.tab)")
+        kept.unlink(missing_ok=True)
+        page.evaluate(
+            "async () => { await window.jupyterapp.serviceManager.settings.save("
+            "'emr-nb:settings', '{}'); }"
+        )
+
+
 def test_the_chip_offers_to_reattach_after_a_restart(shown: Panel) -> None:
     before = shown.sources()
     shown.lab.restart_kernel()
@@ -140,13 +223,15 @@ def test_a_notebook_of_another_language_says_why_not(shown: Panel) -> None:
     )
     page.evaluate(tell, "scala")
     shown.row.get_by_role("button", name="Attach").click()
-    expect(page.locator(".jp-Dialog")).to_contain_text("needs a Python kernel", timeout=LONG)
-    page.locator(".jp-Dialog-footer button").click()
+    alert = shown.section.get_by_role("alert")
+    expect(alert).to_contain_text("needs a Python kernel", timeout=LONG)
+    alert.get_by_role("button", name="Dismiss").click()
+    expect(alert).to_have_count(0)
     page.evaluate(tell, "python")
 
 
 def test_a_new_notebook_begins_attached(shown: Panel, local_cluster) -> None:
-    if shown.row.locator(".emrnb-Facts").count() == 0:
+    if shown.facts.count() == 0:
         shown.row.locator(".emrnb-ClusterMain").click()
     shown.lab.command("emr-nb:new-notebook")
     expect(shown.row.locator(".emrnb-Attached")).to_be_visible(timeout=LONG)
@@ -162,6 +247,6 @@ def test_pictures(shown: Panel, theme: str, size: str) -> None:
     lab = shown.lab
     lab.size(*SIZES[size])
     lab.theme(theme)
-    expect(shown.row.locator(".emrnb-Facts")).to_be_visible(timeout=LONG)
+    expect(shown.facts).to_be_visible(timeout=LONG)
     lab.screenshot(f"panel-clusters-{theme}-{size}")
     assert lab.strangers == []

@@ -146,10 +146,9 @@ def files(stored, local_cluster, lab: Lab) -> Iterator[Files]:
     made = Files(lab, *stored)
     lab.page.evaluate("window.jupyterapp.shell.activateById('emr-nb-panel')")
     expect(made.section).to_be_visible(timeout=60_000)
+    lab.fold("Files", folded=False)
     for title in ("Clusters", "Sessions", "Catalog", "History"):  # all of the height is the tree's
-        head = lab.page.locator(".jp-AccordionPanel-title", has_text=title).first
-        if head.get_attribute("aria-expanded") == "true":
-            head.dispatch_event("click")
+        lab.fold(title, folded=True)
     made.width(360)
     choice = made.section.get_by_label("Choose a cluster to see its files")
     choice.select_option(local_cluster.state.cluster_id)
@@ -302,6 +301,57 @@ def test_a_dragged_entry_becomes_code_of_the_cell(files: Files) -> None:
     drag(files, "flights.parquet", 1)
     expect(files.page.locator(".jp-Notebook .jp-Cell").nth(1)).to_contain_text("read_parquet")
     assert "%%" not in sources(files.lab)[1]  # a cell without a magic stays Python
+
+
+def test_several_are_selected_copied_dragged_and_removed(files: Files) -> None:
+    files.home()
+    name = files.root.rpartition("/")[2]
+    files.go(f"{files.root}/odd")
+    expect(files.row("100%25 + a&b")).to_be_visible()
+    files.home()
+    picked = files.list.locator("[aria-selected=true] .emrnb-TreeName")
+    files.row("carriers.csv").click()
+    files.row("flights.parquet").click(modifiers=["Shift"])
+    expect(picked).to_have_text(["carriers.csv", "dot.png", "flights.parquet"])
+    files.row("dot.png").click(modifiers=["ControlOrMeta"])
+    expect(picked).to_have_text(["carriers.csv", "flights.parquet"])
+    files.page.keyboard.press("ControlOrMeta+c")
+    expect(files.tree.get_by_role("status")).to_have_text("Copied 2 paths")
+    paths = [f"hdfs://{files.root}/{one}" for one in ("carriers.csv", "flights.parquet")]
+    assert files.page.evaluate("navigator.clipboard.readText()") == "\n".join(paths)
+    drag(files, "carriers.csv", 1)
+    expect(files.page.locator(".jp-Notebook .jp-Cell").nth(1)).to_contain_text("df2 =")
+    code = sources(files.lab)[1]
+    assert code.count("import pandas as pd") == code.count("%emr use") >= 1
+    assert all(f'"{path}"' in code for path in paths)
+    files.row("carriers.csv").click(button="right")
+    menu = files.page.locator(".emrnb-TreeMenu")
+    expect(menu).to_contain_text("Copy 2 Paths")
+    expect(menu.locator(".lm-mod-disabled", has_text="Rename")).to_be_visible()
+    started: list[str] = []
+    files.page.on("download", lambda download: started.append(download.suggested_filename))
+    menu.locator(".lm-Menu-item", has_text="Download 2 Files").click()
+    while len(started) < 2:
+        files.page.wait_for_timeout(100)
+    assert sorted(started) == ["carriers.csv", "flights.parquet"]
+    files.page.keyboard.press("Escape")
+    expect(picked).to_have_count(1)
+    for made in ("gone 1", "gone 2"):
+        files.menu(name, "New Folder")
+        files.page.locator(".jp-Dialog input").fill(made)
+        files.page.keyboard.press("Enter")
+        files.accept("Make a folder?", made)
+        expect(files.row(made)).to_be_visible()
+    files.row("gone 1").click()
+    files.page.keyboard.press("Shift+ArrowDown")
+    expect(picked).to_have_text(["gone 1", "gone 2"])
+    files.page.keyboard.press("Delete")
+    files.accept("gone 1", "gone 2")
+    while files.row("gone 1").count():  # where there is no trash it asks once more
+        files.page.wait_for_timeout(200)
+        if files.page.locator(".jp-Dialog").count():
+            files.accept("Delete for good?", "gone 1", "gone 2")
+    expect(files.row("gone 2")).to_have_count(0)
 
 
 def test_changes_are_told_first(files: Files) -> None:
@@ -459,6 +509,14 @@ def test_what_changed_elsewhere_is_seen_by_refresh(files: Files) -> None:
     files.row("This machine").click()
     files.page.keyboard.press("F5")
     expect(files.row("here")).to_have_count(0)
+
+
+def test_a_reload_opens_what_was_open(files: Files) -> None:
+    files.home()
+    files.page.wait_for_timeout(1500)  # JupyterLab saves its workspace a second later
+    files.page.reload()
+    files.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.context?.path")
+    expect(files.row("notes.txt")).to_be_visible(timeout=60_000)
 
 
 @EVERY_LOOK

@@ -33,12 +33,6 @@ class Work:
     def rows(self) -> Locator:
         return self.history.locator(".emrnb-HistoryRow")
 
-    def fold(self, title: str, *, folded: bool) -> None:
-        """Fold or unfold a section."""
-        head = self.page.locator(".jp-AccordionPanel-title", has_text=title).first
-        if (head.get_attribute("aria-expanded") == "true") is folded:
-            head.dispatch_event("click")
-
     def select(self, index: int) -> None:
         """Make a cell the active one."""
         self.page.evaluate(
@@ -54,9 +48,9 @@ def work(local_cluster, lab: Lab) -> Iterator[Work]:
     lab.open(lab.write("sessions.ipynb", cells))
     made = Work(lab)
     lab.command("emr-nb:show-clusters")
-    made.fold("History", folded=False)
+    lab.fold("History", folded=False)
     for title in ("Clusters", "Files", "Catalog"):
-        made.fold(title, folded=True)
+        lab.fold(title, folded=True)
     for index in (0, 1):
         made.select(index)
         lab.command("notebook:run-cell")

@@ -15,13 +15,13 @@ def test_a_frame_in_a_hundred_is_not_the_95th_percentile() -> None:
     told = {row[0]: row for row in panel_told.tree_rows(tree)}
     scrolled = told["… scrolled by the wheel, a frame, p95"]
     assert scrolled[1:3] == ("16 ms", "33 ms")
-    assert "file browser 33 ms" in scrolled[3]
+    assert "10,000: 33 ms; lying still 17 ms" in scrolled[3]
 
 
 def test_idle_minutes_are_scaled() -> None:
     idle = {"seconds": 300.0, "calls": 200, "cpu": [1.0, 6.0], "memory": [100.0, 104.0]}
     calls, processor, memory = panel_told.idle_rows(idle)
-    assert "5 minutes as 50" in calls[0]
+    assert "5 idle minutes as 50" in calls[0]
     assert calls[1] == "4.0"
     assert processor[1] == "0.20 %"
     assert memory[1] == "+4.0 %"

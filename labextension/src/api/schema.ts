@@ -568,6 +568,17 @@ export interface ISessionView {
   running: string[];
 }
 
+/** Settings to keep, by name; null: the default from now on. Others stay as they are. */
+export interface ISettingsKept {
+  values: { [name: string]: boolean | number | number | string | null };
+}
+
+/** What is kept, and by name what stands above it: a variable, or `c.EmrNb` of the server. */
+export interface ISettingsView {
+  values: { [name: string]: boolean | number | number | string };
+  overridden: { [name: string]: string };
+}
+
 /** Names a source. */
 export interface ISourceId {
   cluster: string;
@@ -691,6 +702,14 @@ export interface IOperations {
   'GET /health': {
     takes: INothing;
     gives: IHealth;
+  };
+  'GET /settings': {
+    takes: INothing;
+    gives: ISettingsView;
+  };
+  'POST /settings': {
+    takes: ISettingsKept;
+    gives: ISettingsView;
   };
   'GET /clusters': {
     takes: IClustersWanted;

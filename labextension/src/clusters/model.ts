@@ -66,6 +66,11 @@ export class ClustersModel {
     return this._ended;
   }
 
+  /** Why those are not known. */
+  get endedError(): unknown {
+    return this._endedError;
+  }
+
   get search(): string {
     return this._search;
   }
@@ -116,11 +121,15 @@ export class ClustersModel {
     });
   }
 
-  loadEnded(): Promise<void> {
-    return this._try(async () => {
+  async loadEnded(): Promise<void> {
+    try {
       const told = await this.emr.server.call('GET /clusters', { ended: true });
       this._ended = told.clusters.filter(cluster => !cluster.live);
-    });
+      this._endedError = null;
+    } catch (error) {
+      this._endedError = error;
+    }
+    this._changed.emit();
   }
 
   startLocal(name: string): Promise<void> {
@@ -186,6 +195,7 @@ export class ClustersModel {
   private _locals: readonly ILocalView[] = [];
   private _providers: readonly IProviderView[] = [];
   private _ended: readonly IClusterView[] | null = null;
+  private _endedError: unknown = null;
   private _search = '';
   private _heard = 0;
   private _error: unknown = null;

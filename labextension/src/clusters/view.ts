@@ -1,21 +1,26 @@
 import { ToolbarButton, refreshIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
-import { Widget } from '@lumino/widgets';
+import { PanelLayout, Widget } from '@lumino/widgets';
 import { element } from '../dom';
 import type { INotebooks } from '../notebooks/tokens';
-import { drawFailure } from '../panel/failing';
+import { morphChildren } from '../panel/morph';
+import { Rows } from '../panel/rows';
+import { drawDetails } from './details';
+import { Ended } from './ended';
 import type { ClustersModel, IClusterRow } from './model';
-import { drawRow, type IRowActions } from './row';
-import { duration, subline, tone } from './words';
+import { drawError, drawNotes } from './notes';
+import { CLUSTER_HEIGHT, drawRow, type Act, type IRowState } from './row';
 
-/** What the user is asked and told by dialogs, which the tests of a view do without. */
+/** Clusters seen at once before their list scrolls. */
+const MOST_SEEN = 7;
+
+/** What the user is asked by dialogs. */
 export interface IAsks {
   confirmStop(name: string): Promise<boolean>;
-  failed(title: string, error: unknown): void;
 }
 
-/** The list of clusters; live while it is seen. */
+/** The list of clusters, and all that is known of the chosen one; live while it is seen. */
 export class ClustersView extends Widget {
   constructor(
     private readonly _model: ClustersModel,
@@ -31,8 +36,18 @@ export class ClustersView extends Widget {
     this._search.addEventListener('input', () => {
       _model.search = this._search.value;
     });
-    this._list.setAttribute('aria-label', _trans.__('Clusters'));
-    this.node.append(this._search, this._list, this._rest);
+    this._rows = this._makeRows();
+    this._ended = new Ended(_model, _trans);
+    this._details.setAttribute('role', 'group');
+    this._details.setAttribute('aria-label', _trans.__('The chosen cluster'));
+    const layout = (this.layout = new PanelLayout());
+    layout.addWidget(new Widget({ node: this._search }));
+    layout.addWidget(this._rows);
+    layout.addWidget(new Widget({ node: this._details }));
+    layout.addWidget(new Widget({ node: this._notes }));
+    layout.addWidget(this._ended);
+    this.node.addEventListener('click', event => this._onClick(event));
+    this.node.addEventListener('keydown', event => this._onKey(event));
     this.toolbarItems = [
       [
         'refresh',
@@ -80,128 +95,135 @@ export class ClustersView extends Widget {
     }
   }
 
+  // -- drawing --------------------------------------------------------------------------
+
+  private _makeRows(): Rows {
+    const source = {
+      count: 0,
+      look: (i: number) => JSON.stringify([this._drawn[i], this._standing(i)]),
+      draw: (i: number) => {
+        const row = this._drawn[i];
+        return row
+          ? drawRow(row, this._standing(i), this._trans)
+          : element('div', 'emrnb-Cluster');
+      }
+    };
+    Object.defineProperty(source, 'count', { get: () => this._drawn.length });
+    const rows = new Rows(source, {
+      role: 'list',
+      label: this._trans.__('Clusters'),
+      rowHeight: CLUSTER_HEIGHT,
+      mostSeen: MOST_SEEN
+    });
+    rows.addClass('emrnb-ClusterList');
+    return rows;
+  }
+
+  private _standing(i: number): IRowState {
+    const key = this._drawn[i]?.key;
+    const front = this._notebooks?.front ?? null;
+    const attached = front ? (this._notebooks?.standing(front).attached ?? []) : [];
+    return {
+      isChosen: key === this._model.emr.chosen.cluster?.id,
+      isAttached: attached.some(one => one.id === key && one.current),
+      isAttaching: key === this._attaching,
+      canAttach: front !== null && this._attaching === null
+    };
+  }
+
   private _draw(): void {
     if (!this.isVisible) {
       return;
     }
-    const focused = document.activeElement;
+    const trans = this._trans;
+    const focused = document.activeElement as HTMLElement | null;
     const key = focused?.closest<HTMLElement>('.emrnb-Cluster')?.dataset.key;
-    const isAction = focused?.classList.contains('emrnb-Action') ?? false;
+    this._drawn = this._model.rows;
+    this._rows.draw();
+    const id = this._model.emr.chosen.cluster?.id;
+    // of a local cluster that starts or failed its name is the key: it cannot be chosen yet
+    const chosen = this._drawn.find(row => row.key === (id ?? this._opened));
+    morphChildren(this._details, chosen ? drawDetails(chosen, trans) : []);
+    const notes = drawNotes(this._model, trans);
+    if (this._failure !== null) {
+      notes.unshift(drawError(this._failure, 'dismiss', trans.__('Dismiss')));
+    }
+    morphChildren(this._notes, notes);
+    this._ended.draw();
+    if (key !== undefined && !document.activeElement?.closest('.emrnb-Cluster')) {
+      this._focus(this._drawn.findIndex(row => row.key === key));
+    }
+  }
+
+  // -- what the user does ---------------------------------------------------------------
+
+  private _onClick(event: MouseEvent): void {
+    const button = (event.target as HTMLElement).closest<HTMLElement>('[data-act]');
+    const act = button?.dataset.act as Act | undefined;
+    const key = button?.closest<HTMLElement>('.emrnb-Cluster')?.dataset.key;
+    const chosen = this._model.emr.chosen.cluster?.id ?? this._opened;
+    const row = this._model.rows.find(one => one.key === (key ?? chosen));
+    if (act === 'again') {
+      void this._model.refresh();
+    } else if (act === 'dismiss') {
+      this._failure = null;
+      this._draw();
+    } else if (row !== undefined && act !== undefined) {
+      const run: Record<typeof act, () => void> = {
+        choose: () => this._choose(row),
+        attach: () => void this._attach(row),
+        start: () => void this._model.startLocal(row.name),
+        stop: () => void this._stop(row)
+      };
+      run[act]();
+    }
+  }
+
+  /** Moves between the clusters by arrows, which also reaches those that are not drawn now. */
+  private _onKey(event: KeyboardEvent): void {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const at = this._rows.rowAt(event.target);
+    if (step !== undefined && at >= 0) {
+      this._focus(at + step);
+      event.preventDefault();
+    }
+  }
+
+  private _focus(row: number): void {
+    if (row >= 0 && row < this._drawn.length) {
+      this._rows.bring(row);
+      this._rows.nodeOf(row)?.querySelector('button')?.focus({ preventScroll: true });
+    }
+  }
+
+  private _choose(row: IClusterRow): void {
     const { chosen } = this._model.emr;
-    const front = this._notebooks?.front ?? null;
-    const attached = front ? (this._notebooks?.standing(front).attached ?? []) : [];
-    const rows = this._model.rows.map(row =>
-      drawRow(
-        row,
-        {
-          isChosen: row.key === chosen.cluster?.id,
-          isAttached: attached.some(one => one.id === row.key && one.current),
-          canAttach: front !== null
-        },
-        this._actions,
-        this._trans
-      )
-    );
-    this._list.replaceChildren(...rows);
-    this._rest.replaceChildren(...this._notes(), this._ended());
-    if (key !== undefined) {
-      const row = rows.find(one => one.dataset.key === key);
-      row?.querySelector<HTMLElement>(isAction ? '.emrnb-Action' : 'button')?.focus();
+    if (row.cluster === null) {
+      this._opened = this._opened === row.key ? null : row.key;
+      chosen.choose(null);
+      this._draw();
+    } else {
+      const { id, name } = row.cluster;
+      this._opened = null;
+      chosen.choose(chosen.cluster?.id === id ? null : { id, name });
     }
   }
-
-  /** What keeps a source from telling, and what there is when nothing is. */
-  private _notes(): HTMLElement[] {
-    const trans = this._trans;
-    const made: HTMLElement[] = [];
-    const again: [string, () => void] = [
-      trans.__('Try again'),
-      () => void this._model.refresh()
-    ];
-    if (this._model.error !== null) {
-      made.push(drawFailure(this._model.error, again));
-    }
-    for (const provider of this._model.providers) {
-      if (provider.failure) {
-        const { what, where, advice } = provider.failure;
-        const note = element('div', 'emrnb-Failure emrnb-mod-source');
-        note.append(element('div', 'emrnb-FailureWhat', what));
-        [where, advice]
-          .filter(Boolean)
-          .forEach(text => note.append(element('div', 'emrnb-FailureWhere', text)));
-        const retry = element('button', 'emrnb-Link', again[0]);
-        retry.type = 'button';
-        retry.addEventListener('click', again[1]);
-        note.append(retry);
-        made.push(note);
-      } else if (provider.name === 'aws') {
-        const age = this._model.age(provider);
-        const text =
-          age === null ? '' : trans.__('AWS asked %1 ago', duration(age, trans));
-        made.push(element('div', 'emrnb-Age', text));
-      }
-    }
-    if (!this._model.isKnown && this._model.error === null) {
-      made.push(element('div', 'emrnb-Empty', trans.__('Asking for the clusters…')));
-    } else if (this._model.rows.length === 0 && this._model.search) {
-      made.push(element('div', 'emrnb-Empty', trans.__('No cluster matches.')));
-    }
-    return made;
-  }
-
-  private _ended(): HTMLElement {
-    const trans = this._trans;
-    const fold = element('details', 'emrnb-Ended');
-    fold.open = this._isEndedOpen;
-    fold.append(element('summary', '', trans.__('Ended in the last 7 days')));
-    fold.addEventListener('toggle', () => {
-      if (fold.open !== this._isEndedOpen) {
-        this._isEndedOpen = fold.open;
-        if (fold.open) {
-          void this._model.loadEnded();
-        }
-      }
-    });
-    const ended = this._model.ended;
-    if (ended !== null && ended.length === 0) {
-      fold.append(element('div', 'emrnb-Empty', trans.__('None.')));
-    }
-    for (const cluster of ended ?? []) {
-      const line = element('div', 'emrnb-EndedLine');
-      line.title = [cluster.id, cluster.state_reason].filter(Boolean).join('\n');
-      line.append(
-        element('span', `emrnb-Dot emrnb-mod-${tone(cluster.state)}`),
-        element('span', 'emrnb-ClusterName', cluster.name),
-        element('span', 'emrnb-ClusterSub', subline(cluster, null, trans))
-      );
-      fold.append(line);
-    }
-    return fold;
-  }
-
-  private readonly _actions: IRowActions = {
-    choose: row => {
-      const { chosen } = this._model.emr;
-      if (row.cluster !== null) {
-        const { id, name } = row.cluster;
-        chosen.choose(chosen.cluster?.id === id ? null : { id, name });
-      }
-    },
-    attach: row => void this._attach(row),
-    start: row => void this._model.startLocal(row.name),
-    stop: row => void this._stop(row)
-  };
 
   private async _attach(row: IClusterRow): Promise<void> {
     const front = this._notebooks?.front;
-    if (!front || !this._notebooks) {
+    if (!front || !this._notebooks || this._attaching !== null) {
       return;
     }
+    this._attaching = row.key;
+    this._failure = null;
+    this._draw();
     try {
       await this._notebooks.attach(front, this._model.reference(row));
     } catch (error) {
-      this._asks.failed(this._trans.__('Not attached'), error);
+      this._failure = error;
     }
+    this._attaching = null;
+    this._draw();
   }
 
   private async _stop(row: IClusterRow): Promise<void> {
@@ -211,7 +233,13 @@ export class ClustersView extends Widget {
   }
 
   private readonly _search = element('input', 'emrnb-Search');
-  private readonly _list = element('ul', 'emrnb-ClusterList');
-  private readonly _rest = element('div', 'emrnb-ClustersRest');
-  private _isEndedOpen = false;
+  private readonly _details = element('div', 'emrnb-Details');
+  private readonly _notes = element('div', 'emrnb-ClustersRest');
+  private readonly _rows: Rows;
+  private readonly _ended: Ended;
+  private _drawn: readonly IClusterRow[] = [];
+  /** A local cluster that has no id yet, whose details are shown. */
+  private _opened: string | null = null;
+  private _attaching: string | null = null;
+  private _failure: unknown = null;
 }

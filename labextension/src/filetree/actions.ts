@@ -3,6 +3,7 @@ import { MainAreaWidget } from '@jupyterlab/apputils';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ToolbarButton } from '@jupyterlab/ui-components';
+import { Signal, type ISignal } from '@lumino/signaling';
 import type { IEntryRef } from '../api/schema';
 import { copyText } from '../dom';
 import { insertBelowActive } from '../notebooks/insert';
@@ -11,8 +12,12 @@ import { emrIcon } from '../panel/icons';
 import { Changes } from './changes';
 import type { FileTree } from './model';
 import type { FolderNode } from './node';
+import type { OpenedFolders } from './opened';
 import { PreviewView } from './preview';
 import { idOf, isFolder, type CodeKind, type IEntry } from './tokens';
+
+/** Milliseconds between two downloads: begun at once, a browser drops all but the last. */
+const BETWEEN_DOWNLOADS = 400;
 
 /** What the section works with. */
 export interface IFilesContext {
@@ -20,6 +25,8 @@ export interface IFilesContext {
   readonly emr: IEmr;
   readonly tracker: INotebookTracker | null;
   readonly trans: TranslationBundle;
+  /** Which folders are open, over reloads of the page. */
+  readonly opened: OpenedFolders;
 }
 
 /** An entry, and the folder that it is in; a root is in none. */
@@ -43,6 +50,11 @@ export class Actions {
   ) {
     const { emr, trans } = _context;
     this._changes = new Changes(emr.server, emr.live, trans);
+  }
+
+  /** Tells when entries are gone. */
+  get removed(): ISignal<Actions, void> {
+    return this._removed;
   }
 
   /** Whether entries can be made, renamed and removed there: buckets are not made from here. */
@@ -87,14 +99,26 @@ export class Actions {
     void content.load();
   }
 
-  async copyPath({ entry }: { entry: IEntry }): Promise<void> {
+  copyPath({ entry }: { entry: IEntry }): Promise<void> {
+    return this.copyPaths([{ entry }]);
+  }
+
+  /** Copies paths, a line each. */
+  async copyPaths(targets: readonly { entry: IEntry }[]): Promise<void> {
     const { trans } = this._context;
     await this._guarded(async () => {
-      if (entry.path === null) {
+      const paths = targets.map(({ entry }) => entry.path);
+      if (paths.includes(null)) {
         throw new Error(trans.__('This name is not UTF-8, so no text is its path.'));
       }
-      await copyText(pathText(entry.path));
-      this._voice.say(trans.__('Copied %1', pathText(entry.path)));
+      const texts = paths.map(path => pathText(path ?? ''));
+      await copyText(texts.join('\n'));
+      const [first = ''] = texts;
+      this._voice.say(
+        texts.length > 1
+          ? trans.__('Copied %1 paths', texts.length)
+          : trans.__('Copied %1', first)
+      );
     });
   }
 
@@ -131,6 +155,16 @@ export class Actions {
     link.remove();
   }
 
+  /** Has the browser download files, one after the other: it takes no more at once. */
+  async downloadAll(targets: readonly ITarget[]): Promise<void> {
+    for (const [n, target] of targets.entries()) {
+      if (n > 0) {
+        await new Promise(resolve => window.setTimeout(resolve, BETWEEN_DOWNLOADS));
+      }
+      this.download(target);
+    }
+  }
+
   async newFolder(node: FolderNode): Promise<void> {
     const { trans } = this._context;
     const name = await this._changes.name(trans.__('New folder'), trans.__('Its name'));
@@ -157,9 +191,13 @@ export class Actions {
     });
   }
 
-  async remove({ entry, parent }: ITarget): Promise<void> {
-    await this._change('delete', [refOf(entry)], '', async () => {
-      await parent?.folder.open();
+  /** Removes entries by one plan, which tells of all of them. */
+  async remove(targets: readonly ITarget[]): Promise<void> {
+    const refs = targets.map(target => refOf(target.entry));
+    await this._change('delete', refs, '', async () => {
+      this._removed.emit();
+      const parents = new Set(targets.map(target => target.parent));
+      await Promise.all([...parents].map(parent => parent?.folder.open()));
     });
   }
 
@@ -197,6 +235,7 @@ export class Actions {
   }
 
   private readonly _changes: Changes;
+  private readonly _removed = new Signal<Actions, void>(this);
 }
 
 /** Returns a path as its users write it. */

@@ -7,6 +7,9 @@ import type { CodeKind, IEntry } from './tokens';
 const TEXT = 'text/plain';
 const KINDS: readonly CodeKind[] = ['spark', 'hive', 'pandas'];
 
+/** Entries of a drag that become code; of more their paths are dropped. */
+const MOST_CODES = 20;
+
 /** Pixels that a pressed pointer moves before it drags. */
 const THRESHOLD = 6;
 
@@ -32,16 +35,44 @@ export function dropText(cell: string | null, codes: Codes, path: string): strin
   return code === undefined ? path : `\n${code.replace(/^%%[^\n]*\n/, '')}\n`;
 }
 
-/** Begins a drag of an entry when a pressed pointer moves; the code is asked for meanwhile. */
+/** Returns the code of several entries as one: each frame has a name of its own. */
+export function together(kind: CodeKind, codes: readonly string[]): string {
+  const [first = ''] = codes;
+  if (codes.length < 2) {
+    return first;
+  }
+  const magic = /^%%[^\n]*\n/.exec(first)?.[0] ?? '';
+  const bodies = codes.map(code => code.slice(magic.length).trim());
+  if (kind === 'hive') {
+    return magic + bodies.map(body => body.replace(/;$/, '')).join(';\n\n');
+  }
+  const seen = new Set<string>();
+  const lines = bodies.flatMap((body, n) =>
+    body.split('\n').flatMap(line => {
+      const isOnce = /^import |^c = %emr use /.test(line) || line === '';
+      const isBare = line === 'df' && n < bodies.length - 1; // only a cell's last value is shown
+      if ((isOnce && seen.has(line)) || isBare) {
+        return [];
+      }
+      seen.add(line);
+      return [line.replace(/^(\s*)df(?=$| )/, `$1df${n + 1}`)];
+    })
+  );
+  return magic + lines.join('\n');
+}
+
+/** Begins a drag of entries when a pressed pointer moves; the code is asked for meanwhile. */
 export class EntryDrag {
   constructor(
     private readonly _tracker: INotebookTracker | null,
-    private readonly _code: (entry: IEntry, kind: CodeKind) => Promise<string>
+    private readonly _code: (entry: IEntry, kind: CodeKind) => Promise<string>,
+    private readonly _label: (entries: readonly IEntry[]) => string
   ) {}
 
-  /** To be called when the pointer is pressed on an entry. */
-  press(event: PointerEvent, entry: IEntry): void {
-    if (event.button !== 0 || entry.path === null) {
+  /** To be called when the pointer is pressed on entries. */
+  press(event: PointerEvent, entries: readonly IEntry[]): void {
+    const paths = entries.flatMap(({ path }) => (path === null ? [] : [path]));
+    if (event.button !== 0 || paths.length === 0 || paths.length < entries.length) {
       return;
     }
     const { clientX, clientY } = event;
@@ -51,7 +82,7 @@ export class EntryDrag {
         moved.buttons & 1
       ) {
         end();
-        void this._start(moved, entry, entry.path ?? '');
+        void this._start(moved, entries, paths.join('\n'));
       }
     };
     const end = () => {
@@ -64,13 +95,13 @@ export class EntryDrag {
 
   private async _start(
     event: PointerEvent,
-    entry: IEntry,
+    entries: readonly IEntry[],
     path: string
   ): Promise<void> {
     const codes = new Map<CodeKind, string>();
-    for (const kind of KINDS) {
-      this._code(entry, kind).then(
-        code => codes.set(kind, code),
+    for (const kind of entries.length > MOST_CODES ? [] : KINDS) {
+      Promise.all(entries.map(entry => this._code(entry, kind))).then(
+        all => codes.set(kind, together(kind, all)),
         () => undefined // an engine that cannot read it: the path is dropped
       );
     }
@@ -83,7 +114,7 @@ export class EntryDrag {
     document.addEventListener('lm-drop', drop, true);
     const drag = new Drag({
       mimeData,
-      dragImage: element('div', 'emrnb-DragImage', entry.name),
+      dragImage: element('div', 'emrnb-DragImage', this._label(entries)),
       proposedAction: 'copy',
       supportedActions: 'copy'
     });

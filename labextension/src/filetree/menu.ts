@@ -7,8 +7,10 @@ import { isFolder, type CodeKind } from './tokens';
 
 /** What the menu needs of the tree. */
 export interface IMenuPlace {
-  /** What is meant. */
-  readonly target: ITarget | null;
+  /** What is meant; several where several are selected. */
+  readonly targets: readonly ITarget[];
+  /** What is meant, without what is in a folder that is meant as well. */
+  readonly outermost: readonly ITarget[];
   /** The folder that is meant, or that holds what is meant. */
   readonly folder: FolderNode | null;
   upload(): void;
@@ -24,51 +26,99 @@ export function makeMenu(
   const commands = new CommandRegistry();
   const menu = new MenuSvg({ commands });
   menu.addClass('emrnb-TreeMenu');
-  const add = (
+  const put = (
     into: MenuSvg,
     command: string,
-    label: string,
-    run: (target: ITarget) => void,
-    isEnabled: (target: ITarget) => boolean = () => true,
+    label: string | (() => string),
+    execute: () => void,
+    isEnabled: () => boolean,
     keys = ''
   ) => {
-    commands.addCommand(command, {
-      label,
-      isEnabled: () => place.target !== null && isEnabled(place.target),
-      execute: () => {
-        if (place.target !== null) {
-          run(place.target);
-        }
-      }
-    });
+    commands.addCommand(command, { label, isEnabled, execute });
     if (keys) {
       // to be seen in the menu; the tree itself takes the keys
       commands.addKeyBinding({ command, keys: [keys], selector: '.emrnb-Tree' });
     }
     into.addItem({ command });
   };
-  const isFile = ({ entry }: ITarget) => !isFolder(entry);
+  /** Adds what is done to one entry alone. */
+  const add = (
+    into: MenuSvg,
+    command: string,
+    label: string,
+    run: (target: ITarget) => void,
+    can: (target: ITarget) => boolean = () => true,
+    keys = ''
+  ) => {
+    const one = () => (place.targets.length === 1 ? place.targets[0] : undefined);
+    const isEnabled = () => {
+      const target = one();
+      return target !== undefined && can(target);
+    };
+    const execute = () => {
+      const target = one();
+      if (target !== undefined) {
+        run(target);
+      }
+    };
+    put(into, command, label, execute, isEnabled, keys);
+  };
+  addAll(menu, put, add, place, actions, commands, trans);
+  return menu;
+}
+
+type Put = (
+  into: MenuSvg,
+  command: string,
+  label: string | (() => string),
+  execute: () => void,
+  isEnabled: () => boolean,
+  keys?: string
+) => void;
+
+type Add = (
+  into: MenuSvg,
+  command: string,
+  label: string,
+  run: (target: ITarget) => void,
+  can?: (target: ITarget) => boolean,
+  keys?: string
+) => void;
+
+function addAll(
+  menu: MenuSvg,
+  put: Put,
+  add: Add,
+  place: IMenuPlace,
+  actions: Actions,
+  commands: CommandRegistry,
+  trans: TranslationBundle
+): void {
   const isInStore = ({ parent }: ITarget) => parent !== null;
-  const change = (target: ITarget) => actions.canChange(target);
   const hold = (target: ITarget) => actions.canHold(target);
   const line = () => menu.addItem({ type: 'separator' });
   const open = (target: ITarget) => actions.preview(target);
+  const several = (one: string, many: string) => () =>
+    place.targets.length > 1 ? trans.__(many, place.targets.length) : one;
+  const all = (test: (target: ITarget) => boolean) => () =>
+    place.targets.length > 0 && place.targets.every(test);
   add(menu, 'preview', trans.__('Preview'), open, isInStore, 'Space');
-  const code = new MenuSvg({ commands });
-  code.title.label = trans.__('Insert as Code');
-  const kinds: [CodeKind, string][] = [
-    ['spark', 'Spark'],
-    ['hive', 'Hive'],
-    ['pandas', 'pandas']
-  ];
-  for (const [kind, label] of kinds) {
-    const insert = (target: ITarget) => void actions.insert(target, kind);
-    add(code, `code-${kind}`, label, insert, isInStore);
-  }
-  menu.addItem({ type: 'submenu', submenu: code });
-  const copy = (target: ITarget) => void actions.copyPath(target);
-  add(menu, 'copy-path', trans.__('Copy Path'), copy, undefined, 'Accel C');
-  add(menu, 'download', trans.__('Download'), t => actions.download(t), isFile);
+  menu.addItem({ type: 'submenu', submenu: codeMenu(add, actions, commands, trans) });
+  put(
+    menu,
+    'copy-path',
+    several(trans.__('Copy Path'), 'Copy %1 Paths'),
+    () => void actions.copyPaths(place.targets),
+    all(() => true),
+    'Accel C'
+  );
+  put(
+    menu,
+    'download',
+    several(trans.__('Download'), 'Download %1 Files'),
+    () => void actions.downloadAll(place.targets),
+    all(({ entry }) => !isFolder(entry))
+  );
   line();
   add(menu, 'upload', trans.__('Upload…'), () => place.upload(), hold);
   const make = () => {
@@ -79,10 +129,36 @@ export function makeMenu(
   add(menu, 'new-folder', trans.__('New Folder…'), make, hold);
   line();
   const rename = (target: ITarget) => void actions.rename(target);
+  const change = (target: ITarget) => actions.canChange(target);
   add(menu, 'rename', trans.__('Rename…'), rename, change, 'F2');
-  const remove = (target: ITarget) => void actions.remove(target);
-  add(menu, 'delete', trans.__('Delete…'), remove, change, 'Delete');
+  put(
+    menu,
+    'delete',
+    several(trans.__('Delete…'), 'Delete %1 Entries…'),
+    () => void actions.remove(place.outermost),
+    all(change),
+    'Delete'
+  );
   line();
   add(menu, 'refresh', trans.__('Refresh'), () => place.refresh(), undefined, 'F5');
+}
+
+function codeMenu(
+  add: Add,
+  actions: Actions,
+  commands: CommandRegistry,
+  trans: TranslationBundle
+): MenuSvg {
+  const menu = new MenuSvg({ commands });
+  menu.title.label = trans.__('Insert as Code');
+  const kinds: [CodeKind, string][] = [
+    ['spark', 'Spark'],
+    ['hive', 'Hive'],
+    ['pandas', 'pandas']
+  ];
+  for (const [kind, label] of kinds) {
+    const insert = (target: ITarget) => void actions.insert(target, kind);
+    add(menu, `code-${kind}`, label, insert, ({ parent }) => parent !== null);
+  }
   return menu;
 }

@@ -143,6 +143,39 @@ export class FileTree {
     return node;
   }
 
+  /** The paths of all folders that are open. */
+  get opened(): string[] {
+    const open = this._open().filter(node => node.isExpanded);
+    return open.flatMap(({ entry }) => (entry.path === null ? [] : [entry.path]));
+  }
+
+  /** Opens folders that were open before, as far as they are still there; selects nothing. */
+  async reopen(paths: readonly string[]): Promise<void> {
+    for (const path of paths) {
+      const root = this._roots.find(one => one.entry.path === path);
+      const above = this._open().filter(
+        node => node.isExpanded && isAbove(node.entry.path, path)
+      );
+      const parent = above[above.length - 1];
+      try {
+        if (root !== undefined) {
+          await this.expand(root.entry, null);
+        } else if (parent !== undefined) {
+          const row = await this._placed(parent, path);
+          const entry = row < 0 ? undefined : await parent.folder.fetch(row);
+          if (entry !== undefined && isFolder(entry)) {
+            await this.expand(entry, parent, row);
+          }
+        }
+      } catch {
+        // it is gone, or nobody may see it any more: the tree goes on without it
+      }
+      if (this.isDisposed) {
+        return;
+      }
+    }
+  }
+
   toggle(item: IItem): void {
     if (item.node?.isExpanded) {
       item.node.isExpanded = false;
@@ -280,18 +313,21 @@ export class FileTree {
 
   /** Selects a path in a folder as soon as it has come; false where all came without it. */
   private async _arrived(node: FolderNode, path: string): Promise<boolean> {
+    return (await this._placed(node, path)) >= 0 && this.selectIn(node, path);
+  }
+
+  /** Returns the row of a path as soon as it has come; −1 where all came without it. */
+  private async _placed(node: FolderNode, path: string): Promise<number> {
     const until = Date.now() + LONGEST;
-    while (Date.now() < until) {
+    while (Date.now() < until && !this.isDisposed) {
       const wasDone = node.folder.isDone || !node.folder.listing;
-      if (await this.selectIn(node, path)) {
-        return true;
-      }
-      if (wasDone) {
-        return false;
+      const row = await node.folder.place({ path });
+      if (row >= 0 || wasDone) {
+        return row;
       }
       await new Promise(resolve => window.setTimeout(resolve, 200));
     }
-    return false;
+    return -1;
   }
 
   /** Puts a path that no root leads to beside the roots. */
@@ -332,6 +368,11 @@ export class FileTree {
   private _watched: IDisposable | null = null;
   private _quiet = 0;
   private _isDisposed = false;
+}
+
+/** Whether a path lies below a folder. */
+function isAbove(folder: string | null, path: string): boolean {
+  return folder !== null && path.startsWith(folder.replace(/\/*$/, '/'));
 }
 
 /** Yields a folder and those above it. */

@@ -6,9 +6,12 @@ import {
 } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal, type ISignal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
 import type { IChosen } from '../panel/tokens';
-import { attachedTo, isAttachCell, loadsExtension, newAttachCell } from './attachCell';
+import type { IEmrSettings } from '../settings/tokens';
+import { attachedTo, attaches, loadsExtension, newAttachCell } from './attachCell';
 import { Connection } from './connection';
+import { runSilently } from './silently';
 import type { INotebooks, IStanding } from './tokens';
 
 const SILENT: IStanding = { state: 'silent', attached: [], current: null };
@@ -18,6 +21,7 @@ export class Notebooks implements INotebooks {
   constructor(
     private readonly _tracker: INotebookTracker,
     private readonly _chosen: IChosen,
+    private readonly _settings: Pick<IEmrSettings, 'isSilent'>,
     private readonly _trans: TranslationBundle
   ) {
     _tracker.forEach(panel => this._add(panel));
@@ -33,15 +37,33 @@ export class Notebooks implements INotebooks {
     return this._changed;
   }
 
+  find(widget: Widget): NotebookPanel | null {
+    return this._tracker.find(panel => panel === widget) ?? null;
+  }
+
   standing(panel: NotebookPanel): IStanding {
     return this._connections.get(panel)?.standing ?? SILENT;
   }
 
   canReattach(panel: NotebookPanel): boolean {
-    return attachCell(panel) >= 0;
+    return attachCell(panel) >= 0 || this._silent.has(panel);
   }
 
   async attach(panel: NotebookPanel, reference?: string): Promise<void> {
+    const again = attachCell(panel) < 0 ? this._silent.get(panel) : undefined;
+    const silent = this._settings.isSilent ? reference : undefined;
+    const target = reference === undefined ? again : silent;
+    if (target !== undefined) {
+      await this._ready(panel);
+      const isLoaded = this.standing(panel).state === 'told';
+      await runSilently(panel, target, isLoaded, this._trans);
+      this._silent.set(panel, target);
+    } else {
+      await this._attachByCell(panel, reference);
+    }
+  }
+
+  private async _ready(panel: NotebookPanel): Promise<void> {
     await panel.context.ready;
     await panel.sessionContext.ready;
     const language = panel.model?.defaultKernelLanguage;
@@ -50,6 +72,10 @@ export class Notebooks implements INotebooks {
         this._trans.__('emr_nb needs a Python kernel, and this one runs %1.', language)
       );
     }
+  }
+
+  private async _attachByCell(panel: NotebookPanel, reference?: string): Promise<void> {
+    await this._ready(panel);
     const { content } = panel;
     if (!content.model || content.model.readOnly) {
       throw new Error(this._trans.__('This notebook cannot be changed.'));
@@ -69,7 +95,7 @@ export class Notebooks implements INotebooks {
 
   async begin(panel: NotebookPanel, reference: string): Promise<void> {
     if (reference) {
-      await this.attach(panel, reference);
+      await this._attachByCell(panel, reference); // a new notebook says where it runs
     } else {
       await panel.context.ready;
       await panel.sessionContext.ready;
@@ -120,6 +146,7 @@ export class Notebooks implements INotebooks {
     void panel.context.ready.then(() => this._changed.emit(panel));
     panel.disposed.connect(() => {
       this._connections.delete(panel);
+      this._silent.delete(panel);
       connection.dispose();
     });
   }
@@ -132,13 +159,17 @@ export class Notebooks implements INotebooks {
     this._changed.emit(panel);
   }
 
+  /** What notebooks were attached to without a cell. */
+  private readonly _silent = new Map<NotebookPanel, string>();
   private readonly _connections = new Map<NotebookPanel, Connection>();
   private readonly _changed = new Signal<INotebooks, NotebookPanel | null>(this);
 }
 
-/** Returns the index of the cell that attaches a notebook, or -1. */
+/** Returns the index of the cell that attaches a notebook, or -1; best one that does no more. */
 function attachCell(panel: NotebookPanel): number {
-  return panel.content.widgets.findIndex(
-    cell => cell instanceof CodeCell && isAttachCell(cell.model.sharedModel.source)
+  const found = panel.content.widgets.map(cell =>
+    cell instanceof CodeCell ? attaches(cell.model.sharedModel.source) : 'no'
   );
+  const alone = found.indexOf('alone');
+  return alone >= 0 ? alone : found.indexOf('among others');
 }

@@ -1,6 +1,7 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
 
 /** A session that a kernel has open. */
 export interface ISessionStanding {
@@ -37,16 +38,19 @@ export interface IStanding {
 export interface INotebooks {
   /** The notebook in front. */
   readonly front: NotebookPanel | null;
+  /** Returns the notebook that a widget is; null for any other. */
+  find(widget: Widget): NotebookPanel | null;
   /** Another notebook came to the front, or the standing of one changed. */
   readonly changed: ISignal<INotebooks, NotebookPanel | null>;
   standing(panel: NotebookPanel): IStanding;
-  /** Whether a notebook has a cell that attaches it, which can run again. */
+  /** Whether a notebook has a cell that attaches it, or was attached without one. */
   canReattach(panel: NotebookPanel): boolean;
   /**
    * Attaches a notebook by its one attach cell, which is written or rewritten, and run.
    *
-   * `reference` is what `%emr attach` takes; without one the cell is run as it is. Throws an
-   * Error that says why it cannot.
+   * `reference` is what `%emr attach` takes; without one the cell is run as it is. Where the
+   * settings say so, the kernel alone attaches and no cell is written. Throws an Error that says
+   * why it cannot; what a cell's run says is in the cell.
    */
   attach(panel: NotebookPanel, reference?: string): Promise<void>;
   /** Begins a new notebook: loads the extension, and attaches unless `reference` is empty. */

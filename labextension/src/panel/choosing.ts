@@ -59,6 +59,11 @@ export class ChooseCluster extends Widget {
 
   private _draw(list: IClusterList): void {
     const ready = list.clusters.filter(cluster => cluster.ready);
+    const look = JSON.stringify(ready.map(({ id, name }) => [id, name]));
+    if (look === this._look) {
+      return; // it may be open now
+    }
+    this._look = look;
     this._names = new Map(ready.map(cluster => [cluster.id, cluster.name]));
     const options = ready.map(({ id, name }) => {
       const option = element('option', '', name === id ? id : `${name} (${id})`);
@@ -83,6 +88,7 @@ export class ChooseCluster extends Widget {
 
   private readonly _select = element('select', 'emrnb-Select');
   private readonly _none = element('div', 'emrnb-Empty');
+  private _look = '';
   private _names = new Map<string, string>();
   private _watch: IDisposable | null = null;
 }

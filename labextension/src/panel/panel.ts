@@ -37,6 +37,11 @@ export class EmrPanel extends SidePanel {
     });
   }
 
+  /** Tells whenever the panel comes to be seen. */
+  get seen(): ISignal<EmrPanel, void> {
+    return this._seen;
+  }
+
   /** Tells when a section was folded or unfolded. */
   get folded(): ISignal<EmrPanel, Folds> {
     return this._folded;
@@ -78,6 +83,7 @@ export class EmrPanel extends SidePanel {
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
     this._banner.check();
+    this._seen.emit();
   }
 
   /** Gives a section that was folded from the beginning its share of the height. */
@@ -95,5 +101,6 @@ export class EmrPanel extends SidePanel {
   }
 
   private readonly _banner: Banner;
+  private readonly _seen = new Signal<EmrPanel, void>(this);
   private readonly _folded = new Signal<EmrPanel, Folds>(this);
 }

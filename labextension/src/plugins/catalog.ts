@@ -22,6 +22,7 @@ export const catalog: JupyterFrontEndPlugin<void> = {
       id: 'catalog',
       title: trans.__('Catalog'),
       rank: 40,
+      isFolded: true,
       load: async () => {
         const { catalogSection } = await import('../catalog/section');
         return catalogSection(app, emr, tracker, trans);

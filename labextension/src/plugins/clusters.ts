@@ -1,7 +1,6 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Dialog, showDialog, showErrorMessage } from '@jupyterlab/apputils';
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { failureOf } from '../api/failure';
 import { INotebooks } from '../notebooks/tokens';
 import { IEmr, IPanel } from '../panel/tokens';
 
@@ -31,10 +30,6 @@ export const clusters: JupyterFrontEndPlugin<void> = {
           ]
         });
         return button.accept;
-      },
-      failed: (title: string, error: unknown) => {
-        const { what, advice } = failureOf(error);
-        void showErrorMessage(title, [what, advice].filter(Boolean).join(' '));
       }
     };
     panel.addSection({

@@ -1,5 +1,6 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { IEmr, IPanel } from '../panel/tokens';
 
@@ -9,12 +10,13 @@ export const filetree: JupyterFrontEndPlugin<void> = {
   description: 'The files of the chosen cluster, in the EMR panel.',
   autoStart: true,
   requires: [IEmr, IPanel],
-  optional: [INotebookTracker, ITranslator],
+  optional: [INotebookTracker, IStateDB, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     emr: IEmr,
     panel: IPanel,
     tracker: INotebookTracker | null,
+    state: IStateDB | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('emr_nb');
@@ -22,9 +24,19 @@ export const filetree: JupyterFrontEndPlugin<void> = {
       id: 'files',
       title: trans.__('Files'),
       rank: 30,
+      isFolded: true,
       load: async () => {
-        const { FilesSection } = await import('../filetree/section');
-        return new FilesSection({ shell: app.shell, emr, tracker, trans });
+        const [{ FilesSection }, { OpenedFolders }] = await Promise.all([
+          import('../filetree/section'),
+          import('../filetree/opened')
+        ]);
+        return new FilesSection({
+          shell: app.shell,
+          emr,
+          tracker,
+          trans,
+          opened: new OpenedFolders(state)
+        });
       }
     });
   }

@@ -2,30 +2,29 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ICommandPalette, showErrorMessage } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { referenceTo } from '../notebooks/reference';
 import { INotebooks } from '../notebooks/tokens';
 import { emrIcon } from '../panel/icons';
 import { IEmr } from '../panel/tokens';
+import { IEmrSettings } from '../settings/tokens';
 
-const ID = 'emr-nb:launcher';
 const NEW = 'emr-nb:new-notebook';
 
 /** A card that opens a notebook with the extension loaded and a cluster attached. */
 export const launcher: JupyterFrontEndPlugin<void> = {
-  id: ID,
+  id: 'emr-nb:launcher',
   description: 'A launcher card for notebooks that begin attached to a cluster.',
   autoStart: true,
-  requires: [IEmr, INotebooks],
-  optional: [ILauncher, ICommandPalette, ISettingRegistry, ITranslator],
+  requires: [IEmr, INotebooks, IEmrSettings],
+  optional: [ILauncher, ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     emr: IEmr,
     notebooks: INotebooks,
+    settings: IEmrSettings,
     card: ILauncher | null,
     palette: ICommandPalette | null,
-    registry: ISettingRegistry | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('emr_nb');
@@ -36,8 +35,8 @@ export const launcher: JupyterFrontEndPlugin<void> = {
         const found = clusters.find(one => one.id === chosen.id);
         return found ? referenceTo(found, clusters) : chosen.id;
       }
-      const settings = await registry?.load(ID).catch(() => null);
-      return String(settings?.get('cluster').composite ?? '');
+      await settings.ready;
+      return settings.cluster;
     };
     app.commands.addCommand(NEW, {
       label: args =>

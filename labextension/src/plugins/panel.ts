@@ -8,21 +8,25 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { EmrPanel, type Folds } from '../panel/panel';
-import { IEmr, IPanel, type ISection } from '../panel/tokens';
+import { chooseAtStart } from '../panel/starting';
+import { IEmr, IPanel, type ICluster, type ISection } from '../panel/tokens';
+import { IEmrSettings } from '../settings/tokens';
 
 const FOLDS = 'emr-nb:folds';
+const CHOSEN = 'emr-nb:chosen';
 
 /** Puts the panel into the left bar. */
 export const panel: JupyterFrontEndPlugin<IPanel> = {
   id: 'emr-nb:panel',
   description: 'The EMR panel in the left bar.',
   autoStart: true,
-  requires: [IEmr],
+  requires: [IEmr, IEmrSettings],
   optional: [ILabShell, ILayoutRestorer, IStateDB, ITranslator],
   provides: IPanel,
   activate: (
     app: JupyterFrontEnd,
     emr: IEmr,
+    settings: IEmrSettings,
     labShell: ILabShell | null,
     restorer: ILayoutRestorer | null,
     state: IStateDB | null,
@@ -36,6 +40,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       kept => (kept ?? {}) as Folds,
       () => ({}) as Folds
     );
+    rememberChosen(emr, settings, shown, state);
     shown.folded.connect((_, now) => void state?.save(FOLDS, { ...now }));
     // all at once, when every plugin has added its own: in the order that the keyboard goes, and
     // what a user folded away does not load, not even for a moment
@@ -66,3 +71,30 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
     };
   }
 };
+
+/** Keeps which cluster is chosen, and chooses it again when the panel is seen first. */
+function rememberChosen(
+  emr: IEmr,
+  settings: IEmrSettings,
+  shown: EmrPanel,
+  state: IStateDB | null
+): void {
+  const kept = Promise.resolve(state?.fetch(CHOSEN)).catch(() => null);
+  emr.chosen.changed.connect((_, cluster) => {
+    void (cluster === null
+      ? state?.remove(CHOSEN)
+      : state?.save(CHOSEN, { ...cluster }));
+  });
+  const first = async () => {
+    shown.seen.disconnect(first);
+    const [before] = await Promise.all([kept, settings.ready]);
+    // a server part that is not there is told of by the banner
+    const asked = chooseAtStart(
+      emr,
+      (before ?? null) as ICluster | null,
+      settings.cluster
+    );
+    await asked.catch(() => undefined);
+  };
+  shown.seen.connect(first);
+}

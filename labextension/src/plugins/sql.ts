@@ -2,6 +2,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import { ICompletionProviderManager } from '@jupyterlab/completer';
 import type { Language } from '@codemirror/language';
+import { INotebooks } from '../notebooks/tokens';
 import { IEmr } from '../panel/tokens';
 import { sqlCells } from '../sql/extension';
 import { SqlCompletions } from '../sql/completion';
@@ -15,12 +16,13 @@ export const sql: JupyterFrontEndPlugin<void> = {
   description: 'Highlights and completes SQL in the cells of emr_nb.',
   autoStart: true,
   requires: [IEmr],
-  optional: [IEditorExtensionRegistry, ICompletionProviderManager],
+  optional: [IEditorExtensionRegistry, ICompletionProviderManager, INotebooks],
   activate: (
     _app: JupyterFrontEnd,
     emr: IEmr,
     editors: IEditorExtensionRegistry | null,
-    completions: ICompletionProviderManager | null
+    completions: ICompletionProviderManager | null,
+    notebooks: INotebooks | null
   ) => {
     const made = new Map<Dialect, Promise<Language>>();
     const load = (dialect: Dialect) => {
@@ -38,6 +40,8 @@ export const sql: JupyterFrontEndPlugin<void> = {
           ? { instance: () => extension, reconfigure: () => null }
           : null
     });
-    completions?.registerProvider(new SqlCompletions(emr.server, emr.chosen));
+    completions?.registerProvider(
+      new SqlCompletions(emr.server, emr.chosen, notebooks)
+    );
   }
 };
