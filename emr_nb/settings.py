@@ -59,9 +59,11 @@ class Settings:
     request_timeout: float = 30.0
     session_conf: dict[str, object] = field(default_factory=dict)
     keep_alive: float = 7200.0  # after a session's last statement
+    keep_alive_most: float = 12 * 3600.0  # by the server, after a session's last statement
     data_home: Path = field(default_factory=data_home)
     cache_home: Path = field(default_factory=cache_home)
     history: bool = True
+    keep_outputs: bool = True  # what cells show, for a page that was not there to see it
     spool: str = ""  # S3 prefix for large results and pushed data; empty: the cluster's HDFS
     push_bytes: int = 256 * 2**20  # most Parquet bytes of a frame to send through Livy itself
     session_read_bytes: int = 64 * 2**20  # most bytes of one read that a session's statements bring
@@ -113,8 +115,18 @@ class EmrNb(Configurable):
     requester_pays = Bool(
         False, help="Pay for requests to S3 buckets that let the requester pay"
     ).tag(config=True)
+    keep_outputs = Bool(
+        True,
+        help="Keep what a cell shows in the journal until its notebook is saved, a day at most, "
+        "for a page that was closed or reloaded",
+    ).tag(config=True)
     keep_alive = Float(
         7200.0, help="Seconds an idle session is kept alive after its last statement"
+    ).tag(config=True)
+    keep_alive_most = Float(
+        12 * 3600.0,
+        help="Most seconds after its last statement that the server keeps a session whose kernel "
+        "is gone, however often that is extended",
     ).tag(config=True)
 
     def frozen(self) -> Settings:

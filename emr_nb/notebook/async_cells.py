@@ -14,6 +14,7 @@ from emr_nb.notebook.cell_screen import cell_screen, running_cell, show_error
 from emr_nb.notebook.errors import short_errors
 from emr_nb.notebook.handles import Handle
 from emr_nb.notebook.series import Series
+from emr_nb.notebook.transcript import begin
 
 if TYPE_CHECKING:
     from emr_nb.notebook.attachment import Attachment
@@ -43,12 +44,18 @@ class AsyncCell:
         self._notebook = notebook
         self._attachment = attachment
         self._job = job
-        self._screen = cell_screen(notebook.shell, notebook.screen)
+        screen = cell_screen(notebook.shell, notebook.screen)
+        self._transcript = begin(notebook, job, screen)
+        self._screen = self._transcript or screen
         self._cell = running_cell(notebook.shell)
         self._brought: dict[str, Any] = {}
         self._gate = Gate()
         self._runner = Series(notebook, screen=self._screen, brought=self._brought, gate=self._gate)
-        self.request: Request = self._runner.request(job)
+        try:
+            self.request: Request = self._runner.request(job)
+        except EmrError as error:
+            self._keep(error)
+            raise
         self.tag = self.request.tag
         self.cell = f"[{notebook.shell.displayhook.prompt_count}]"
         self.session = job.options["session"] or attachment.of(job.engine).sessions.name
@@ -98,6 +105,12 @@ class AsyncCell:
     # -- the thread -----------------------------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._perform()
+        finally:
+            self._keep()
+
+    def _perform(self) -> None:
         sql = self._job.language == "sql"
         code = "" if self._job.in_line else self._job.code
         try:
@@ -112,6 +125,13 @@ class AsyncCell:
         else:
             self.handle.succeed(self._value(result), None if result is None else len(result))
 
+    def _keep(self, error: BaseException | None = None) -> None:
+        """Keep what was shown, for a page that was not there."""
+        if self._transcript is not None:
+            if error is not None:
+                self._transcript.failed(error)
+            self._transcript.keep()
+
     def _value(self, result: Result | None) -> Any:
         output = self._job.options["output"]
         return self._brought[output] if output else result
@@ -120,7 +140,9 @@ class AsyncCell:
         if not self._notebook.closing:
             with suppress(OSError, ValueError):  # a front end that is gone
                 if not isinstance(error, StatementCancelledError):
-                    show_error(self._screen, error)
+                    show_error(self._transcript.screen if self._transcript else self._screen, error)
+                    if self._transcript is not None:
+                        self._transcript.failed(error)
         self.handle.fail(error)
 
 

@@ -213,8 +213,11 @@ def run_magic(notebook: Notebook, magic: CellMagic, line: str, cell: str | None)
 
             return start(notebook, job)
         from emr_nb.notebook.series import Series
+        from emr_nb.notebook.transcript import recorded
 
-        return Series(notebook).run(job)
+        dressed = short_errors(cell or "", first, sql=sql, seen=notebook.saw_error)
+        with recorded(notebook, job) as screen, dressed:  # an error is kept as it is shown
+            return Series(notebook, screen=screen).run(job)
 
 
 def with_inputs(notebook: Notebook, job: Job) -> Job:

@@ -7,8 +7,8 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from emr_nb.errors import MissingExtraError
-from emr_nb.notebook import table
 from emr_nb.notebook.look import plural
+from emr_nb.results import table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,7 +47,7 @@ class Delivery:
         )  # fmt: skip
         facts = [counted] if result.columns else []  # an INSERT has neither
         if result.truncated:
-            notices.append(cut_notice(result, rows))
+            notices.append(table.cut_notice(result, rows))
         if name:
             value, said = convert(result, self._job.options["as_"], self._job.options["decimal"])
             notices += said
@@ -97,21 +97,12 @@ class Delivery:
         return found and not told
 
 
-def cut_notice(result: Result, rows: int | None = None) -> str:
-    """Say that a result is cut, why, and how to get all of it."""
-    why = f"-n {rows}" if rows is not None else "as many as a page takes"
-    return (
-        f"Only the first {plural(len(result), 'row')} are here ({why}); the result has more. "
-        "All of it: -o VAR, or -n -1."
-    )
-
-
 def result_bundle(
     notebook: Notebook, result: Result, notices: tuple[str, ...] = (), name: str = ""
 ) -> dict[str, Any]:
     """Keep a result for the live grid and return its MIME bundle."""
     if result.truncated and not notices:
-        notices = (cut_notice(result),)
+        notices = (table.cut_notice(result),)
     result_id = token_hex(16)
     notebook.results.keep(result_id, result)
     shown = table.view(

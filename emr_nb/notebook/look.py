@@ -6,19 +6,16 @@ the same saved HTML reads in light and dark. Nothing is loaded and no script run
 
 from __future__ import annotations
 
+from emr_nb.styling import FAINT as FAINT  # noqa: PLC0414 -- re-exported
+from emr_nb.styling import FONT as FONT  # noqa: PLC0414 -- re-exported
+from emr_nb.styling import LINE as LINE  # noqa: PLC0414 -- re-exported
+from emr_nb.styling import MONO as MONO  # noqa: PLC0414 -- re-exported
+from emr_nb.styling import aligned as aligned  # noqa: PLC0414 -- re-exported
 from emr_nb.wording import count as count  # noqa: PLC0414 -- re-exported
 from emr_nb.wording import moment as moment  # noqa: PLC0414 -- re-exported
 from emr_nb.wording import plural as plural  # noqa: PLC0414 -- re-exported
 from emr_nb.wording import printable as printable  # noqa: PLC0414 -- re-exported
 from emr_nb.wording import size as size  # noqa: PLC0414 -- re-exported
-
-FONT = (
-    "font-family:var(--jp-ui-font-family,system-ui,-apple-system,'Segoe UI',Roboto,"
-    "'Helvetica Neue',Arial,sans-serif);font-size:13px;line-height:1.45;"
-)
-MONO = "font-family:var(--jp-code-font-family,ui-monospace,Menlo,Consolas,monospace);"
-LINE = "rgba(128,128,128,.28)"
-FAINT = "rgba(128,128,128,.09)"
 
 ANSWER_STYLE = (
     "<style>"
@@ -34,11 +31,6 @@ ANSWER_STYLE = (
     ".emr-nb-a p{margin:4px 0;opacity:.7}"
     "</style>"
 )
-
-
-def aligned(*, right: bool = False) -> str:
-    """Return the attribute that aligns a table's cell; front ends' own styles align right."""
-    return f" style='text-align:{'right' if right else 'left'}'"
 
 
 def first_line(text: str) -> str:

@@ -79,6 +79,16 @@ def cell_id(shell: Any) -> str:
         return ""
 
 
+def cell_source(shell: Any) -> str:
+    """Return the text of the running cell, as the front end sent it; empty where it did not."""
+    kernel = getattr(shell, "kernel", None)
+    try:
+        parent = kernel.get_parent() if kernel is not None else {}
+        return str(parent.get("content", {}).get("code") or "")
+    except (AttributeError, LookupError, TypeError):
+        return ""
+
+
 def is_notebook(shell: Any) -> bool:
     """Tell whether displays can be updated in place and may hold HTML."""
     return getattr(shell, "kernel", None) is not None

@@ -14,9 +14,9 @@ from emr_nb.files.preview import Group, Preview, Snapshot
 from emr_nb.model import Column
 from emr_nb.notebook.answers import Field, Records
 from emr_nb.notebook.look import ANSWER_STYLE, count, moment, plural, printable, size
-from emr_nb.notebook.static_table import html_table, text_table
-from emr_nb.notebook.table import view
 from emr_nb.results.result import Result
+from emr_nb.results.static_table import html_table, text_table
+from emr_nb.results.table import view
 
 if TYPE_CHECKING:
     import pandas as pd

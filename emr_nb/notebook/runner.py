@@ -28,6 +28,7 @@ from emr_nb.notebook.options import Parsed
 from emr_nb.notebook.past import with_cells
 from emr_nb.notebook.places import cell_id
 from emr_nb.notebook.progress_line import ProgressLine, starting
+from emr_nb.notebook.telling import Telling
 from emr_nb.notebook.writing import Destination
 from emr_nb.results.budget import byte_budget
 from emr_nb.results.plan import TransferPlan, plan_transfer
@@ -283,9 +284,11 @@ class Runner:
         self._statement = statement
         if self._gate is not None:
             self._gate.sent(statement)
+        telling = Telling(self._notebook.journal, statement.reference.tag)
         for event in statement.events():
             if isinstance(event, Progress):
                 self.progress = event
+                telling.look(event)
                 self._line.update(event)
             else:
                 self._show(event, first_line)
@@ -342,6 +345,7 @@ class Runner:
         """Write what `--to` asks for, or tell what the executors have written."""
         rows = None
         through_here = getattr(self._statement, "through_notebook", "")
+        wrote = lambda rows: self._line.share(f"writing · {plural(rows, 'row')}", None)  # noqa: E731
         try:
             if through_here or not destination.by_engine:
                 if result is None or result.is_value:
@@ -350,7 +354,7 @@ class Runner:
                         where=str(destination.target.path),
                         advice="Let the cell end in a DataFrame, or in a query.",
                     )
-                rows = destination.write(self._statement, result, self._wrote)
+                rows = destination.write(self._statement, result, wrote)
             facts = destination.facts(rows)
         except BaseException:
             self._line.end("failed", "not written")
@@ -362,9 +366,6 @@ class Runner:
         if through_here and destination.by_engine:
             text = f"The rows went through this notebook: {through_here}."
             self._screen.show({"text/plain": text})
-
-    def _wrote(self, rows: int) -> None:
-        self._line.share(f"writing · {plural(rows, 'row')}", None)
 
     # -- after ----------------------------------------------------------------------------
 

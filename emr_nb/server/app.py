@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from emr_nb.server.state import ServerState
 
 PREFIX = "/emr-nb"
+_RESUME_SECONDS = 5.0  # after the start, which is not to wait for it
 
 
 class EmrNbApp(ExtensionApp):
@@ -50,13 +51,24 @@ class EmrNbApp(ExtensionApp):
             from emr_nb.server.routes import handlers
 
             self.state = self._make_state()
+            self.state.keeper.want()
             web_app.add_handlers(
                 ".*$", [(url_path_join(base, r[0]), *r[1:]) for r in handlers(self.state)]
             )
 
         late = LateRoutes(web_app, add)
+        # sessions that the user chose to keep are not to wait for a page
+        self.serverapp.io_loop.call_later(_RESUME_SECONDS, self._resume, late)
         pattern = re.escape(url_path_join(base, PREFIX)) + "/.*$"
         web_app.add_handlers(".*$", [Rule(PathMatches(pattern), late)])
+
+    def _resume(self, late: LateRoutes) -> None:
+        """Go on keeping what an earlier server kept."""
+        from emr_nb.journal.kept import anything_kept
+        from emr_nb.settings import data_home
+
+        if self.state is None and anything_kept(data_home() / "journal.sqlite"):
+            late.begin()
 
     async def stop_extension(self) -> None:
         """Release what is held; sessions and clusters go on."""
@@ -89,8 +101,11 @@ class LateRoutes(Router):
         self._add: Callable[[], None] | None = add
 
     def find_handler(self, request: HTTPServerRequest, **_: object) -> HTTPMessageDelegate | None:
+        return self._application.find_handler(request) if self.begin() else None
+
+    def begin(self) -> bool:
+        """Add the rules; False where they have been."""
         add, self._add = self._add, None
-        if add is None:
-            return None
-        add()
-        return self._application.find_handler(request)
+        if add is not None:
+            add()
+        return add is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from emr_nb.engines.sql.told_columns import ToldColumn
@@ -156,16 +156,28 @@ def view(source: Source, names: Sequence[str], node: CatalogNode | ToldColumn) -
             name=node.name,
             label=printable(node.name),
             kind="column",
-            sql=source.written(node.name),
+            sql=_or_none(lambda: source.written(node.name)),
             type=printable(node.type),
             comment=printable(node.comment),
             key=node.is_key,
         )
-    whole = source.sql([*names, node.name])
+    whole = named(source, [*names, node.name])
     return NodeView(name=node.name, label=printable(node.name), kind=node.kind, sql=whole)
 
 
+def named(source: Source, names: Sequence[str]) -> str:
+    """Return names as SQL takes them; empty where it cannot: one such hides no other."""
+    return _or_none(lambda: source.sql(names))
+
+
 # -- inside -------------------------------------------------------------------------------
+
+
+def _or_none(write: Callable[[], str]) -> str:
+    try:
+        return write()
+    except UsageError:
+        return ""
 
 
 def _source_view(connected: Connected, name: str) -> SourceView:

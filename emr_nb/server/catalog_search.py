@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import DeadlineExceededError, EmrError
-from emr_nb.server.catalog import looked, view
+from emr_nb.server.catalog import looked, named, view
 from emr_nb.server.catalog_sources import Source, source_of
 from emr_nb.server.failures import failure_of
 from emr_nb.server.models.catalog import CatalogSearched, HitList, HitView
@@ -114,7 +114,7 @@ class _Search:
         self.hits.append(
             HitView(
                 node=view(self._source, names, node),
-                of=self._source.sql(names) if names else "",
+                of=named(self._source, names) if names else "",
                 catalog=levels.get("catalog", ""),
                 schema=levels.get("schema", ""),
                 table=levels.get("table", ""),

@@ -91,7 +91,7 @@ def _brief(
     return ClusterView(
         id=summary.id,
         name=printable(summary.name),
-        state=summary.state,
+        state=printable(summary.state),
         provider=summary.provider,
         live=summary.state in LIVE_STATES,
         ready=summary.state in READY_STATES,
@@ -110,13 +110,13 @@ def _facts(facts: Cluster, age: float) -> FactsView:
     from emr_nb.aws.services import services_of
 
     return FactsView(
-        release=facts.release,
+        release=printable(facts.release),
         applications=[printable(f"{a.name} {a.version}".strip()) for a in facts.applications],
         nodes=_nodes(facts),
         tags={printable(k): printable(redacted(v)) for k, v in facts.tags.items()},
         services=[service.name for service in services_of(facts)],
         age=max(0.0, age),
-        region=facts.region,
+        region=printable(facts.region),
         idle_timeout=facts.idle_timeout,
     )
 
@@ -132,10 +132,10 @@ def _nodes(facts: Cluster) -> list[NodesView]:
             markets = {g.market for g in groups if g.market}
             made.append(
                 NodesView(
-                    role=role,
+                    role=printable(role),
                     running=sum(g.running for g in groups),
                     requested=sum(g.requested for g in groups),
-                    instance_types=list(types),
+                    instance_types=[printable(one) for one in types],
                     market=markets.pop() if len(markets) == 1 else "MIXED" if markets else "",
                 )
             )

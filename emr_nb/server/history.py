@@ -91,6 +91,7 @@ def view(row: StatementRow, *, whole: bool = False) -> StatementView:
         ended=row.ended,
         seconds=row.seconds,
         orphan=row.state in OPEN_STATES and owner_is_gone(row),
+        fraction=row.fraction,
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from emr_nb.server.models.common import Answer
 
-TOPICS = ("clusters", "local", "jobs", "listings", "statements")
+TOPICS = ("clusters", "local", "jobs", "listings", "statements", "runs")
 
 
 class Subscriber(Protocol):

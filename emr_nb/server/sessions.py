@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import EmrError, SessionNotFoundError
@@ -94,10 +95,10 @@ def _view(
         label=printable(info.label),
         name=printable(info.name),
         engine=info.engine,
-        state=info.state,
+        state=printable(info.state),
         owner=printable(info.proxy_user or info.owner),
-        app_id=info.app_id,
-        queue=info.queue,
+        app_id=printable(info.app_id),
+        queue=printable(info.queue),
         # a session knows its notebook by what ran in it
         notebook=printable((row.notebook if row else "") or (used[0].notebook if used else "")),
         mine=row is not None,
@@ -105,4 +106,6 @@ def _view(
         created=row.created if row else info.created.timestamp() if info.created else None,
         last_used=(used[0].ended or used[0].updated) if used else None,
         running=[r.tag for r in running],
+        kept=row.kept if row and row.kept > time.time() else None,
+        cost=0.0 if connected.info.provider == "local" else None,
     )

@@ -14,6 +14,7 @@ from emr_nb.server.catalog_looks import Looks
 from emr_nb.server.connections import Connections
 from emr_nb.server.hub import Hub
 from emr_nb.server.jobs import Job, Jobs
+from emr_nb.server.keeping import Keeper
 from emr_nb.server.kept import Kept
 from emr_nb.server.watching import Watcher
 from emr_nb.settings_file import SettingsFile
@@ -74,6 +75,7 @@ class ServerState:
         self.ended: Memory[list[ClusterView]] = Memory(_ENDED_KEPT)
         self.catalogs = Looks()
         self.watcher = Watcher(self)
+        self.keeper = Keeper(self)
         self._lock = threading.Lock()
         self._journal: Journal | None = None
         self._local: LocalControl | None = None
@@ -137,6 +139,7 @@ class ServerState:
     def close(self) -> None:
         """Release everything; sessions and clusters go on."""
         self.watcher.close()
+        self.keeper.close()
         self.listings.clear()
         self.calls.close()
         self.fills.close()

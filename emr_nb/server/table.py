@@ -6,6 +6,7 @@ from emr_nb.server.models import catalog as k
 from emr_nb.server.models import clusters as c
 from emr_nb.server.models import common as m
 from emr_nb.server.models import files as f
+from emr_nb.server.models import runs as r
 from emr_nb.server.models import settings as p
 from emr_nb.server.models import statements as s
 from emr_nb.server.models import tree as t
@@ -79,10 +80,19 @@ OPERATIONS: tuple[Operation, ...] = (
               "Give one statement with all of its text"),
     Operation("POST", "/statements/{tag}/cancel", s.StatementId, s.CancelView,
               "sessions:cancel", "Stop a statement on its cluster"),
+    Operation("GET", "/runs", r.RunsWanted, r.RunList, "recovered:listed",
+              "List the runs of a notebook's cells whose output is not saved yet"),
+    Operation("POST", "/runs/saved", r.RunsSaved, s.Cleared, "recovered:saved",
+              "Forget what stands in the notebook's file by now"),
+    Operation("POST", "/runs/{run}/output", r.OutputWanted, r.OutputView, "recovered:output",
+              "Give what a run showed, also one whose kernel is gone"),
     Operation("GET", "/clusters/{cluster}/sessions", c.ClusterId, s.SessionList,
               "sessions:listed", "List the sessions on a cluster"),
     Operation("POST", "/clusters/{cluster}/sessions/{engine}/{session}/stop", s.SessionId,
               m.Done, "sessions:stop", "End a session on its cluster"),
+    Operation("POST", "/clusters/{cluster}/sessions/{engine}/{session}/keep", s.KeepWanted,
+              s.KeptView, "keeping:keep",
+              "Keep a session alive though its kernel is gone, for some hours"),
     Operation("GET", _CATALOG, c.ClusterId, k.SourceList, "catalog:sources",
               "List the engines whose catalogs can be looked at"),
     Operation("GET", f"{_CATALOG}/{{source}}/nodes", k.NodesWanted, k.NodePage,

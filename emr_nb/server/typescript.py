@@ -60,7 +60,7 @@ def _type(schema: Mapping[str, Any]) -> str:
         return " | ".join(sorted((_type(one) for one in schema["anyOf"]), key="null".__eq__))
     if schema["type"] == "array":
         inner = _type(schema["items"])
-        return f"({inner})[]" if inner[-1] != "]" and " " in inner else f"{inner}[]"
+        return f"({inner})[]" if inner[-1] not in "]}" and " " in inner else f"{inner}[]"
     if schema["type"] == "object":
         values = schema.get("additionalProperties")
         inner = _type(values) if isinstance(values, Mapping) else "unknown"

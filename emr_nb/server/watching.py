@@ -5,17 +5,45 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from emr_nb.errors import EmrError
 
 if TYPE_CHECKING:
+    from emr_nb.journal import RunRow, StatementRow
     from emr_nb.server.state import ServerState
 
 log = logging.getLogger(__name__)
 
 _TICK = 1.0
 _OVERLAP = 3.0  # seconds looked back: a row's time is taken before another process writes it
+
+
+class _Row(Protocol):
+    @property
+    def updated(self) -> float: ...
+
+
+R = TypeVar("R", bound=_Row)
+
+
+class _Told(Generic[R]):
+    """Which rows of one table have been told; each change is told once."""
+
+    def __init__(self, since: float) -> None:
+        self._since = since
+        self._seen: list[R] = []
+
+    def tell(self, changed: Callable[[float], Sequence[R]], tell: Callable[[R], None]) -> None:
+        """Tell what has changed since the last time."""
+        rows = changed(self._since - _OVERLAP)
+        for row in rows:
+            if row not in self._seen:
+                tell(row)
+        self._seen = list(rows)
+        if rows:
+            self._since = max(row.updated for row in rows)
 
 
 class Watcher:
@@ -26,8 +54,7 @@ class Watcher:
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
-        self._seen: dict[str, float] = {}
-        self._since = 0.0
+        self._told = _since(0.0)
         self._version: tuple[int, int] | None = None
         self._local: bytes = b""
 
@@ -35,7 +62,7 @@ class Watcher:
         """Watch for as long as a page does."""
         with self._lock:
             if self._thread is None and not self._closed.is_set():
-                self._since = time.time()
+                self._told = _since(time.time())
                 self._thread = threading.Thread(target=self._run, name="emr_nb-watch", daemon=True)
                 self._thread.start()
 
@@ -45,15 +72,15 @@ class Watcher:
     def look(self) -> None:
         """Tell what has changed since the last look."""
         hub = self._state.hub
-        if hub.watched("statements"):
-            self._statements()
+        if hub.watched("statements") or hub.watched("runs"):
+            self._journal()
         if hub.watched("local"):
             self._locals()
         if hub.watched("clusters"):
             self._state.board.want()
 
     def _run(self) -> None:
-        topics = ("statements", "local", "clusters")
+        topics = ("statements", "runs", "local", "clusters")
         while not self._closed.wait(_TICK):
             with self._lock:
                 if not any(self._state.hub.watched(topic) for topic in topics):
@@ -66,21 +93,25 @@ class Watcher:
             except Exception:
                 log.exception("live state cannot be read")
 
-    def _statements(self) -> None:
-        from emr_nb.server.history import view
-
+    def _journal(self) -> None:
+        """Tell the rows that have changed since the last look, where any has."""
         journal = self._state.journal
         version = journal.version()
         if version == self._version:
             return
         self._version = version
-        rows = journal.changed(self._since - _OVERLAP)
-        for row in rows:
-            if self._seen.get(row.tag) != row.updated:
-                self._state.hub.publish("statements", row.tag, view(row))
-        self._seen = {row.tag: row.updated for row in rows}
-        if rows:
-            self._since = max(row.updated for row in rows)
+        self._told["statements"].tell(journal.changed, self._statement)
+        self._told["runs"].tell(journal.runs.changed, self._run_of)
+
+    def _statement(self, row: StatementRow) -> None:
+        from emr_nb.server.history import view
+
+        self._state.hub.publish("statements", row.tag, view(row))
+
+    def _run_of(self, row: RunRow) -> None:
+        from emr_nb.server.recovered import view
+
+        self._state.hub.publish("runs", row.run, view(row))
 
     def _locals(self) -> None:
         import msgspec
@@ -92,3 +123,7 @@ class Watcher:
         if now != self._local:
             self._local = now
             self._state.hub.publish("local", "", found)
+
+
+def _since(when: float) -> dict[str, _Told[Any]]:
+    return {topic: _Told(when) for topic in ("statements", "runs")}

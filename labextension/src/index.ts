@@ -6,6 +6,7 @@ import { launcher } from './plugins/launcher';
 import { notebooks } from './plugins/notebooks';
 import { files, table } from './plugins/outputs';
 import { panel } from './plugins/panel';
+import { recovery } from './plugins/recovery';
 import { server } from './plugins/server';
 import { sessions } from './plugins/sessions';
 import { settings } from './plugins/settings';
@@ -25,5 +26,6 @@ export default [
   catalog,
   sql,
   chip,
+  recovery,
   launcher
 ];

@@ -17,7 +17,7 @@ from emr_nb.notebook.backend import Backend
 from emr_nb.notebook.extension import Extension
 from emr_nb.notebook.places import Place
 from emr_nb.notebook.state import Notebook
-from emr_nb.notebook.table import MIME
+from emr_nb.results.table import MIME
 from emr_nb.testing.engines import text_of
 from emr_nb.testing.fault_proxy import Rule
 

@@ -234,3 +234,15 @@ class Live:
             return await ask()
 
         return asyncio.run_coroutine_threadsafe(awaited(), self.rig.loop).result(LONGEST)
+
+
+def fingerprint(rig: ServerRig) -> str:
+    """Return all that a request could have changed, as text."""
+    backend = rig.backend
+    stores = {c: {s: sorted(f.files.items()) for s, f in a.stores.items()}
+              for c, a in backend.attached.items()}  # fmt: skip
+    return repr((
+        backend.control.calls, stores, rig.state.journal.version(), len(rig.state.listings),
+        len(rig.state.plans), [job.id for job in rig.state.jobs.all()],
+        {c: (a.spark.cancels, a.spark.closed, a.spark.opened) for c, a in backend.attached.items()},
+    ))  # fmt: skip

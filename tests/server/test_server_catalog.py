@@ -98,6 +98,21 @@ def test_names_of_a_page_cannot_end_a_statement(rig, hive):
     assert hive.asked == before
 
 
+def test_a_name_that_no_statement_can_have_hides_no_other(rig, hive):
+    """Another engine may have made it: Hive would replace what is in `${}`."""
+    odd = ("${x}", "nul\0")
+    hive.listed[""] = nodes("schema", "air", *odd)
+    hive.listed["`air`"] = nodes("table", "flights", *odd, below="`air`")
+    hive.asides["DESCRIBE `air`.`flights`"] = pa.table({"name": ["a", *odd], "type": ["int"] * 3})
+    for query in ({}, {"schema": "air"}, {"schema": "air", "table": "flights"}):
+        found = rig.get(f"{CATALOG}/hive/nodes", **query).json["nodes"]
+        assert [one["name"] for one in found[1:]] == list(odd)
+        assert [bool(one["sql"]) for one in found] == [True, False, False]
+    hits = rig.get(f"{CATALOG}/hive/search", text="x}").json["hits"]
+    assert {hit["node"]["kind"] for hit in hits} == {"schema", "table", "column"}
+    assert rig.get(f"{CATALOG}/hive/nodes", schema="${x}").kind == "UsageError"
+
+
 def test_answers_are_kept_with_their_age_until_a_refresh(rig, hive):
     first = rig.get(f"{CATALOG}/hive/nodes").json
     again = rig.get(f"{CATALOG}/hive/nodes").json

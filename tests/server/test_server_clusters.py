@@ -13,6 +13,7 @@ import pytest
 from emr_nb.aws.budget import CallBudget
 from emr_nb.errors import AwsCredentialsError, AwsThrottledError, DaemonDiedError
 from emr_nb.journal import SessionRow
+from emr_nb.model import NodeGroup, SessionInfo
 from emr_nb.server.board import Board
 from emr_nb.testing.fake_server import FakeProvider, summary
 
@@ -329,3 +330,18 @@ def test_a_page_of_another_site_cannot_listen(rig):
     for headers in ({}, {"Origin": "http://evil.example", "Cookie": "x=y"}):
         with pytest.raises(HTTPClientError, match="403"):
             rig.live(headers={**headers, "X": "1"})
+
+
+def test_what_is_active_in_an_accounts_words_is_written_out(rig):
+    active = "a\u202eb\x1b"
+    rig.backend.provider.groups = (NodeGroup("g", "g", active, "group", (active,), 1, 1),)
+    rig.backend.provider.listed = [replace(summary("j-1", active), state_reason=active)]
+    info = SessionInfo("1", "s", "spark", active, owner=active, app_id=active, queue=active)
+    rig.backend.cluster("j-1").spark.alive["s"] = info
+    told = rig.get("/clusters/j-1").json
+    (session,) = rig.get("/clusters/j-1/sessions").json["sessions"]
+    written = "a\\u202eb\\x1b"
+    (nodes,) = told["facts"]["nodes"]
+    assert [told["name"], told["state_reason"], nodes["role"]] == [written] * 3
+    assert nodes["instance_types"] == [written]
+    assert [session[key] for key in ("state", "app_id", "queue", "owner")] == [written] * 4

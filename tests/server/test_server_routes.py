@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pyarrow as pa
 import pytest
-from server_rig import TOKEN
+from server_rig import TOKEN, fingerprint
 
 from emr_nb.journal import StatementRow
 from emr_nb.model import Service
@@ -16,9 +16,10 @@ from emr_nb.testing.fake_catalog import FakeCatalogEngine
 
 PARTS = {
     "cluster": "j-1", "name": "local", "tag": "a" * 32, "job": "none", "plan": "none",
-    "listing": "none", "engine": "spark", "session": "1", "source": "hive",
+    "listing": "none", "engine": "spark", "session": "1", "source": "hive", "run": "a" * 32,
 }  # fmt: skip
-QUERY = {"path": "/d/a.csv", "folder": "/d", "name": "n", "schema": "d", "table": "t", "text": "t"}
+QUERY = {"path": "/d/a.csv", "folder": "/d", "name": "n", "schema": "d", "table": "t", "text": "t",
+         "notebook": "n.ipynb"}  # fmt: skip
 CONTENT = "/emr-nb/clusters/j-1/files/content"
 CHANGING = ("POST", "PUT", "DELETE", "PATCH")
 
@@ -60,18 +61,6 @@ def asked(rig, verb: str, path: str) -> str:
             names = set(operation.takes.__struct_fields__) - set(operation.parts)
             return f"{path}?{urlencode({k: v for k, v in QUERY.items() if k in names})}"
     return path
-
-
-def fingerprint(rig) -> str:
-    """Return all that a request could have changed, as text."""
-    backend = rig.backend
-    stores = {c: {s: sorted(f.files.items()) for s, f in a.stores.items()}
-              for c, a in backend.attached.items()}  # fmt: skip
-    return repr((
-        backend.control.calls, stores, rig.state.journal.version(), len(rig.state.listings),
-        len(rig.state.plans), [job.id for job in rig.state.jobs.all()],
-        {c: (a.spark.cancels, a.spark.closed, a.spark.opened) for c, a in backend.attached.items()},
-    ))  # fmt: skip
 
 
 def test_no_route_answers_who_is_not_known(rig, verbs):

@@ -44,16 +44,23 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def labextension() -> Path:
+    """The folder of our built labextension."""
+    found = find_labextension()
+    if found is None:
+        _missing("the labextension is not built; `pip install .` builds it")
+    return Path(str(found))
+
+
+@pytest.fixture(scope="session")
 def lab(
     browser: Browser,
+    labextension: Path,
     cluster_home: Path,  # the server's clusters are those of the run
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Lab]:
     """A JupyterLab with our labextension; a module opens its own notebook in it."""
-    labextension = find_labextension()
-    if labextension is None:
-        _missing("the labextension is not built; `pip install .` builds it")
-    with running_lab(browser, tmp_path_factory.mktemp("lab"), Path(str(labextension))) as running:
+    with running_lab(browser, tmp_path_factory.mktemp("lab"), labextension) as running:
         yield running
 
 

@@ -88,12 +88,8 @@ class Lab:
         if kernel and not self.server.kernels:
             self.restart_server()
         self._path = path
-        self.page.goto(f"{self.server.url}/lab/tree/{quote(path)}?reset&token={self.server.token}")
         limit = timeout * 1000
-        self.page.wait_for_function(
-            "path => window.jupyterapp?.shell.currentWidget?.context?.path === path",
-            arg=path, timeout=limit,
-        )  # fmt: skip
+        self._goto(limit)
         self._do("async panel => { await panel.context.ready; await panel.revealed; }")
         if kernel:
             self.page.wait_for_function(
@@ -104,8 +100,16 @@ class Lab:
         else:
             self._choose_no_kernel()
         self.page.locator(".jp-Notebook").wait_for(timeout=limit)
-        if self.page.locator(".jp-SideBar .lm-mod-current").count():
-            self.command("application:toggle-left-area")
+        self._fold_left()
+
+    def reopen(self) -> None:
+        """Close the browser's tab, and open the notebook in another; its kernel may be busy."""
+        self.page.close()
+        self.page = self._new_page()
+        self._goto()
+        self._do("async panel => { await panel.context.ready; await panel.revealed; }")
+        self.page.locator(".jp-Notebook").wait_for()
+        self._fold_left()
 
     def write(self, path: str, cells: Iterable[str], kernel: str = "python3") -> str:
         """Write a notebook of code cells for a kernel into the folder; return its path there."""
@@ -262,6 +266,18 @@ class Lab:
             self.server.forget_trust()
         self.server.start(kernels=kernels)
         self.page = self._new_page()
+
+    def _fold_left(self) -> None:
+        if self.page.locator(".jp-SideBar .lm-mod-current").count():
+            self.command("application:toggle-left-area")
+
+    def _goto(self, limit: float = 60_000) -> None:
+        url = f"{self.server.url}/lab/tree/{quote(self._path)}?reset&token={self.server.token}"
+        self.page.goto(url)
+        self.page.wait_for_function(
+            "path => window.jupyterapp?.shell.currentWidget?.context?.path === path",
+            arg=self._path, timeout=limit,
+        )  # fmt: skip
 
     def _new_page(self) -> Page:
         page = self._context.new_page()

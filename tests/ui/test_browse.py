@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 import pytest
+from axe_rig import problems_in_themes
 from lab_rig import EVERY_LOOK, SIZES, Lab
 from playwright.sync_api import Locator, expect
 
@@ -310,3 +311,10 @@ def test_the_saved_file_has_a_line_and_no_names(page: Lab) -> None:
     output = page.cell_output(1)
     output.locator(".emrnb-Files[data-state=saved]").wait_for()
     expect(output.locator(".emrnb-Summary")).to_contain_text("Run the cell to browse them")
+
+
+def test_axe_finds_nothing_serious(page: Lab) -> None:
+    output = opened(page)
+    output.get_by_text("carriers.csv").first.dblclick()
+    output.locator(".emrnb-Pane").wait_for()
+    assert problems_in_themes(page, ".emrnb-Files[data-state=live]") == {}

@@ -181,13 +181,14 @@ def test_an_older_journal_is_brought_up_to_date_with_all_it_holds(old):
         found = journal.find("aa")
         assert found is not None
         assert (found.text, found.state, found.line) == ("select 1", "running", "")
-        assert [s.name for s in journal.sessions()] == ["emr_nb/a"]
+        assert [(s.name, s.kept) for s in journal.sessions()] == [("emr_nb/a", 0)]
+        assert found.fraction is None
         journal.begin(row("bb", line="%%spark -o df"))
         after = journal.find("bb")
         assert after is not None
         assert after.line == "%%spark -o df"
     with closing(sqlite3.connect(old)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (3,)
+        assert db.execute("PRAGMA user_version").fetchone() == (4,)
     with closing(Journal(old)) as journal:
         assert len(journal.statements()) == 2
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
 from emr_nb.engines.sql.lexicon import Lexicon
 from emr_nb.engines.sql.naming import plain_name, reserved, written
 from emr_nb.engines.sql.tokens import Token, significant, tokens
+from emr_nb.errors import UsageError
 from emr_nb.model import CatalogNode, Completion
 
 Children = Callable[[CatalogNode | None], Sequence[CatalogNode]]
@@ -57,10 +59,10 @@ def complete(
         words = () if path else _keywords(rules, begun)
     wanted = plain_name(begun).lower() if begun[:1] not in ('"', "`") else begun[1:].lower()
     fitting = dict.fromkeys(pair for pair in found if pair[0].lower().startswith(wanted))
-    names = [
-        Completion(written(name, rules), start, cursor, kind)
-        for name, kind in islice(fitting, _MOST)
-    ]
+    names: list[Completion] = []
+    for name, kind in islice(fitting, _MOST):
+        with suppress(UsageError):  # another engine may have made what no SQL of this one can name
+            names.append(Completion(written(name, rules), start, cursor, kind))
     return [*names, *(Completion(word, start, cursor, "keyword") for word in words)]
 
 

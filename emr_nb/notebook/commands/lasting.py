@@ -6,8 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from emr_nb.errors import ResultError, SessionNotFoundError, UsageError
-from emr_nb.journal import reference_of
+from emr_nb.journal import SessionRow, reference_of
 from emr_nb.notebook.answers import Facts, Text
+from emr_nb.notebook.attachment import SPARK
 from emr_nb.notebook.commands.base import ON, Command
 from emr_nb.notebook.commands.running import attachment_of, row_of
 from emr_nb.notebook.configure import configure
@@ -60,7 +61,12 @@ def keep(notebook: Notebook, given: Parsed) -> Text:
                 advice="%emr keep 4 keeps the session for 4 hours, %emr keep 0 no longer.",
             )
         until = made.keeping.keep(session, hours * 3600)
-    if until <= time.time() + 1:
+    over = until <= time.time() + 1
+    info = session.info
+    row = SessionRow(made.cluster.info.id, SPARK, info.name, info.id)
+    # should this kernel end without the session, the Jupyter server keeps it for that time
+    notebook.journal.keep_session(row, 0.0 if over else until)
+    if over:
         return Text(
             f"Session {session.info.label} is not kept alive any more: "
             "it ends by the cluster's idle limit"

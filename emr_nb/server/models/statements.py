@@ -31,7 +31,8 @@ class StatementsWanted(Input, frozen=True, kw_only=True):
 class StatementView(Answer, frozen=True, kw_only=True):
     """One statement; `text` is cut where `cut`: its own route has all of it.
 
-    `orphan` says that the kernel that ran it is gone while it may still run.
+    `orphan` says that the kernel that ran it is gone while it may still run. `fraction` is how
+    much of it was done at its last look, where its engine tells that.
     """
 
     tag: str
@@ -53,6 +54,7 @@ class StatementView(Answer, frozen=True, kw_only=True):
     ended: float | None
     seconds: float
     orphan: bool
+    fraction: float | None
 
 
 class StatementPage(Answer, frozen=True, kw_only=True):
@@ -91,7 +93,8 @@ class SessionView(Answer, frozen=True, kw_only=True):
     """One session; `notebook` began it, and `orphan` says that its kernel is gone.
 
     `mine` says that a kernel of this user began it. `running` are the tags of its open
-    statements.
+    statements. `kept` is until when the server keeps it alive; `cost` is what an hour of it costs
+    in US dollars, where that is known.
     """
 
     id: str
@@ -108,6 +111,8 @@ class SessionView(Answer, frozen=True, kw_only=True):
     created: float | None
     last_used: float | None
     running: list[str]
+    kept: float | None
+    cost: float | None
 
 
 class SessionList(Answer, frozen=True, kw_only=True):
@@ -123,3 +128,15 @@ class SessionId(Input, frozen=True, kw_only=True):
     cluster: Word
     engine: Word
     session: Word
+
+
+class KeepWanted(SessionId, frozen=True, kw_only=True):
+    """For how many hours more to keep a session; None: as the setting says, 0: no longer."""
+
+    hours: Annotated[float, Meta(ge=0, le=24 * 30)] | None = None
+
+
+class KeptView(Answer, frozen=True, kw_only=True):
+    """Until when the server keeps a session alive; None: not at all."""
+
+    until: float | None

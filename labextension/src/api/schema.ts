@@ -277,6 +277,19 @@ export interface IJobView {
   stoppable: boolean;
 }
 
+/** For how many hours more to keep a session; None: as the setting says, 0: no longer. */
+export interface IKeepWanted {
+  cluster: string;
+  engine: string;
+  session: string;
+  hours?: number | null;
+}
+
+/** Until when the server keeps a session alive; None: not at all. */
+export interface IKeptView {
+  until: number | null;
+}
+
 /** Names an open folder. */
 export interface IListingId {
   listing: string;
@@ -399,6 +412,32 @@ export interface INodesWanted {
 
 /** No parameters. */
 export type INothing = Record<string, never>;
+
+/**
+ * What a run showed, as a notebook's outputs.
+ *
+ * `state` is `ended`, `running` (nothing to show yet) or `left` (its result waits on the
+ * cluster for a kernel: `tag` names it); `edited` says that the cell ran with another text.
+ */
+export interface IOutputView {
+  state: string;
+  outputs: { [name: string]: unknown }[];
+  edited: boolean;
+  created: number;
+  ended: number | null;
+  tag: string;
+}
+
+/**
+ * Asks what a run showed; `source` is the cell's text as it is now.
+ *
+ * With `take` the server takes what a lost kernel left on the cluster, once it has ended.
+ */
+export interface IOutputWanted {
+  run: string;
+  source: string;
+  take?: boolean;
+}
 
 /** One part of a breadcrumb. */
 export interface IPartView {
@@ -532,6 +571,38 @@ export interface IRowsWanted {
   filter?: string;
 }
 
+/** The runs whose output is not in the notebook's file yet, the newest first. */
+export interface IRunList {
+  runs: IRunView[];
+}
+
+/**
+ * The newest run of a cell: `running` or `ended`.
+ *
+ * `orphan` says that the kernel that ran it is gone; then `ended` is not known.
+ */
+export interface IRunView {
+  run: string;
+  notebook: string;
+  cell: string;
+  cluster: string;
+  state: string;
+  orphan: boolean;
+  created: number;
+  ended: number | null;
+}
+
+/** Says that a notebook's file has what these runs showed. */
+export interface IRunsSaved {
+  notebook: string;
+  runs: string[];
+}
+
+/** Names a notebook by its path below the server's folder. */
+export interface IRunsWanted {
+  notebook: string;
+}
+
 /** Names a session of an engine. */
 export interface ISessionId {
   cluster: string;
@@ -549,7 +620,8 @@ export interface ISessionList {
  * One session; `notebook` began it, and `orphan` says that its kernel is gone.
  *
  * `mine` says that a kernel of this user began it. `running` are the tags of its open
- * statements.
+ * statements. `kept` is until when the server keeps it alive; `cost` is what an hour of it costs
+ * in US dollars, where that is known.
  */
 export interface ISessionView {
   id: string;
@@ -566,6 +638,8 @@ export interface ISessionView {
   created: number | null;
   last_used: number | null;
   running: string[];
+  kept: number | null;
+  cost: number | null;
 }
 
 /** Settings to keep, by name; null: the default from now on. Others stay as they are. */
@@ -617,7 +691,8 @@ export interface IStatementPage {
 /**
  * One statement; `text` is cut where `cut`: its own route has all of it.
  *
- * `orphan` says that the kernel that ran it is gone while it may still run.
+ * `orphan` says that the kernel that ran it is gone while it may still run. `fraction` is how
+ * much of it was done at its last look, where its engine tells that.
  */
 export interface IStatementView {
   tag: string;
@@ -639,6 +714,7 @@ export interface IStatementView {
   ended: number | null;
   seconds: number;
   orphan: boolean;
+  fraction: number | null;
 }
 
 /**
@@ -827,6 +903,18 @@ export interface IOperations {
     takes: IStatementId;
     gives: ICancelView;
   };
+  'GET /runs': {
+    takes: IRunsWanted;
+    gives: IRunList;
+  };
+  'POST /runs/saved': {
+    takes: IRunsSaved;
+    gives: ICleared;
+  };
+  'POST /runs/{run}/output': {
+    takes: IOutputWanted;
+    gives: IOutputView;
+  };
   'GET /clusters/{cluster}/sessions': {
     takes: IClusterId;
     gives: ISessionList;
@@ -834,6 +922,10 @@ export interface IOperations {
   'POST /clusters/{cluster}/sessions/{engine}/{session}/stop': {
     takes: ISessionId;
     gives: IDone;
+  };
+  'POST /clusters/{cluster}/sessions/{engine}/{session}/keep': {
+    takes: IKeepWanted;
+    gives: IKeptView;
   };
   'GET /clusters/{cluster}/catalog': {
     takes: IClusterId;

@@ -6,6 +6,7 @@ import type {
   IListingView,
   ILocalList,
   IOperations,
+  IRunView,
   IStatementView
 } from './schema';
 
@@ -44,6 +45,7 @@ export interface ITopics {
   jobs: IJobView;
   listings: IListingView;
   statements: IStatementView;
+  runs: IRunView;
 }
 
 export type Topic = keyof ITopics;

@@ -10,6 +10,7 @@ export function selectCell(node: INode): string {
   return `${node.source.magic}\nSELECT ${what}\nFROM ${table?.sql ?? ''}\nLIMIT ${ROWS}`;
 }
 
+/** Whether a node is a table that SQL can name. */
 export function isTable(node: INode): boolean {
-  return node.kind === 'table' || node.kind === 'view';
+  return (node.kind === 'table' || node.kind === 'view') && node.sql !== '';
 }

@@ -44,7 +44,8 @@ export class CatalogMenu {
         id: 'select',
         label: trans.__('Insert SELECT'),
         isFor: node =>
-          isTable(node) || (node.kind === 'column' && node.parent?.sql !== ''),
+          isTable(node) ||
+          (node.kind === 'column' && node.sql !== '' && node.parent?.sql !== ''),
         run: node => insert(selectCell(node))
       },
       {

@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IClusterView, ILocalView, INodesView } from '../api/schema';
+import { own } from '../own';
 
 /** Which of five looks a state has. */
 export type Tone = 'good' | 'busy' | 'waiting' | 'bad' | 'off';
@@ -20,7 +21,7 @@ const TONES: Readonly<Record<string, Tone>> = {
 };
 
 export function tone(state: string): Tone {
-  return TONES[state] ?? 'off';
+  return own(TONES, state) ?? 'off';
 }
 
 /** Returns a state as one reads it: `WAITING` is idle but ready, which nobody calls waiting. */
@@ -39,7 +40,7 @@ export function stateWord(state: string, trans: TranslationBundle): string {
     stopped: trans.__('stopped'),
     failed: trans.__('failed')
   };
-  return words[state] ?? state.toLowerCase();
+  return own(words, state) ?? state.toLowerCase();
 }
 
 /** Returns a duration in its two largest units: `3 d 4 h`. */
@@ -94,5 +95,5 @@ export function roleWord(role: string, trans: TranslationBundle): string {
     CORE: trans.__('Core'),
     TASK: trans.__('Task')
   };
-  return words[role] ?? role;
+  return own(words, role) ?? role;
 }

@@ -60,26 +60,19 @@ export class HistoryModel {
 
   /** Begins anew with the first page. */
   async refresh(): Promise<void> {
-    const wanted = this._wanted;
-    await this._load(
-      '',
-      found => wanted === this._wanted && (this._statements = found)
-    );
+    await this._load('', found => {
+      this._statements = found;
+    });
   }
 
   /** Asks for the next page, once at a time. */
   async more(): Promise<void> {
     if (this._after !== null && !this._isLoading) {
       this._isLoading = true;
-      const wanted = this._wanted;
       await this._load(this._after, found => {
-        if (wanted === this._wanted) {
-          const known = new Set(this._statements.map(one => one.tag));
-          this._statements = [
-            ...this._statements,
-            ...found.filter(one => !known.has(one.tag))
-          ];
-        }
+        const known = new Set(this._statements.map(one => one.tag));
+        const others = found.filter(one => !known.has(one.tag));
+        this._statements = [...this._statements, ...others];
       });
       this._isLoading = false;
     }
@@ -114,19 +107,26 @@ export class HistoryModel {
 
   private async _load(
     after: string,
-    take: (found: readonly IStatementView[]) => unknown
+    take: (found: readonly IStatementView[]) => void
   ): Promise<void> {
+    const wanted = this._wanted;
     try {
       const told = await this.emr.server.call('GET /statements', {
-        ...this._wanted,
+        ...wanted,
         after,
         count: PAGE
       });
+      if (wanted !== this._wanted) {
+        return; // another search has begun, whose answer is to be shown
+      }
       take(told.statements);
       this._after = told.after;
       this._error = null;
       this._isKnown = true;
     } catch (error) {
+      if (wanted !== this._wanted) {
+        return;
+      }
       this._error = error;
     }
     this._changed.emit();

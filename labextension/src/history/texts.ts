@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IStatementView } from '../api/schema';
 import { duration } from '../clusters/words';
+import { own } from '../own';
 
 const MAGICS: Readonly<Record<string, string>> = {
   sql: '%%spark -l sql',
@@ -16,7 +17,7 @@ export function cellOf(statement: IStatementView): string {
     return `${line}\n${text}`;
   }
   const isSpark = engine === 'livy' || engine === 'spark';
-  return `${isSpark ? (MAGICS[language] ?? '%%spark') : `%%${engine}`}\n${text}`;
+  return `${isSpark ? (own(MAGICS, language) ?? '%%spark') : `%%${engine}`}\n${text}`;
 }
 
 /** Returns a statement as Markdown: what it was, and its text in a fence that it cannot end. */

@@ -5,6 +5,7 @@ import { Panel, Widget } from '@lumino/widgets';
 import type { IStatementView } from '../api/schema';
 import { element, copyText, oneLine } from '../dom';
 import type { InsertCode } from '../notebooks/insert';
+import { own } from '../own';
 import { drawFailure } from '../panel/failing';
 import { Rows, type IRowsSource } from '../panel/rows';
 import type { HistoryModel } from './model';
@@ -12,6 +13,7 @@ import { cellOf, factsOf, markdownOf } from './texts';
 
 const ENGINES = ['spark', 'hive', 'presto', 'trino'];
 const STATES = ['running', 'done', 'failed', 'cancelled', 'unknown'];
+const TONES = { done: 'good', failed: 'bad', running: 'busy' };
 const SEARCH_REST = 250; // ms without a key until the search begins
 const NEAR_END = 20; // rows from the end at which the next page is asked for
 
@@ -165,7 +167,7 @@ export class HistoryView extends Panel {
     const node = element('div', 'emrnb-HistoryRow');
     const one = this._model.statements[index];
     if (one) {
-      const tone = { done: 'good', failed: 'bad', running: 'busy' }[one.state] ?? 'off';
+      const tone = own(TONES, one.state) ?? 'off';
       const text = element('span', 'emrnb-ClusterText');
       text.append(
         element('span', 'emrnb-StatementText', oneLine(one.text || one.line)),

@@ -68,8 +68,11 @@ function addCommands(
 ): void {
   const current = (): IAttached | null =>
     notebooks.front ? notebooks.standing(notebooks.front).current : null;
-  const sparkUi = () =>
-    current()?.sessions.find(one => one.engine === 'spark' && one.ui)?.ui ?? '';
+  const sparkUi = () => {
+    const found = current()?.sessions.find(one => one.engine === 'spark' && one.ui);
+    // another kind of address, as javascript:, would run in this page
+    return found && /^https?:\/\//i.test(found.ui) ? found.ui : '';
+  };
   const add = (
     name: string,
     label: string,

@@ -100,6 +100,15 @@ export class SessionsModel {
     await this._look();
   }
 
+  /** Keeps a session though its kernel is gone: as long as the setting says, or no longer. */
+  async keep({ engine, id }: ISessionView, isKept: boolean): Promise<void> {
+    const cluster = this.emr.chosen.cluster?.id ?? '';
+    const route = 'POST /clusters/{cluster}/sessions/{engine}/{session}/keep';
+    const hours = isKept ? null : 0;
+    await this.emr.server.call(route, { cluster, engine, session: id, hours });
+    await this._look();
+  }
+
   private get _here(): IStatementView[] {
     const id = this.emr.chosen.cluster?.id;
     return [...this._statements.values()]

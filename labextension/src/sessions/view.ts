@@ -7,6 +7,9 @@ import { duration } from '../clusters/words';
 import { element, oneLine } from '../dom';
 import { ChooseCluster } from '../panel/choosing';
 import { drawFailure } from '../panel/failing';
+import { drawBar } from './bar';
+import { button } from './button';
+import { drawKept } from './kept';
 import type { ISessionRow, SessionsModel } from './model';
 
 const TICK = 1_000; // ms; what runs tells how long
@@ -144,7 +147,13 @@ export class SessionsView extends Widget {
         )
       );
     }
-    node.append(head, ...statements.map(one => this._statement(one)));
+    node.append(head);
+    if (session.mine && (session.orphan || session.kept !== null)) {
+      node.append(
+        drawKept(session, title, this._trans, isKept => this._keep(session, isKept))
+      );
+    }
+    node.append(...statements.map(one => this._statement(one)));
     return node;
   }
 
@@ -172,7 +181,11 @@ export class SessionsView extends Widget {
     const text = element('span', 'emrnb-StatementText', oneLine(one.text || one.line));
     text.title = one.text.slice(0, 2000);
     const told = this._model.outcome(one.tag);
-    const state = [one.state, duration(seconds, trans), told]
+    const isKnown = one.ended === null && one.fraction !== null;
+    const share = isKnown
+      ? trans.__('%1 %', Math.floor(100 * (one.fraction ?? 0)))
+      : '';
+    const state = [one.state, share, duration(seconds, trans), told]
       .filter(Boolean)
       .join(' · ');
     const line = element('span', 'emrnb-ClusterSub', state);
@@ -180,8 +193,7 @@ export class SessionsView extends Widget {
     words.append(text, line);
     node.append(words);
     if (one.ended === null) {
-      const bar = element('div', 'emrnb-Bar emrnb-mod-endless');
-      bar.append(element('div', 'emrnb-BarDone'));
+      const bar = drawBar(one, trans);
       if (one.orphan) {
         node.append(
           button(trans.__('Take over'), trans.__('Take the result over here'), () =>
@@ -237,6 +249,14 @@ export class SessionsView extends Widget {
     }
   }
 
+  private async _keep(session: ISessionView, isKept: boolean): Promise<void> {
+    try {
+      await this._model.keep(session, isKept);
+    } catch (error) {
+      this._deeds.failed(this._trans.__('Not kept'), error);
+    }
+  }
+
   private readonly _choose: ChooseCluster;
   private readonly _list = element('ul', 'emrnb-ClusterList');
   private readonly _rest = element('div', 'emrnb-SessionsRest');
@@ -248,12 +268,4 @@ function toneOf(state: string): string {
     return 'bad';
   }
   return /starting|busy|shutting/i.test(state) ? 'waiting' : 'good';
-}
-
-function button(label: string, says: string, act: () => void): HTMLButtonElement {
-  const made = element('button', 'emrnb-Action', label);
-  made.type = 'button';
-  made.setAttribute('aria-label', says);
-  made.addEventListener('click', act);
-  return made;
 }

@@ -1,3 +1,5 @@
+import { own } from '../own';
+
 /** The dialects of SQL that cells are written in. */
 export type Dialect = 'hive' | 'spark' | 'trino' | 'presto' | 'flink';
 
@@ -26,7 +28,7 @@ export function sqlCellOf(source: string): ISqlCell | null {
     return null;
   }
   const [line, name = '', options = ''] = found;
-  const dialect = name === 'spark' ? ofSpark(options) : DIALECTS[name];
+  const dialect = name === 'spark' ? ofSpark(options) : own(DIALECTS, name);
   if (!dialect) {
     return null;
   }

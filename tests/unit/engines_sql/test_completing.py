@@ -43,6 +43,11 @@ def keywords(code, dialect="hive"):
     return texts(code, dialect, kinds=("keyword",))
 
 
+def test_a_name_that_no_statement_can_have_hides_no_other():
+    tree = lambda _: [CatalogNode(name, "table", name) for name in ("fl", "${x}", "nul\0")]  # noqa: E731
+    assert set(texts("select * from |", tree=tree)) == {"fl"}
+
+
 def test_tables_stand_behind_from_and_the_like():
     assert texts("select * from fl|") == ["flights"]
     assert texts("select * from |") == ["default", "air", "flights", "planes"]

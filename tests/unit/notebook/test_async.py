@@ -10,7 +10,7 @@ import pytest
 from emr_nb.errors import SessionNotFoundError, StatementCancelledError, StatementError
 from emr_nb.model import CancelOutcome, Log, Progress
 from emr_nb.notebook.handles import Handle
-from emr_nb.notebook.table import MIME
+from emr_nb.results.table import MIME
 from emr_nb.testing.fake_engine import FakeSession
 
 

@@ -13,8 +13,8 @@ from emr_nb.errors import (
     UsageError,
 )
 from emr_nb.model import Log, Output, Progress
-from emr_nb.notebook.table import MIME
 from emr_nb.results.result import Result
+from emr_nb.results.table import MIME
 from emr_nb.testing.fake_engine import result_of
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from emr_nb.notebook.table import MIME
+from emr_nb.results.table import MIME
 
 SETUP = """
 import time, pathlib, pyarrow as pa

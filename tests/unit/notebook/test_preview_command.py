@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from emr_nb.errors import FileFormatError, PathNotFoundError, UsageError
-from emr_nb.notebook.table import MIME
+from emr_nb.results.table import MIME
 
 EVIL = "<img src=x onerror=alert(1)>"
 

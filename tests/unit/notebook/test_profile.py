@@ -11,8 +11,8 @@ from emr_nb.engines.sql.parameters import Placed, place
 from emr_nb.engines.sql.profiles import ProfiledColumn, ProfileQuery, kind_of
 from emr_nb.errors import StatementError, UsageError
 from emr_nb.notebook.profiling import table_of
-from emr_nb.notebook.table import MIME
 from emr_nb.results.result import Result
+from emr_nb.results.table import MIME
 from emr_nb.testing.fake_engine import result_of
 
 NUMBERS = """select * from (values

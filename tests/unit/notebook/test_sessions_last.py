@@ -405,3 +405,16 @@ def test_a_lost_named_session_leaves_the_notebooks_own(bench):
     bench.run("%%spark\n4")
     assert len(bench.engine.opened) == 2
     assert replace(bench.engine.opened[0]).name == NAME
+
+
+def test_how_long_to_keep_a_session_is_told_to_the_server_for_when_this_kernel_crashes(bench):
+    bench.run("%%spark\n1")
+    journal = bench.engine.journal
+    session = bench.notebook.attachment().sessions.opened().info
+    row = SessionRow("j-FAKE", "spark", session.name, session.id)
+    journal.remember_session(row, new=True)
+    bench.run("%emr keep 3")
+    (kept,) = journal.kept_sessions(time.time())
+    assert (kept.session, kept.kept) == (session.id, pytest.approx(time.time() + 3 * 3600, abs=20))
+    bench.run("%emr keep 0")
+    assert journal.kept_sessions(time.time()) == []

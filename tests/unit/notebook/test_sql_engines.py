@@ -21,8 +21,8 @@ from emr_nb.errors import (
 )
 from emr_nb.model import Service
 from emr_nb.notebook.handles import Handle
-from emr_nb.notebook.table import MIME
 from emr_nb.results.result import Result
+from emr_nb.results.table import MIME
 
 PLACE = Path(__file__).parents[2] / "thirdparty" / "duckdb_engine"
 SLOW = "select sum(sin(a.range * b.range)) from range(10000000) a, range(100000) b"

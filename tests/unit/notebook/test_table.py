@@ -7,8 +7,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from emr_nb.notebook import table
 from emr_nb.notebook.grid import ResultStore, answer
+from emr_nb.results import table
 from emr_nb.results.result import Result
 from emr_nb.results.texts import CELL_CHARS, column_texts
 from emr_nb.testing.fake_engine import result_of

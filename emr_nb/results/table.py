@@ -9,9 +9,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from emr_nb.notebook.look import count, plural
-from emr_nb.notebook.static_table import html_table, text_table
+from emr_nb.results.static_table import html_table, text_table
 from emr_nb.results.texts import CELL_CHARS, kind, rows_of
+from emr_nb.wording import count, plural
 
 if TYPE_CHECKING:
     from emr_nb.results.result import Result
@@ -109,6 +109,15 @@ def bundle(shown: TableView) -> dict[str, Any]:
         "text/html": html_table(shown),
         "text/plain": text_table(shown),
     }
+
+
+def cut_notice(result: Result, rows: int | None = None) -> str:
+    """Say that a result is cut, why, and how to get all of it."""
+    why = f"-n {rows}" if rows is not None else "as many as a page takes"
+    return (
+        f"Only the first {plural(len(result), 'row')} are here ({why}); the result has more. "
+        "All of it: -o VAR, or -n -1."
+    )
 
 
 def _fit(shown: TableView) -> TableView:

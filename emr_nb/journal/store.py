@@ -1,8 +1,4 @@
-"""The journal: one SQLite file per user, the only state that kernels and the server share.
-
-A statement has its row *before* it is submitted, so that whoever comes later can find it
-again by its tag. The file is in WAL mode and readable by its owner alone.
-"""
+"""The file: statements and sessions written and read; one object for many threads."""
 
 from __future__ import annotations
 
@@ -13,157 +9,19 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
+from typing import TypeVar
 
 from emr_nb.errors import JournalError
-from emr_nb.model import StatementReference
+from emr_nb.journal.rows import OPEN_STATES, SessionRow, StatementRow, process_started
+from emr_nb.journal.runs import Runs
+from emr_nb.journal.schema import prepare
+from emr_nb.journal.search import OPEN_MARKS, Search
 
-SCHEMA_VERSION = 3
 _BUSY_SECONDS = 10.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS statements (
-  tag TEXT PRIMARY KEY, cluster TEXT NOT NULL, cluster_name TEXT NOT NULL DEFAULT '',
-  engine TEXT NOT NULL, session TEXT NOT NULL, statement TEXT NOT NULL DEFAULT '',
-  language TEXT NOT NULL DEFAULT '', notebook TEXT NOT NULL DEFAULT '',
-  kernel TEXT NOT NULL DEFAULT '', cell TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '',
-  state TEXT NOT NULL, rows INTEGER, error TEXT NOT NULL DEFAULT '',
-  spool TEXT NOT NULL DEFAULT '', owner_pid INTEGER NOT NULL, owner_started REAL NOT NULL,
-  created REAL NOT NULL, updated REAL NOT NULL, ended REAL);
-CREATE INDEX IF NOT EXISTS statements_created ON statements (created);
-CREATE TABLE IF NOT EXISTS sessions (
-  cluster TEXT NOT NULL, engine TEXT NOT NULL, name TEXT NOT NULL, session TEXT NOT NULL,
-  notebook TEXT NOT NULL DEFAULT '', owner_pid INTEGER NOT NULL, owner_started REAL NOT NULL,
-  created REAL NOT NULL, updated REAL NOT NULL, PRIMARY KEY (cluster, engine, session));
-"""
-# what each format added to the one before it: (table, column, declaration)
-_ADDED: dict[int, tuple[tuple[str, str, str], ...]] = {
-    2: (("statements", "line", "TEXT NOT NULL DEFAULT ''"),),
-    3: (("statements", "place", "TEXT NOT NULL DEFAULT ''"),),
-}
-
-# prepared -> sent -> running -> done | failed | cancelled | lost | unknown
-OPEN_STATES = ("prepared", "sent", "running")
-
-
-@dataclass(frozen=True, slots=True)
-class StatementRow:
-    """One statement; times are seconds since the epoch.
-
-    `text` and `line` (the magic and its options) are there only where history is on. `place`
-    is where an engine's server goes on with it, for the process that adopts it.
-    """
-
-    tag: str
-    cluster: str
-    engine: str
-    session: str
-    state: str = "prepared"
-    cluster_name: str = ""
-    statement: str = ""
-    language: str = ""
-    notebook: str = ""
-    kernel: str = ""
-    cell: str = ""
-    text: str = ""
-    rows: int | None = None
-    error: str = ""
-    spool: str = ""
-    owner_pid: int = 0
-    owner_started: float = 0.0
-    created: float = 0.0
-    updated: float = 0.0
-    ended: float | None = None
-    line: str = ""
-    place: str = ""
-
-    @property
-    def seconds(self) -> float:
-        """How long it ran, or has been running at its last update."""
-        return (self.ended or self.updated) - self.created
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """A session that one of this user's kernels began, and who owns it."""
-
-    cluster: str
-    engine: str
-    name: str
-    session: str
-    notebook: str = ""
-    owner_pid: int = 0
-    owner_started: float = 0.0
-    created: float = 0.0
-    updated: float = 0.0
-
-
-def process_started(pid: int) -> float:
-    """Return when a process began, in clock ticks since boot; 0.0 when it is gone or unknown.
-
-    A pid alone may be somebody else's by now; pid and start time together may not.
-    """
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return 0.0
-    return float(stat.rpartition(")")[2].split()[19])
-
-
-def owner_is_gone(row: StatementRow | SessionRow) -> bool:
-    """Tell whether the process that owns a row has ended; unknown counts as alive."""
-    if row.owner_started:
-        return process_started(row.owner_pid) != row.owner_started
-    try:
-        os.kill(row.owner_pid, 0)  # asks, sends nothing
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def reference_of(row: StatementRow) -> StatementReference:
-    """Return what finds a journal's statement again."""
-    return StatementReference(row.tag, row.cluster, row.engine, row.session, row.statement)
-
-
 _COLUMNS = frozenset(f.name for f in fields(StatementRow))
-_OPEN_MARKS = ", ".join("?" * len(OPEN_STATES))
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """Which statements are wanted; an empty field wants any. `words` must all stand in the text.
-
-    Without `commands` those that subcommands of `%emr` sent are left out.
-    """
-
-    words: tuple[str, ...] = ()
-    cluster: str = ""
-    engine: str = ""
-    state: str = ""
-    notebook: str = ""
-    since: float = 0.0
-    open_only: bool = False
-    commands: bool = False
-
-    def clause(self) -> tuple[str, list[object]]:
-        """Return SQL's condition and its values."""
-        where, conditions = ["created >= ?"], list[object]([self.since])
-        for column in ("cluster", "engine", "state", "notebook"):
-            if value := getattr(self, column):
-                where.append(f"{column} = ?")
-                conditions.append(value)
-        for word in self.words:
-            where.append("(instr(lower(text), ?) > 0 OR instr(lower(line), ?) > 0)")
-            conditions += [word.lower(), word.lower()]
-        if self.open_only:
-            where.append(f"state IN ({_OPEN_MARKS})")
-            conditions += OPEN_STATES
-        if not self.commands:
-            where.append("line NOT LIKE '\\%emr%' ESCAPE '\\'")
-        return " AND ".join(where), conditions
+Row = TypeVar("Row", StatementRow, SessionRow)
 
 
 class Journal:
@@ -174,12 +32,13 @@ class Journal:
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._started = process_started(self._pid)
+        self.runs = Runs(self)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _make(path)
             self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
-            self._migrate()
+            prepare(self._db, path)
         except (OSError, sqlite3.Error) as error:
             raise JournalError(
                 f"The journal cannot be opened: {error}",
@@ -265,16 +124,18 @@ class Journal:
     def clear(self, *, cluster: str = "", before: float | None = None) -> int:
         """Forget statements that have ended; returns how many.
 
-        Of those that still run or have a spool to be removed only the text is forgotten.
+        Of those that still run or have a spool to be removed only the text is forgotten. What
+        cells showed goes too.
         """
         until = time.time() if before is None else before
         chosen = "created <= ? AND ? IN ('', cluster)"
-        kept = f"(state IN ({_OPEN_MARKS}) OR spool <> '')"
+        kept = f"(state IN ({OPEN_MARKS}) OR spool <> '')"
         with self._write() as db:
             values = (until, cluster, *OPEN_STATES)
             db.execute(
                 f"UPDATE statements SET text = '', line = '' WHERE {chosen} AND {kept}", values
             )
+            db.execute(f"DELETE FROM runs WHERE {chosen} AND state = 'ended'", (until, cluster))
             done = db.execute(f"DELETE FROM statements WHERE {chosen} AND NOT {kept}", values)
             return done.rowcount
 
@@ -303,14 +164,17 @@ class Journal:
         now = time.time()
         with self._write() as db:
             db.execute(
-                "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+                "INSERT INTO sessions (cluster, engine, name, session, notebook, owner_pid,"
+                " owner_started, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE"
                 " SET owner_pid = excluded.owner_pid, owner_started = excluded.owner_started,"
                 " notebook = excluded.notebook, updated = excluded.updated, name = excluded.name,"
+                " kept = CASE WHEN ? OR name != excluded.name THEN 0 ELSE kept END,"
                 " created = CASE WHEN ? OR name != excluded.name THEN excluded.created"
                 " ELSE created END",
                 (
                     *(row.cluster, row.engine, row.name, row.session, row.notebook),
-                    *(self._pid, self._started, now, now, new),
+                    *(self._pid, self._started, now, now, new, new),
                 ),
             )
 
@@ -326,7 +190,35 @@ class Journal:
         """Return the sessions that this user's kernels began, newest first."""
         query = "SELECT * FROM sessions WHERE ? IN ('', cluster) ORDER BY created DESC"
         with self._read() as db:
-            return [SessionRow(**dict(row)) for row in db.execute(query, (cluster,))]
+            return [_as(SessionRow, row) for row in db.execute(query, (cluster,))]
+
+    def keep_session(self, row: SessionRow, until: float) -> None:
+        """Say until when the server keeps a session alive, in seconds since the epoch; 0: not."""
+        with self._write() as db:
+            db.execute(
+                "UPDATE sessions SET kept = ?"
+                " WHERE cluster = ? AND engine = ? AND session = ? AND name = ?",
+                (until, row.cluster, row.engine, row.session, row.name),
+            )
+
+    def give_back_session(self, row: SessionRow) -> None:
+        """Let a session be of whom it was before this process opened it."""
+        with self._write() as db:
+            db.execute(
+                "UPDATE sessions SET owner_pid = ?, owner_started = ?, notebook = ?"
+                " WHERE cluster = ? AND engine = ? AND session = ?"
+                " AND owner_pid = ? AND owner_started = ?",
+                (
+                    *(row.owner_pid, row.owner_started, row.notebook),
+                    *(row.cluster, row.engine, row.session, self._pid, self._started),
+                ),
+            )
+
+    def kept_sessions(self, now: float) -> list[SessionRow]:
+        """Return the sessions that the server is to keep alive."""
+        with self._read() as db:
+            found = db.execute("SELECT * FROM sessions WHERE kept > ? ORDER BY created", (now,))
+            return [_as(SessionRow, row) for row in found]
 
     def close(self) -> None:
         """Close the file."""
@@ -335,40 +227,12 @@ class Journal:
 
     # -- inside ---------------------------------------------------------------------------
 
-    def _migrate(self) -> None:
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            self._db.close()
-            raise JournalError(
-                f"The journal was written by a newer emr_nb (format {version})",
-                where=str(self.path),
-                advice="Upgrade emr_nb, or set EMR_NB_HOME to another folder.",
-            )
-        self._db.execute("PRAGMA journal_mode=WAL")
-        # a killed kernel loses nothing with NORMAL; only a power cut may, and with it the kernel
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_SCHEMA)
-        if version < SCHEMA_VERSION:
-            self._add_columns()
-
-    def _add_columns(self) -> None:
-        """Bring a file of an older format up to ours; two kernels may try at once."""
-        with self._db as db:
-            db.execute("BEGIN IMMEDIATE")
-            for added in (columns for _, columns in sorted(_ADDED.items())):
-                for table, column, declared in added:
-                    names = {row["name"] for row in db.execute(f"PRAGMA table_info({table})")}
-                    if column not in names:
-                        db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {declared}")
-            db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-
     def _statements(self, clause: str, *values: object) -> list[StatementRow]:
         with self._read() as db:
             rows: Sequence[sqlite3.Row] = db.execute(
                 f"SELECT * FROM statements {clause}", values
             ).fetchall()
-        known = {f.name for f in fields(StatementRow)}  # another format may have more by now
-        return [StatementRow(**{k: v for k, v in dict(r).items() if k in known}) for r in rows]
+        return [_as(StatementRow, row) for row in rows]
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
@@ -395,3 +259,9 @@ def _make(path: Path) -> None:
     """
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _as(kind: type[Row], row: sqlite3.Row) -> Row:
+    """Return a row of ours; another format may have more columns by now."""
+    known = {f.name for f in fields(kind)}
+    return kind(**{name: row[name] for name in row.keys() if name in known})  # noqa: SIM118

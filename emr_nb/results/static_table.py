@@ -5,10 +5,11 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from emr_nb.notebook.look import FAINT, FONT, LINE, MONO, aligned, printable
+from emr_nb.styling import FAINT, FONT, LINE, MONO, aligned
+from emr_nb.wording import printable
 
 if TYPE_CHECKING:
-    from emr_nb.notebook.table import TableView
+    from emr_nb.results.table import TableView
 
 _TEXT_COLUMNS = 12
 _TEXT_WIDTH = 32
