@@ -13,7 +13,8 @@ tables of their types. `--home DIR` joins the cluster that runs in a home for th
 pyarrow; `--files FILE` writes them between the marks there.
 
 `--panel` has what the panel in JupyterLab costs: bytes, starts, scrolling beside JupyterLab's own
-file browser, an attach, and a quarter of an hour of five idle tabs (`--quick`: a minute).
+file browser, an attach, and a quarter of an hour of five idle tabs (`--quick`: a minute;
+`--idle-minutes N` says how long).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,7 @@ def main() -> None:
     options.add_argument("--sql-types", type=Path, metavar="FILE", help="the tables of SQL types")
     options.add_argument("--files", nargs="?", const="-", metavar="FILE", help="files alone")
     options.add_argument("--panel", nargs="?", const="-", metavar="FILE", help="the panel alone")
+    options.add_argument("--idle-minutes", type=float, metavar="N", help="idle tabs of --panel")
     options.add_argument("--home", type=Path, help="join the cluster of this home, for --sql…")
     options.add_argument("--alone", action="store_true", help="the scoreboard without sparkmagic")
     chosen = options.parse_args()
@@ -88,7 +91,7 @@ def run(raw: dict[str, Any], chosen: argparse.Namespace) -> None:
     elif chosen.sql_types:
         sql_typed(raw, chosen.sql_types, chosen.home)
     elif chosen.panel:
-        told(paneled(raw, quick=quick), chosen.panel, "panel")
+        told(paneled(raw, chosen.idle_minutes, quick=quick), chosen.panel, "panel")
     elif chosen.files:
         told(filed(raw, quick=quick), chosen.files, "files")
     else:
@@ -118,11 +121,13 @@ def filed(raw: dict[str, Any], *, quick: bool) -> str:
     return files_told.markdown(raw["files"], sizes)
 
 
-def paneled(raw: dict[str, Any], *, quick: bool) -> str:
+def paneled(raw: dict[str, Any], idle: float | None, *, quick: bool) -> str:
     """Fill in the figures of the panel; returns their table."""
     from tests.bench import panel_told
 
     sizes = panel_told.QUICK if quick else panel_told.Sizes()
+    if idle is not None:
+        sizes = replace(sizes, idle=idle)
     step("panel", raw, "panel", lambda: panel_told.measure(sizes))
     return panel_told.markdown(raw["panel"])
 

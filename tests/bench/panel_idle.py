@@ -1,8 +1,8 @@
 """What five open tabs cost while nobody does anything: calls of EMR, processor, memory.
 
-Every interval is as users have it: the calls are limited by a budget of real minutes, which a
-quicker poller would only meet sooner. EMR is moto's, behind a proxy that counts; the processor
-time and the memory are the server's.
+The server's clock runs ten times as fast where EMR is spared (see panel_clock.py), so that a
+minute stands for ten. EMR is moto's with some clusters, behind a proxy that counts every call.
+The processor time is the server's own, undivided, the pages' requests in it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from emr_nb.testing.fault_proxy import FaultProxy
+from tests.bench import panel_clock
 from tests.bench.panel_rig import LONG, laboratory
 
+SCALE = 10
 TABS = 5
+CLUSTERS = 8
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -25,16 +28,44 @@ def measure(aws_port: int, minutes: float) -> dict[str, Any]:
     with FaultProxy("127.0.0.1", aws_port) as proxy:
         environment = {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{proxy.port}", "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench",
         }  # fmt: skip
         before = {name: os.environ.get(name) for name in environment}
         os.environ.update(environment)
         try:
-            with laboratory() as lab:
-                return idle(lab, proxy, minutes)
+            ids = run_clusters()
+            try:
+                with laboratory(panel_clock.CONFIG.format(scale=SCALE)) as lab:
+                    return idle(lab, proxy, minutes)
+            finally:
+                emr().terminate_job_flows(JobFlowIds=ids)
         finally:
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def emr() -> Any:
+    """Return a client of what the environment names."""
+    import boto3
+
+    return boto3.client("emr")
+
+
+def run_clusters() -> list[str]:
+    """Run clusters that the panel lists and describes; returns their ids."""
+    nodes = {
+        "MasterInstanceType": "m5.xlarge", "SlaveInstanceType": "m5.xlarge", "InstanceCount": 3,
+        "KeepJobFlowAliveWhenNoSteps": True,
+    }  # fmt: skip
+    return [
+        emr().run_job_flow(
+            Name=f"idle-{number}", ReleaseLabel="emr-7.10.0", Instances=nodes,
+            Applications=[{"Name": "Spark"}], JobFlowRole="EMR_EC2_DefaultRole",
+            ServiceRole="EMR_DefaultRole",
+        )["JobFlowId"]
+        for number in range(CLUSTERS)
+    ]  # fmt: skip
 
 
 def idle(lab: Any, proxy: FaultProxy, minutes: float) -> dict[str, Any]:
@@ -43,7 +74,8 @@ def idle(lab: Any, proxy: FaultProxy, minutes: float) -> dict[str, Any]:
         page.goto(f"{lab.server.url}/lab?reset&token={lab.server.token}")
         page.wait_for_function("() => window.jupyterapp?.restored", timeout=LONG)
         page.evaluate("() => window.jupyterapp.commands.execute('emr-nb:show-clusters')")
-        page.locator(".emrnb-ClusterList .emrnb-Cluster").first.wait_for(timeout=LONG)
+        shown = page.locator(".emrnb-ClusterList .emrnb-Cluster").filter(has_text="idle-")
+        shown.first.wait_for(timeout=LONG)
     time.sleep(30)  # what a start does is not idle
     process = lab.server._process.pid
     told: dict[str, Any] = {"minutes": minutes, "cpu": [], "memory": []}

@@ -30,12 +30,15 @@ def parts() -> tuple[Any, Path, str]:
 
 
 @contextmanager
-def laboratory() -> Iterator[Any]:
-    """Give a JupyterLab of its own in a browser."""
+def laboratory(config: str = "") -> Iterator[Any]:
+    """Give a JupyterLab of its own in a browser, its server configured by lines of Python."""
     from playwright.sync_api import sync_playwright
 
     rig, labextension, chromium = parts()
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as home:
+        file = Path(home, "config", "jupyter_server_config.py")
+        file.parent.mkdir()
+        file.write_text(config)
         browser = rig.launch(playwright, chromium)
         try:
             with rig.running_lab(browser, Path(home), labextension) as lab:

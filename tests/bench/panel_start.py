@@ -29,7 +29,10 @@ OTHERS = ("jupyterlab", "jupyter_lsp", "jupyter_server_terminals", "notebook", "
 
 def bundle() -> dict[str, int]:
     """Return bytes of scripts: the entry's, and of all, as they are and by gzip."""
-    scripts = [*(parts()[1] / "static").glob("*.js")]
+    static = parts()[1] / "static"
+    if any(static.glob("*.js.map")):
+        raise SystemExit(f"{static} is a development build, twice as large: see build:prod.")
+    scripts = [*static.glob("*.js")]
     entry = [path for path in scripts if path.name.startswith("remoteEntry")]
     return {
         "entry": sum(p.stat().st_size for p in entry),

@@ -98,13 +98,13 @@ def start_rows(raw: dict[str, Any]) -> list[tuple[str, str, str, str]]:
 def tree_rows(tree: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     entries = f"{tree['entries']:,} files"
     few = f"JupyterLab's own file browser with {tree['entries'] // panel_tree.NEIGHBOUR:,}"
-    frames = f"{few}: {percentile(tree['jupyterlab'], 95):,.0f} ms"
+    frames = f"{few}: {percentile(tree['jupyterlab'], 0.95):,.0f} ms"
     return [
         (f"tree of {entries}: rows in the document", str(tree["rows"]), "150",
          f"{few}: {tree['jupyterlab_rows']:,}"),
         ("… first rows after their data", f"{tree['opened']:.0f} ms", "200 ms", ""),
-        ("… scrolled by the wheel, a frame, p95", f"{percentile(tree['tree'], 95):.0f} ms",
-         "33 ms", f"{frames}; lying still {percentile(tree['still'], 95):.0f} ms"),
+        ("… scrolled by the wheel, a frame, p95", f"{percentile(tree['tree'], 0.95):.0f} ms",
+         "33 ms", f"{frames}; lying still {percentile(tree['still'], 0.95):.0f} ms"),
     ]  # fmt: skip
 
 
@@ -115,12 +115,15 @@ def attach_row(seconds: list[float]) -> tuple[str, str, str, str]:
 
 def idle_rows(idle: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     minutes, memory = idle["seconds"] / 60, idle["memory"]
+    scaled = minutes * panel_idle.SCALE
     change = (memory[-1] - memory[0]) / memory[0] * 100
     used = idle["cpu"][-1] / idle["seconds"] * 100
+    what = f"{panel_idle.TABS} tabs, {minutes:.0f} idle minutes as {scaled:.0f}"
     return [
-        (f"{panel_idle.TABS} tabs, {minutes:.0f} idle minutes: calls of EMR a minute",
-         f"{idle['calls'] / minutes:.1f}", "6", f"{idle['calls']} in all"),
-        ("… the server's processor time, of a core", f"{used:.2f} %", "1 %", ""),
+        (f"{what}: calls of EMR a minute", f"{idle['calls'] / scaled:.1f}", "6",
+         f"{idle['calls']} in all, {panel_idle.CLUSTERS} clusters"),
+        ("… the server's processor time, of a core", f"{used / panel_idle.SCALE:.2f} %", "1 %",
+         f"{used:.1f} % as it was run"),
         ("… its memory, last beside first", f"{change:+.1f} %", "± 5 %", f"{memory[-1]:.0f} MiB"),
     ]  # fmt: skip
 
