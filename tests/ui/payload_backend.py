@@ -54,6 +54,18 @@ class PayloadProvider(FakeProvider):
         )  # fmt: skip
 
 
+class FailingOnce(FakeProvider):
+    """Says once why it does not tell, and has nothing when it is asked anew."""
+
+    every = 3600.0  # nobody asks by the clock
+
+    def clusters(self, *, live_only: bool = True) -> Iterable[ClusterSummary]:
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+        return []
+
+
 class PayloadLocal(FakeLocal):
     """Local clusters that failed for a reason that is a payload."""
 
@@ -128,7 +140,7 @@ class PayloadBackend(FakeBackend):
         ended = [replace(c, id=f"e{c.id}"[:200], state=c.name, ended=now) for c in listed]
         self.provider = PayloadProvider(listed=[*listed, summary(MAIN, ALL)], ended=ended)
         self.failing = [
-            FakeProvider(f"failing {i}", error=EmrError(p, where=p, advice=p))
+            FailingOnce(f"failing {i}", error=EmrError(p, where=p, advice=p))
             for i, p in enumerate(NAMES)
         ]
         self.control: FakeLocal = PayloadLocal()
