@@ -1,4 +1,4 @@
-import { attachedTo, isAttachCell, loadsExtension, newAttachCell } from '../src/notebooks/attachCell';
+import { attachedTo, attaches, loadsExtension, newAttachCell } from '../src/notebooks/attachCell';
 import { referenceTo } from '../src/notebooks/reference';
 import { sqlCellOf } from '../src/sql/magics';
 import { wordsOf } from '../src/sql/words';
@@ -21,13 +21,14 @@ test('each dialect has its own words and quotes', () => {
   expect(wordsOf('presto').types.has('ipprefix')).toBe(true);
 });
 
-test('an attach cell does nothing else', () => {
+test('a cell attaches alone or among others, and not within a text', () => {
   for (const source of ['%emr attach x', '%load_ext emr_nb\n\n# why\nc = %emr attach x --role y']) {
-    expect(isAttachCell(source)).toBe(true);
+    expect(attaches(source)).toBe('alone');
   }
-  for (const source of ['', '%load_ext emr_nb', '%emr attach x\nprint(1)', '%emr attachments']) {
-    expect(isAttachCell(source)).toBe(false);
-  }
+  expect(attaches('%emr attach x\nprint(1)')).toBe('among others');
+  const none = ['', '%load_ext emr_nb', '%emr attachments', '%%spark\n%emr attach x'];
+  expect(none.map(attaches)).toEqual(none.map(() => 'no'));
+  expect(attaches('text = """\n%emr attach x\n"""')).toBe('no');
   expect(loadsExtension('import os\n%load_ext emr_nb')).toBe(true);
 });
 
