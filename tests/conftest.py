@@ -4,8 +4,8 @@
 `EMR_NB_HOME` in `EMR_NB_TEST_CLUSTER_HOME`: the tests then join it and leave it running; one
 cluster serves for both when `EMR_NB_TEST_SQL_NAME` is its name.
 
-A run of everything has two workers that share the cluster: daemons, sessions and browsers are
-waited for most of the time. A run of chosen files has none, so that it can be debugged.
+A run of everything has three workers that share the cluster: daemons, sessions and browsers are
+waited for half of the time. A run of chosen files has none, so that it can be debugged.
 """
 
 import os
@@ -29,16 +29,17 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 _JOINED = "EMR_NB_TEST_CLUSTER_HOME"
 _SHARED = "EMR_NB_TEST_WORKERS_HOME"
-_WORKERS = 2
+_WORKERS = 3
 # What takes longest begins first. Browsers come last: Playwright leaves an event loop running.
 _ORDER = (
     *("tests/cluster", "tests/contract", "tests/unit", "tests/server"),
-    *("tests/ui/test_quickstart", "tests"),
+    *("tests/ui/test_quickstart", "tests/ui/test_panel_local", "tests/ui/test_panel_recovery"),
+    *("tests/ui/test_one_table", "tests/ui/test_panel_payloads", "tests"),
 )
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two workers where everything is run, none where tests are chosen."""
+    """Three workers where everything is run, none where tests are chosen."""
     chosen = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
     return 0 if chosen or config.option.keyword else _WORKERS
 

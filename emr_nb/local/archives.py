@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from emr_nb.errors import DownloadError
@@ -50,9 +51,19 @@ def _tree(archive: Path, folder: Path) -> Path:
             packed.extractall(folder)  # noqa: S202 - its checksum was ours
     else:
         with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
+            if hasattr(tarfile, "data_filter"):
+                tar.extractall(folder, filter="data")
+            else:  # Python before 3.11.4, which Debian 12 has
+                tar.extractall(folder, _as_ours(tar))  # noqa: S202 - its checksum was ours
     (tree,) = folder.iterdir()
     return tree
+
+
+def _as_ours(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Yield the members as files of this user, whoever packed them."""
+    for member in tar:
+        member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
+        yield member
 
 
 def _moves(tree: Path, artifact: str) -> list[tuple[Path, str]]:

@@ -46,4 +46,7 @@ test('a cluster is named by what names it alone', () => {
   const named = (one: never) => referenceTo(one, [...all, ...odd]);
   expect([...all, ...odd].map(named)).toEqual(['etl', 'j-2', 'j-3', 'j-4', 'j-5', 'j-6']);
   expect(named(cluster('j-7', 'x', 'lab'))).toBe('local:lab');
+  const hostile = [cluster('j-8', '--fresh'), cluster('--yarn "{x}"\nimport os $y', 'a')];
+  expect(hostile.map(one => referenceTo(one, hostile))).toEqual(['j-8', 'a']);
+  expect(referenceTo(hostile[1] as never, [])).toBe('yarnximportosy');
 });

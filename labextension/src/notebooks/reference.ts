@@ -15,6 +15,7 @@ export function referenceTo(
     return localReference(local); // its id changes with each start
   }
   const same = all.filter(other => other.live && other.name === name);
-  const isPlain = /^[\w.-]+$/.test(name) && !/^j-/i.test(name) && name !== 'local';
-  return same.length === 1 && isPlain ? name : id;
+  const isPlain = /^\w[\w.-]*$/.test(name) && !/^j-/i.test(name) && name !== 'local';
+  // it becomes a line of code: whatever is in no id of EMR stays out, and finds no cluster
+  return same.length === 1 && isPlain ? name : id.replace(/[^\w.-]|^-+/g, '');
 }
