@@ -34,7 +34,7 @@ def refused(path: Path, **options) -> str:
 def unpacked(name: str, into: Path) -> Path:
     """Unpack a recorded table."""
     with tarfile.open(RECORDED / f"{name}.tar.xz") as pack:
-        pack.extractall(into)  # noqa: S202 - packed by make_recorded.py
+        pack.extractall(into)
     return into / name
 
 
