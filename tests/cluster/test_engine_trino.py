@@ -54,6 +54,7 @@ class TestTrinoEngine(EngineContract):
         return engine.open(SessionOptions("emr_nb/ada/contract/1"))
 
 
+@pytest.mark.full
 class TestPrestoDialect(TestTrinoEngine):
     dialect = "presto"
 

@@ -62,6 +62,7 @@ def full_disk(rig: Rig) -> Iterator[None]:
         quota(-1)
 
 
+@pytest.mark.full
 def test_a_push_onto_a_full_disk_leaves_nothing(rig: Rig) -> None:
     before = left(rig.session)
     with full_disk(rig), pytest.raises(DiskFullError, match="space quota is used up"):

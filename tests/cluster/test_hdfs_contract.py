@@ -14,6 +14,7 @@ from emr_nb.testing.filesystems import DeniedContract, FileSystemContract, at_on
 pytestmark = pytest.mark.usefixtures("calm")
 
 
+@pytest.mark.full  # WebHDFS passes it in every run; test_hdfs_abilities has more of HttpFS
 class TestHttpFs(FileSystemContract, DeniedContract):
     refused_names = frozenset(
         {"a:b", "trailing "}

@@ -108,6 +108,10 @@ class Lab:
         self.page = self._new_page()
         self._goto()
         self._do("async panel => { await panel.context.ready; await panel.revealed; }")
+        self.page.wait_for_function(  # a cell that is run before starts another kernel
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel"
+            "?.connectionStatus === 'connected'"
+        )
         self.page.locator(".jp-Notebook").wait_for()
         self._fold_left()
 

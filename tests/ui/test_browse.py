@@ -281,6 +281,14 @@ def test_many_entries_stay_light(page: Lab) -> None:
     output.get_by_role("searchbox").press("Escape")
 
 
+def test_axe_finds_nothing_serious(page: Lab) -> None:
+    output = opened(page)
+    output.get_by_text("carriers.csv").first.dblclick()
+    output.locator(".emrnb-Pane").wait_for()
+    assert problems_in_themes(page, ".emrnb-Files[data-state=live]") == {}
+    output.get_by_label("Close preview").click()
+
+
 @EVERY_LOOK
 def test_pictures(page: Lab, theme: str, size: str) -> None:
     page.size(*SIZES[size])
@@ -311,10 +319,3 @@ def test_the_saved_file_has_a_line_and_no_names(page: Lab) -> None:
     output = page.cell_output(1)
     output.locator(".emrnb-Files[data-state=saved]").wait_for()
     expect(output.locator(".emrnb-Summary")).to_contain_text("Run the cell to browse them")
-
-
-def test_axe_finds_nothing_serious(page: Lab) -> None:
-    output = opened(page)
-    output.get_by_text("carriers.csv").first.dblclick()
-    output.locator(".emrnb-Pane").wait_for()
-    assert problems_in_themes(page, ".emrnb-Files[data-state=live]") == {}

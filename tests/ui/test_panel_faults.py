@@ -106,8 +106,12 @@ def test_it_begins_with_clusters_and_sessions_and_the_default_cluster(panel: Pan
         "history": 0,
     }.items():
         expect(panel.section(name)).to_be_visible(visible=bool(is_open))
-    kept = json.loads((Path(os.environ["EMR_NB_HOME"]) / "settings.json").read_text())
-    assert kept == {"cluster": "adhoc"}, "kernels attach it too"
+    kept = Path(os.environ["EMR_NB_HOME"]) / "settings.json"
+    for _ in range(100):  # the page tells the server beside drawing
+        if kept.exists():
+            break
+        panel.lab.page.wait_for_timeout(100)
+    assert json.loads(kept.read_text()) == {"cluster": "adhoc"}, "kernels attach it too"
 
 
 def test_a_reload_brings_back_what_was_chosen_and_unfolded(panel: Panel) -> None:

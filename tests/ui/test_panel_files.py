@@ -512,11 +512,21 @@ def test_what_changed_elsewhere_is_seen_by_refresh(files: Files) -> None:
 
 
 def test_a_reload_opens_what_was_open(files: Files) -> None:
-    files.home()
+    here = files.lab.root / "a-first" / "inner"
+    here.mkdir(parents=True)
+    (here / "kept.txt").touch()
+    files.go(f"file://{here}")
+    expect(files.row("kept.txt")).to_be_visible()
+    for store in ("HDFS", "S3"):  # so that all that matters is at the top of the list
+        files.list.evaluate("node => { node.scrollTop = 0; }")
+        if files.row(store).get_attribute("aria-expanded") == "true":
+            files.row(store).locator(".emrnb-TreeTwisty").click()
+        expect(files.row(store)).to_have_attribute("aria-expanded", "false")
     files.page.wait_for_timeout(1500)  # JupyterLab saves its workspace a second later
     files.page.reload()
     files.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.context?.path")
-    expect(files.row("notes.txt")).to_be_visible(timeout=60_000)
+    expect(files.row("kept.txt")).to_be_visible(timeout=60_000)
+    expect(files.row("HDFS")).to_have_attribute("aria-expanded", "false")
 
 
 @EVERY_LOOK

@@ -13,7 +13,8 @@ import datetime as dt, secrets
 import pyarrow as pa
 from IPython.display import display
 from emr_nb.model import Column
-from emr_nb.notebook import grid, table
+from emr_nb.notebook import grid
+from emr_nb.results import table
 from emr_nb.results.result import Result
 
 store = grid.ResultStore()
