@@ -146,11 +146,10 @@ export class Grid {
     const marks = { range: this._range, cursor: this._cursor };
     this._rows.draw(seen, firstColumn, stopColumn, marks);
     const cursor = this._cursor;
-    if (cursor !== null) {
-      this.node.setAttribute(
-        'aria-activedescendant',
-        this._id(cursor.row, cursor.column)
-      );
+    const active = cursor && this._id(cursor.row, cursor.column);
+    // only a cell that is drawn can be told as the one with the cursor
+    if (active !== null && this.node.querySelector(`#${CSS.escape(active)}`)) {
+      this.node.setAttribute('aria-activedescendant', active);
     } else {
       this.node.removeAttribute('aria-activedescendant');
     }
