@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 
 from emr_nb.engines.hive.client import HiveClient
-from emr_nb.engines.hive.service import Handle, State
+from emr_nb.engines.hive.service import Handle, Look, State
 from emr_nb.engines.hive.watching import ask_once
 from emr_nb.engines.waits import interruptible
 from emr_nb.errors import TransportError
@@ -43,22 +43,33 @@ def cancel_operation(
 
 def _cancel(client: HiveClient, operation: Handle, seconds: float, *, local: bool) -> CancelOutcome:
     deadline = Deadline.after(seconds)
-    try:
-        before = ask_once(client, operation, deadline)
-        if before.status.failed or before.state.ended:
+    with contextlib.suppress(TransportError):
+        before = _looked(client, operation, deadline)
+        if before is not None and _over(before):
             return CancelOutcome.ALREADY_ENDED
-        with client.lent(deadline, fresh=True) as wire:
-            # the server acts on it however long we wait
-            call = Deadline.after(_CALL_SECONDS)
+        # sent although nobody waits for it any more: who asked was told that it may run on
+        call = Deadline.after(_CALL_SECONDS)
+        with client.lent(call, fresh=True) as wire:
             client.call("CancelOperation", [operation.operation()], call, wire=wire)
+        begun = before is None or before.state is State.RUNNING
         while deadline.remaining > 0:
             now = ask_once(client, operation, deadline)
-            if now.status.failed or now.state.ended:
-                return _outcome(now.state, local=local and before.state is State.RUNNING)
+            if _over(now):
+                return _outcome(now.state, local=local and begun)
             time.sleep(_LOOK)
-    except TransportError:
-        pass
     return CancelOutcome.STILL_RUNNING
+
+
+def _looked(client: HiveClient, operation: Handle, deadline: Deadline) -> Look | None:
+    """Look at an operation before its end is asked for; None where no answer came in time."""
+    try:
+        return ask_once(client, operation, deadline)
+    except TransportError:
+        return None
+
+
+def _over(look: Look) -> bool:
+    return look.status.failed or look.state.ended
 
 
 def _outcome(state: State, *, local: bool) -> CancelOutcome:

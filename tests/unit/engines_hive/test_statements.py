@@ -24,6 +24,7 @@ from emr_nb.errors import (
 )
 from emr_nb.journal import Journal
 from emr_nb.model import (
+    CancelOutcome,
     Cluster,
     Endpoint,
     Progress,
@@ -90,6 +91,16 @@ def test_a_statement_runs_from_submit_to_result(make):
         row = session.journal.find(TAG)
         assert (row.state, row.rows, row.session) == ("done", 100, session.info.id)
         assert list(statement.events()) == []
+
+
+def test_a_cancel_is_sent_although_the_look_before_it_was_not_answered_in_time(make):
+    with Replay(**answers(GetOperationStatus=[b""], CancelOperation=[recorded("close")])) as server:
+        statement = submit(make(server.port).open(SessionOptions("s")))
+        assert statement.cancel(0.2) is CancelOutcome.STILL_RUNNING
+        deadline = time.monotonic() + 10
+        while not server.calls["CancelOperation"] and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert server.calls["CancelOperation"] == 1
 
 
 def test_a_lost_reply_to_the_submit_is_unknown_and_nothing_is_sent_again(make):
