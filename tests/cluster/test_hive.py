@@ -216,6 +216,7 @@ def without_zone(found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     ]
 
 
+@pytest.mark.full  # test_one_table has the same with Trino among them
 @pytest.mark.parametrize("maker", ["hive", "spark"])
 def test_one_table_is_written_and_read_by_both(
     hive: HiveRig,  # noqa: F811

@@ -110,7 +110,10 @@ def test_nothing_is_unknown_where_nothing_was_sent(hive: HiveRig) -> None:  # no
 # -- looking ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("action", ["drop_reply", "refuse", "truncate"])
+@pytest.mark.parametrize(
+    "action",
+    ["drop_reply", *(pytest.param(a, marks=pytest.mark.full) for a in ("refuse", "truncate"))],
+)
 def test_failed_looks_are_borne_and_nothing_runs_twice(
     hive: HiveRig,  # noqa: F811
     session: HiveSession,  # noqa: F811

@@ -164,6 +164,7 @@ def settled(session: HiveSession, counted: str) -> list[tuple[int, int]]:  # noq
     raise AssertionError("the table still grows")
 
 
+@pytest.mark.full
 def test_statements_meet_random_faults(
     hive: HiveRig,  # noqa: F811
     session: HiveSession,  # noqa: F811

@@ -88,6 +88,7 @@ def test_all_write_partitions_of_one_table_and_read_all(
     engines.run(TRINO, f"drop table {table}")
 
 
+@pytest.mark.full
 def test_a_managed_database_on_s3(engines: Engines, bucket: str) -> None:
     name = f"{engines.db}_s3"
     engines.run(HIVE, f"create database {name} location '{bucket}/one/{name}.db'")

@@ -255,11 +255,12 @@ FAILING = ["%load_ext emr_nb\n_c = %emr attach local",
            "%%spark\nprint('not reached')"]  # fmt: skip
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "command",
     [
         ["nbconvert", "--to", "notebook", "--execute", "{path}"],
-        pytest.param(["papermill", "{path}", "{path}.out"], marks=pytest.mark.full),
+        ["papermill", "{path}", "{path}.out"],
     ],
     ids=lambda command: command[0],
 )

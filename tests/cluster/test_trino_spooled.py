@@ -113,7 +113,7 @@ def test_a_segments_lost_reply_is_asked_for_again(trino: TrinoRig, action: Any) 
         assert rule.hits == 2
 
 
-@pytest.mark.parametrize("encoding", ["", "json+zstd"])
+@pytest.mark.parametrize("encoding", [pytest.param("", marks=pytest.mark.full), "json+zstd"])
 def test_a_kept_result_is_taken_piece_by_piece(trino: TrinoRig, encoding: str) -> None:
     direct = run(trino.session(), ROWS)
     statement = submit(trino.session(encodings=encoding), ROWS, TransferPlan(None, keep=True))

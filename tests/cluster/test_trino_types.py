@@ -63,6 +63,7 @@ def test_instants_agree_with_the_servers_own_arithmetic(trino: TrinoRig) -> None
         assert len(off) <= 2 * bool(told), (zone, off[:5])
 
 
+@pytest.mark.full
 def test_the_trino_client_beside(trino: TrinoRig, capsys: pytest.CaptureFixture[str]) -> None:
     """The control: what it gives for the same values is counted, and printed."""
     dbapi = pytest.importorskip("trino").dbapi
