@@ -146,9 +146,14 @@ export class Grid {
     const marks = { range: this._range, cursor: this._cursor };
     this._rows.draw(seen, firstColumn, stopColumn, marks);
     const cursor = this._cursor;
-    const active = cursor && this._id(cursor.row, cursor.column);
     // only a cell that is drawn can be told as the one with the cursor
-    if (active !== null && this.node.querySelector(`#${CSS.escape(active)}`)) {
+    if (
+      cursor !== null &&
+      (cursor.row === -1 || this._rows.isDrawn(cursor.row)) &&
+      cursor.column >= firstColumn &&
+      cursor.column < stopColumn
+    ) {
+      const active = this._id(cursor.row, cursor.column);
       this.node.setAttribute('aria-activedescendant', active);
     } else {
       this.node.removeAttribute('aria-activedescendant');

@@ -70,6 +70,11 @@ export class GridRows {
     this._shown = shown;
   }
 
+  /** Tells whether a row was among those of the last drawing. */
+  isDrawn(row: number): boolean {
+    return this._shown.has(row);
+  }
+
   /** Returns the rows of the last drawing, none of them if other columns are seen now. */
   private _keep(first: number, stop: number): ReadonlyMap<number, IShown> {
     const columns = [

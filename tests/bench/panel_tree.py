@@ -59,11 +59,7 @@ def tree(lab: Any, folder: Any, told: dict[str, Any]) -> None:
     page = lab.page
     lab.command("emr-nb:show-clusters")
     section = page.locator("#emr-nb-section-files")
-    for title in ("Clusters", "Sessions", "Files", "Catalog", "History"):
-        head = page.locator("#emr-nb-panel .jp-AccordionPanel-title", has_text=title).first
-        head.wait_for(timeout=LONG)
-        if (head.get_attribute("aria-expanded") == "true") != (title == "Files"):
-            head.dispatch_event("click")
+    lab.unfold_only("Files")
     choice = section.get_by_label("Choose a cluster to see its files")
     choice.wait_for(timeout=LONG)
     choice.select_option(index=1)

@@ -25,6 +25,7 @@ CHROMIUM_FLAGS = (
 )  # fmt: skip
 WIDE = (1280, 860)
 NARROW = (400, 760)
+SECTIONS = ("Clusters", "Sessions", "Files", "Catalog", "History")  # of the panel
 SIZES = {"wide": WIDE, "narrow": NARROW}
 EVERY_LOOK = pytest.mark.parametrize(
     ("theme", "size"), [(theme, size) for theme in ("light", "dark") for size in SIZES]
@@ -255,9 +256,14 @@ class Lab:
 
     def fold(self, title: str, *, folded: bool) -> None:
         """Fold or unfold a section of the panel."""
-        head = self.page.locator(".jp-AccordionPanel-title", has_text=title).first
+        head = self.page.locator(".emrnb-Panel .jp-AccordionPanel-title", has_text=title).first
         if (head.get_attribute("aria-expanded") == "true") is folded:
             head.dispatch_event("click")
+
+    def unfold_only(self, *titles: str) -> None:
+        """Unfold these sections of the panel and fold all others."""
+        for title in SECTIONS:
+            self.fold(title, folded=title not in titles)
 
     def restart_server(self, *, kernels: bool = True, trust: bool = True) -> None:
         """End JupyterLab and all kernels, start it again and forget the page.

@@ -12,7 +12,7 @@ from typing import Any
 from lab_rig import Browser, Lab, running_lab
 from payload_backend import FLAT, MAIN, NAMES
 from payloads import ALL, PAYLOADS, file_name
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator
 
 from emr_nb.journal import Journal, SessionRow, StatementRow
 
@@ -79,7 +79,6 @@ _CHOOSE = """async given => {
   const token = app.pluginRegistry._plugins.get('emr-nb:server').provides;
   (await app.resolveRequiredService(token)).chosen.choose(given);
 }"""
-TITLES = ("Clusters", "Sessions", "Files", "Catalog", "History")
 
 
 class Planted:
@@ -94,13 +93,6 @@ class Planted:
 
     def section(self, name: str) -> Locator:
         return self.page.locator(f"#emr-nb-section-{name.lower()}")
-
-    def only(self, *titles: str) -> None:
-        """Unfold these sections and fold all others."""
-        for title in TITLES:
-            head = self.page.locator(".emrnb-Panel .jp-AccordionPanel-title", has_text=title).first
-            if (head.get_attribute("aria-expanded") == "true") is not (title in titles):
-                head.dispatch_event("click")
 
     def choose(self, cluster: str | None, name: str = "") -> None:
         given = None if cluster is None else {"id": cluster, "name": name or cluster}
@@ -141,21 +133,6 @@ class Planted:
     def _dialog(self, dialog: Any) -> None:
         self.dialogs.append(dialog.message)
         dialog.dismiss()
-
-
-def row(where: Locator, name: str) -> Locator:
-    """Return a row of a tree by the whole of its name."""
-    label = where.page.locator(".emrnb-TreeName, .emrnb-CatalogLabel").get_by_text(name, exact=True)
-    return where.get_by_role("treeitem").filter(has=label)
-
-
-def expand(where: Locator, name: str) -> None:
-    """Unfold a row of the catalog."""
-    found = row(where, name)
-    found.wait_for()
-    if found.get_attribute("aria-expanded") == "false":
-        found.locator(".emrnb-CatalogTwisty").click()
-    expect(found).to_have_attribute("aria-expanded", "true")
 
 
 def _write_journal(home: Path) -> None:
@@ -207,4 +184,4 @@ def _environment(name: str, value: str) -> Iterator[None]:
             os.environ[name] = before
 
 
-__all__ = ["Planted", "expand", "payload_lab", "row"]
+__all__ = ["Planted", "payload_lab"]

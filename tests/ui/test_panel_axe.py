@@ -10,7 +10,8 @@ from axe_rig import problems_in_themes
 from lab_rig import Browser
 from payload_backend import MAIN
 from payload_cells import cells
-from payload_rig import Planted, expand, payload_lab, row
+from payload_rig import Planted, payload_lab
+from tree_rig import row, unfold
 
 pytestmark = [pytest.mark.timeout(600)]
 
@@ -23,7 +24,7 @@ def page(
     with payload_lab(browser, tmp_path_factory.mktemp("axe"), labextension) as made:
         made.lab.open(made.lab.write("axe.ipynb", cells()))
         made.lab.size(1280, 1000)
-        made.only("Clusters")
+        made.lab.unfold_only("Clusters")
         made.lab.command("emr-nb:show-clusters")
         made.lab.start_cell(0)
         made.lab.start_cell(1)
@@ -45,7 +46,7 @@ def test_clusters_with_one_unfolded(page: Planted) -> None:
 @pytest.mark.parametrize("title", ["Sessions", "History", "Files", "Catalog"])
 def test_a_section(page: Planted, title: str) -> None:
     page.choose(MAIN)
-    page.only(title)
+    page.lab.unfold_only(title)
     section = page.section(title)
     if title == "Sessions":
         section.locator(".emrnb-Statement").first.wait_for()
@@ -57,8 +58,8 @@ def test_a_section(page: Planted, title: str) -> None:
         section.get_by_label("Path to go to").press("Enter")
         row(section, "cells.csv").wait_for()
     else:
-        expand(section, "Hive metastore")
-        expand(section, "air")
+        unfold(section, "Hive metastore")
+        unfold(section, "air")
     checked(page, f"#emr-nb-section-{title.lower()}")
 
 
@@ -68,7 +69,7 @@ def test_a_notebooks_chip_and_table(page: Planted) -> None:
 
 
 def test_tabs_and_dialogs(page: Planted) -> None:
-    page.only("Files")
+    page.lab.unfold_only("Files")
     section = page.section("Files")
     row(section, "cells.csv").dblclick()
     page.page.locator(".emrnb-PreviewTab:visible .emrnb-Grid").wait_for()

@@ -11,6 +11,7 @@ import pytest
 from lab_rig import EVERY_LOOK, SIZES, Lab
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from tree_rig import row, unfold
 
 import emr_nb
 from emr_nb.model import SessionOptions
@@ -93,22 +94,7 @@ def tree(page: Lab, sql_cluster: Any) -> Locator:
     shown = page.page.locator(".emrnb-Catalog")
     shown.get_by_role("searchbox").fill("")
     found = shown.locator(".emrnb-Rows")
-    opened(found, SCHEMA)
-    return found
-
-
-def row(tree: Locator, name: str) -> Locator:
-    label = tree.page.locator(".emrnb-CatalogLabel").get_by_text(name, exact=True)
-    return tree.get_by_role("treeitem").filter(has=label)
-
-
-def opened(tree: Locator, name: str) -> Locator:
-    """Unfold a node unless it is unfolded."""
-    found = row(tree, name)
-    found.wait_for()
-    if found.get_attribute("aria-expanded") == "false":
-        found.locator(".emrnb-CatalogTwisty").click()
-    expect(found).to_have_attribute("aria-expanded", "true")
+    unfold(found, SCHEMA)
     return found
 
 
@@ -142,7 +128,7 @@ def test_a_cluster_is_chosen_where_none_is(page: Lab, sql_cluster: Any) -> None:
 
 
 def test_tables_unfold_to_columns_with_types_and_partitions(page: Lab, tree: Locator) -> None:
-    opened(tree, "flights")
+    unfold(tree, "flights")
     delay, month = row(tree, "delay"), row(tree, "month")
     expect(delay.locator(".emrnb-CatalogType")).to_have_text("int")
     expect(month.locator(".emrnb-CatalogKey")).to_have_text("partition")
@@ -150,7 +136,7 @@ def test_tables_unfold_to_columns_with_types_and_partitions(page: Lab, tree: Loc
     expect(delay).to_have_attribute("aria-level", "4")
     assert "two letters" in (row(tree, "carrier").get_attribute("title") or "")
     expect(page.page.locator(".emrnb-CatalogFoot")).to_contain_text("As of")
-    opened(tree, "carriers")
+    unfold(tree, "carriers")
     expect(row(tree, MARKUP)).to_be_visible()  # as text
     assert page.page.evaluate("window.pwned") is None
     row(tree, "carriers").locator(".emrnb-CatalogTwisty").click()
@@ -172,7 +158,7 @@ def test_the_keyboard_walks_the_tree(tree: Locator) -> None:
 def test_what_is_gone_says_so_beside_what_is_there(page: Lab, tree: Locator, attached: Any) -> None:
     row(tree, "soon_gone").wait_for()
     ddl(attached, f"DROP TABLE {SCHEMA}.soon_gone")
-    opened(tree, "soon_gone")
+    unfold(tree, "soon_gone")
     failed = tree.locator(".emrnb-mod-failed")
     failed.click()
     said = page.page.locator(".emrnb-CatalogFailed")
@@ -232,7 +218,7 @@ def test_a_select_is_put_into_the_notebook_and_runs(page: Lab, tree: Locator) ->
 
 def test_names_are_copied_and_dragged_into_cells(page: Lab, tree: Locator) -> None:
     notebook_in_front(page)
-    opened(tree, "carriers")
+    unfold(tree, "carriers")
     choose(tree, MARKUP, "Copy Name")
     expect(page.page.locator(".emrnb-CatalogFoot")).to_contain_text("Copied")
     assert page.page.evaluate("navigator.clipboard.readText()") == f"`{MARKUP}`"
@@ -369,8 +355,8 @@ def test_pictures(page: Lab, tree: Locator, theme: str, size: str) -> None:
         " await notebook.scrollToItem(2, 'start'); }",
         f"%%spark -l sql\nSELECT name, routes[0].origin\nFROM {SCHEMA}.carriers\nLIMIT {{{{n}}}}",
     )
-    opened(tree, "carriers")
-    opened(tree, "flights").click()
+    unfold(tree, "carriers")
+    unfold(tree, "flights").click()
     kept = page.screenshot(f"panel-catalog-{theme}-{size}")
     assert kept.stat().st_size > 5_000
     if size == "wide":

@@ -29,7 +29,7 @@ class Panel:
     @property
     def row(self) -> Locator:
         return self.section.locator(".emrnb-ClusterList .emrnb-Cluster").filter(
-            has=self.page.locator(".emrnb-ClusterName").get_by_text(self.name, exact=True)
+            has=self.page.locator(".emrnb-EntryName").get_by_text(self.name, exact=True)
         )
 
     @property
@@ -73,7 +73,7 @@ def shown(local_cluster, lab: Lab) -> Iterator[Panel]:
 
 def test_a_cluster_tells_its_facts(shown: Panel, local_cluster) -> None:
     expect(shown.row.locator(".emrnb-Dot")).to_have_class("emrnb-Dot emrnb-mod-good")
-    expect(shown.row.locator(".emrnb-ClusterSub")).to_contain_text("on this machine", timeout=LONG)
+    expect(shown.row.locator(".emrnb-EntrySub")).to_contain_text("on this machine", timeout=LONG)
     shown.row.locator(".emrnb-ClusterMain").click()
     facts = shown.facts
     expect(facts).to_contain_text(local_cluster.state.cluster_id, timeout=LONG)
@@ -159,7 +159,7 @@ def test_a_redraw_leaves_the_focus_and_the_press(shown: Panel) -> None:
     page, main = shown.page, shown.row.locator(".emrnb-ClusterMain")
     main.focus()
     main.evaluate("node => { node.mine = true; }")
-    sub = shown.row.locator(".emrnb-ClusterSub")
+    sub = shown.row.locator(".emrnb-EntrySub")
     before = sub.text_content()
     page.get_by_role("button", name="Ask for the clusters anew").click()
     main.focus()

@@ -52,7 +52,7 @@ class Panel:
 
     def row(self, name: str) -> Locator:
         return self.section().locator(".emrnb-Cluster").filter(
-            has=self.lab.page.locator(".emrnb-ClusterName").get_by_text(name, exact=True)
+            has=self.lab.page.locator(".emrnb-EntryName").get_by_text(name, exact=True)
         )  # fmt: skip
 
     def open(self, *, fresh: bool = True) -> None:
@@ -189,7 +189,7 @@ def test_many_clusters_stay_light_and_a_redraw_keeps_the_focus(panel: Panel) -> 
     page.evaluate("() => { document.activeElement.mine = true; }")
     panel.section().locator(".emrnb-ClusterList").evaluate("node => { node.scrollTop = 9000; }")
     panel.steer(listed=[(f"c-{n:03d}", "RUNNING") for n in range(MANY)])
-    sub = panel.row("c-020").locator(".emrnb-ClusterSub")
+    sub = panel.row("c-020").locator(".emrnb-EntrySub")
     expect(sub).to_contain_text("running", timeout=LONG)  # drawn anew, though out of sight
     assert page.evaluate(focused) == "j-c-020"
     assert page.evaluate("() => document.activeElement.mine")

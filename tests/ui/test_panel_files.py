@@ -147,8 +147,7 @@ def files(stored, local_cluster, lab: Lab) -> Iterator[Files]:
     lab.page.evaluate("window.jupyterapp.shell.activateById('emr-nb-panel')")
     lab.fold("Files", folded=False)
     expect(made.section).to_be_visible(timeout=60_000)
-    for title in ("Clusters", "Sessions", "Catalog", "History"):  # all of the height is the tree's
-        lab.fold(title, folded=True)
+    lab.unfold_only("Files")  # all of the height is the tree's
     made.width(360)
     choice = made.section.get_by_label("Choose a cluster to see its files")
     choice.select_option(local_cluster.state.cluster_id)

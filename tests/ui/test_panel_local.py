@@ -33,7 +33,7 @@ class Panel:
 
     def row(self, name: str) -> Locator:
         return self.section.locator(".emrnb-Cluster").filter(
-            has=self.page.locator(".emrnb-ClusterName").get_by_text(name, exact=True)
+            has=self.page.locator(".emrnb-EntryName").get_by_text(name, exact=True)
         )
 
     def act(self, name: str, deed: str) -> None:
@@ -76,7 +76,7 @@ def panel(brief: LocalClusters, lab: Lab) -> Iterator[Panel]:
 
 def test_a_cluster_that_died_says_so_and_is_started_with_progress(panel: Panel) -> None:
     row, page = panel.row(NAME), panel.page
-    expect(row.locator(".emrnb-ClusterSub")).to_contain_text("stopped", timeout=LONG)
+    expect(row.locator(".emrnb-EntrySub")).to_contain_text("stopped", timeout=LONG)
     page.evaluate(
         "() => { window.said = new Set(); new MutationObserver(() => { for (const node of"
         " document.querySelectorAll('.emrnb-ClusterJob')) window.said.add(node.textContent +"

@@ -9,9 +9,10 @@ import pytest
 from lab_rig import Browser
 from payload_backend import CELLS, FLAT, MAIN, NAMES
 from payload_cells import cells
-from payload_rig import Planted, expand, payload_lab, row
+from payload_rig import Planted, payload_lab
 from payloads import ALL, PAYLOADS, code, file_name, flat, names
 from playwright.sync_api import expect
+from tree_rig import row, unfold
 
 from emr_nb.wording import printable, printable_lines
 
@@ -66,7 +67,7 @@ def planted(
     with payload_lab(browser, tmp_path_factory.mktemp("payloads"), labextension) as made:
         made.lab.open(made.lab.write("payloads.ipynb", cells()))
         made.lab.size(1280, 1600)
-        made.only("Clusters")  # before it is seen: what was loaded follows each choice
+        made.lab.unfold_only("Clusters")  # before it is seen: what was loaded follows each choice
         made.lab.command("emr-nb:show-clusters")
         yield made
 
@@ -84,9 +85,9 @@ def test_the_list_is_long_enough() -> None:
 
 
 def test_clusters_and_what_keeps_their_sources_from_telling(planted: Planted) -> None:
-    planted.only("Clusters")
+    planted.lab.unfold_only("Clusters")
     section = "#emr-nb-section-clusters"
-    planted.seen(section, map(printable, NAMES), ".emrnb-ClusterName")
+    planted.seen(section, map(printable, NAMES), ".emrnb-EntryName")
     failures = [printable_lines(name) for name in NAMES]
     for part in (".emrnb-FailureWhat", ".emrnb-FailureWhere"):
         planted.seen(f"{section} {part}", failures)
@@ -95,9 +96,9 @@ def test_clusters_and_what_keeps_their_sources_from_telling(planted: Planted) ->
     planted.page.get_by_role("button", name="Ask for the clusters anew").click()
     expect(planted.section("Clusters").locator(".emrnb-FailureWhat")).to_have_count(0)
     planted.section("Clusters").get_by_text("Ended in the last 7 days").click()
-    planted.seen(section, map(printable, NAMES), ".emrnb-Ended .emrnb-ClusterName")
+    planted.seen(section, map(printable, NAMES), ".emrnb-Ended .emrnb-EntryName")
     states = [printable(name).lower() for name in NAMES]
-    planted.seen(section, states, ".emrnb-Ended .emrnb-ClusterSub")
+    planted.seen(section, states, ".emrnb-Ended .emrnb-EntrySub")
     planted.section("Clusters").get_by_text("Ended in the last 7 days").click()
     planted.section("Clusters").get_by_role("button", name="Start the local cluster local").click()
     planted.seen_all(section, ".emrnb-ClusterJob")
@@ -118,25 +119,25 @@ def test_every_fact_of_a_cluster(planted: Planted) -> None:
 
 def test_clusters_to_choose_from(planted: Planted) -> None:
     for title, options in (("Sessions", ".emrnb-Select"), ("Files", ".emrnb-TreeSelect")):
-        planted.only(title)
+        planted.lab.unfold_only(title)
         planted.choose(None)
         planted.seen(f"#emr-nb-section-{title.lower()} {options}", map(printable, NAMES))
 
 
 def test_sessions_and_what_runs_in_them(planted: Planted) -> None:
-    planted.only("Sessions")
+    planted.lab.unfold_only("Sessions")
     planted.choose(MAIN, ALL)
     section = "#emr-nb-section-sessions"
-    planted.seen(f"{section} .emrnb-ClusterName", [f"spark {printable(n)}" for n in NAMES])
+    planted.seen(f"{section} .emrnb-EntryName", [f"spark {printable(n)}" for n in NAMES])
     facts = [" · ".join([printable(name)] * 3) for name in NAMES]  # state, queue, application
-    planted.seen(f"{section} .emrnb-Session > div .emrnb-ClusterSub", facts)
-    planted.seen(f"{section} .emrnb-Session > div .emrnb-ClusterSub", map(printable, NAMES))
+    planted.seen(f"{section} .emrnb-Session > div .emrnb-EntrySub", facts)
+    planted.seen(f"{section} .emrnb-Session > div .emrnb-EntrySub", map(printable, NAMES))
     planted.seen(f"{section} .emrnb-SessionNotebook", map(printable, FLAT))
     planted.seen(f"{section} .emrnb-StatementText", code(NAMES))
     planted.seen_all(f"{section} .emrnb-FailureWhat")
     sessions = planted.section("Sessions")
     sessions.get_by_role("button", name="Cancel statement").first.click()
-    planted.seen_all(f"{section} .emrnb-Statement .emrnb-ClusterSub")
+    planted.seen_all(f"{section} .emrnb-Statement .emrnb-EntrySub")
     sessions.locator("button[aria-label*=' | ']").click()  # to stop the one that is called so
     planted.seen_all(".jp-Dialog-header")
     planted.page.keyboard.press("Escape")
@@ -144,7 +145,7 @@ def test_sessions_and_what_runs_in_them(planted: Planted) -> None:
 
 
 def test_the_history_in_its_list_and_in_full(planted: Planted) -> None:
-    planted.only("History")
+    planted.lab.unfold_only("History")
     section = "#emr-nb-section-history"
     planted.seen(section, code(), ".emrnb-HistoryRow")
     facts = [f"{p} · {printable(p)} · {p} · " for p in PAYLOADS]  # engine, cluster, state
@@ -161,7 +162,7 @@ def go(planted: Planted, path: str) -> None:
 
 
 def test_names_of_files_on_hdfs_and_on_disk(planted: Planted) -> None:
-    planted.only("Files")
+    planted.lab.unfold_only("Files")
     planted.choose(MAIN, ALL)
     go(planted, "hdfs:///odd")
     planted.seen(".emrnb-Tree", map(printable, FLAT))
@@ -173,7 +174,7 @@ def test_names_of_files_on_hdfs_and_on_disk(planted: Planted) -> None:
 
 
 def test_uploads_that_fail_and_dialogs_about_a_file(planted: Planted) -> None:
-    planted.only("Files")
+    planted.lab.unfold_only("Files")
     planted.choose(MAIN, ALL)
     go(planted, "hdfs:///denied")
     row(planted.section("Files"), "denied").click()
@@ -197,7 +198,7 @@ def test_uploads_that_fail_and_dialogs_about_a_file(planted: Planted) -> None:
 
 
 def test_what_files_hold(planted: Planted) -> None:
-    planted.only("Files")
+    planted.lab.unfold_only("Files")
     planted.choose(MAIN, ALL)
     files = planted.section("Files")
     both = [(name[:200], printable(name)[:200]) for name in CELLS]
@@ -218,14 +219,14 @@ def test_what_files_hold(planted: Planted) -> None:
 
 
 def test_the_catalog(planted: Planted) -> None:
-    planted.only("Catalog")
+    planted.lab.unfold_only("Catalog")
     planted.choose(MAIN, ALL)
     catalog = planted.section("Catalog")
-    expand(catalog, "Hive metastore")
+    unfold(catalog, "Hive metastore")
     planted.seen("#emr-nb-section-catalog", names(NAMES))
-    expand(catalog, "air")
+    unfold(catalog, "air")
     planted.seen("#emr-nb-section-catalog", names([f"v {name}" for name in NAMES]))
-    expand(catalog, "flights")
+    unfold(catalog, "flights")
     for part in (".emrnb-CatalogLabel", ".emrnb-CatalogType"):
         planted.seen("#emr-nb-section-catalog", names(CELLS), part)
     for deed, wanted in (("Preview 50 Rows", CELLS), ("Show Partitions", FLAT)):
@@ -242,8 +243,8 @@ def test_the_catalog(planted: Planted) -> None:
     tree = catalog.locator(".emrnb-Rows")
     tree.press("Home")
     tree.press("ArrowLeft")  # folds Hive's
-    expand(catalog, "Trino")
-    expand(catalog, "bad")
+    unfold(catalog, "Trino")
+    unfold(catalog, "bad")
     row(catalog, ALL.replace("\u202e", "\\u202e")).click()
     planted.seen_all("#emr-nb-section-catalog .emrnb-CatalogFailed")
 
@@ -278,15 +279,15 @@ def test_an_address_that_is_none_is_not_opened(planted: Planted) -> None:
 def test_names_are_offered_as_completions(planted: Planted) -> None:
     planted.choose(MAIN, ALL)
     planted.lab.type_in_cell(3, "%%hive\nSELECT * FROM air.")
-    items = planted.page.locator(".jp-Completer-item")
+    named = {
+        n.replace("`", "``") for n in NAMES if "\0" not in n and "${" not in n
+    }  # SQL has no other
     for _ in range(30):  # a Tab waits for the catalog no longer than JupyterLab does
         planted.page.keyboard.press("Tab")
         planted.page.wait_for_timeout(500)
-        if items.count() >= len(NAMES) - 5:
+        shown = planted.page.locator(".jp-Completer-match").all_text_contents()
+        if not (missing := [n for n in named if not any(n in text for text in shown)]):
             break
-    shown = planted.page.locator(".jp-Completer-match").all_text_contents()
-    named = [n for n in NAMES if "\0" not in n and "${" not in n]  # the others no SQL can have
-    missing = [n for n in named if not any(n.replace("`", "``") in text for text in shown)]
     assert missing == []
     planted.page.keyboard.type("i")
     expect(planted.page.locator(".jp-Completer-match mark").first).to_be_visible()

@@ -165,10 +165,7 @@ def test_a_session_without_a_kernel_is_kept_for_as_long_as_one_says(
 ) -> None:
     page = work.lab.page
     work.lab.command("emr-nb:show-clusters")
-    for title in ("Clusters", "Files", "Catalog"):
-        head = page.locator(".jp-AccordionPanel-title", has_text=title).first
-        if head.get_attribute("aria-expanded") == "true":
-            head.dispatch_event("click")
+    work.lab.unfold_only("Sessions", "History")
     section = page.locator("#emr-nb-section-sessions")
     choice = section.get_by_label("Sessions on which cluster?")
     choice.select_option(local_cluster.state.cluster_id)

@@ -48,9 +48,7 @@ def work(local_cluster, lab: Lab) -> Iterator[Work]:
     lab.open(lab.write("sessions.ipynb", cells))
     made = Work(lab)
     lab.command("emr-nb:show-clusters")
-    lab.fold("History", folded=False)
-    for title in ("Clusters", "Files", "Catalog"):
-        lab.fold(title, folded=True)
+    lab.unfold_only("Sessions", "History")
     for index in (0, 1):
         made.select(index)
         lab.command("notebook:run-cell")

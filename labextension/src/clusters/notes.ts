@@ -68,9 +68,9 @@ export function drawEnded(
       : trans.__('%1 ago', duration(Date.now() / 1000 - cluster.ended, trans));
   const why = cluster.state_reason;
   const parts = [stateWord(cluster.state, trans), ago, why].filter(Boolean);
-  const sub = element('span', 'emrnb-ClusterSub', parts.join(' · '));
-  const text = element('span', 'emrnb-ClusterText');
-  text.append(element('span', 'emrnb-ClusterName', cluster.name), sub);
+  const sub = element('span', 'emrnb-EntrySub', parts.join(' · '));
+  const text = element('span', 'emrnb-EntryText');
+  text.append(element('span', 'emrnb-EntryName', cluster.name), sub);
   line.title = [cluster.id, ...parts].join('\n');
   line.append(dot, text);
   return line;

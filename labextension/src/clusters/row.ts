@@ -47,8 +47,8 @@ export function drawRow(
   main.type = 'button';
   main.dataset.act = 'choose';
   main.setAttribute('aria-expanded', String(standing.isChosen));
-  const text = element('span', 'emrnb-ClusterText');
-  text.append(element('span', 'emrnb-ClusterName', row.name), below(row, trans));
+  const text = element('span', 'emrnb-EntryText');
+  text.append(element('span', 'emrnb-EntryName', row.name), below(row, trans));
   main.title = [row.name, row.key].join('\n');
   main.append(dot, text);
   node.append(main, ...buttons(row, standing, trans), ...bar(row));
@@ -60,15 +60,15 @@ function below(row: IClusterRow, trans: TranslationBundle): HTMLElement {
   const { local, job } = row;
   if (job?.state === 'running') {
     const said = job.lines[job.lines.length - 1]?.trim() ?? trans.__('beginning…');
-    return element('span', 'emrnb-ClusterSub emrnb-ClusterJob', said);
+    return element('span', 'emrnb-EntrySub emrnb-ClusterJob', said);
   }
   // one that runs on without a daemon that died says so too
   const isHurt =
     local?.phase === 'failed' || local?.daemons.some(daemon => daemon.state === 'dead');
   const error = (isHurt && local?.error) || (job?.failure?.what ?? '');
   return error
-    ? element('span', 'emrnb-ClusterSub emrnb-ClusterJob emrnb-mod-bad', error)
-    : element('span', 'emrnb-ClusterSub', subline(row.cluster, local, trans));
+    ? element('span', 'emrnb-EntrySub emrnb-ClusterJob emrnb-mod-bad', error)
+    : element('span', 'emrnb-EntrySub', subline(row.cluster, local, trans));
 }
 
 function buttons(

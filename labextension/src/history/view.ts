@@ -168,10 +168,10 @@ export class HistoryView extends Panel {
     const one = this._model.statements[index];
     if (one) {
       const tone = own(TONES, one.state) ?? 'off';
-      const text = element('span', 'emrnb-ClusterText');
+      const text = element('span', 'emrnb-EntryText');
       text.append(
         element('span', 'emrnb-StatementText', oneLine(one.text || one.line)),
-        element('span', 'emrnb-ClusterSub', factsOf(one, this._trans).join(' · '))
+        element('span', 'emrnb-EntrySub', factsOf(one, this._trans).join(' · '))
       );
       node.append(element('span', `emrnb-Dot emrnb-mod-${tone}`), text);
     }

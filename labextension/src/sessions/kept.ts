@@ -18,7 +18,7 @@ export function drawKept(
     words[0] = trans.__('Kept for %1', duration(left, trans));
     words.push(costOf(session.cost, trans));
   }
-  node.append(element('span', 'emrnb-ClusterSub', words.join(' · ')));
+  node.append(element('span', 'emrnb-EntrySub', words.join(' · ')));
   if (session.kept === null) {
     node.append(
       button(

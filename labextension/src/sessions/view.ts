@@ -124,9 +124,9 @@ export class SessionsView extends Widget {
   private _session({ session, statements }: ISessionRow): HTMLElement {
     const trans = this._trans;
     const node = element('li', 'emrnb-Session');
-    const head = element('div', 'emrnb-ClusterHead');
+    const head = element('div', 'emrnb-SessionHead');
     const tone = session.running.length > 0 ? 'busy' : toneOf(session.state);
-    const text = element('span', 'emrnb-ClusterText');
+    const text = element('span', 'emrnb-EntryText');
     const parts = [session.state, session.queue, session.app_id];
     if (session.created !== null) {
       const age = Math.max(0, Date.now() / 1000 - session.created);
@@ -135,8 +135,8 @@ export class SessionsView extends Widget {
     const title = `${session.engine} ${session.label}`;
     text.title = [title, session.name, session.owner].filter(Boolean).join('\n');
     text.append(
-      element('span', 'emrnb-ClusterName', title),
-      element('span', 'emrnb-ClusterSub', parts.filter(Boolean).join(' · ')),
+      element('span', 'emrnb-EntryName', title),
+      element('span', 'emrnb-EntrySub', parts.filter(Boolean).join(' · ')),
       ...this._owner(session)
     );
     head.append(element('span', `emrnb-Dot emrnb-mod-${tone}`), text);
@@ -162,7 +162,7 @@ export class SessionsView extends Widget {
     const name = session.notebook.split('/').pop() ?? '';
     if (!name) {
       const whose = session.mine ? '' : session.owner;
-      return whose ? [element('span', 'emrnb-ClusterSub', whose)] : [];
+      return whose ? [element('span', 'emrnb-EntrySub', whose)] : [];
     }
     const text = session.orphan ? trans.__('%1 (its kernel is gone)', name) : name;
     const link = button(text, trans.__('Show the notebook %1', name), () => {
@@ -188,8 +188,8 @@ export class SessionsView extends Widget {
     const state = [one.state, share, duration(seconds, trans), told]
       .filter(Boolean)
       .join(' · ');
-    const line = element('span', 'emrnb-ClusterSub', state);
-    const words = element('span', 'emrnb-ClusterText');
+    const line = element('span', 'emrnb-EntrySub', state);
+    const words = element('span', 'emrnb-EntryText');
     words.append(text, line);
     node.append(words);
     if (one.ended === null) {
@@ -258,7 +258,7 @@ export class SessionsView extends Widget {
   }
 
   private readonly _choose: ChooseCluster;
-  private readonly _list = element('ul', 'emrnb-ClusterList');
+  private readonly _list = element('ul', 'emrnb-SessionList');
   private readonly _rest = element('div', 'emrnb-SessionsRest');
   private _timer = 0;
 }
