@@ -80,6 +80,11 @@ class ClusterDirectory:
             return None
         return frozenset(arn.rpartition("/")[2] for arn in arns)
 
+    def forget(self) -> None:
+        """Forget what was told: whoever changed a cluster knows better."""
+        for memory in (self._lists, self._described, self._full):
+            memory.forget()
+
     # -- inside ---------------------------------------------------------------------------
 
     def _list(self, states: Sequence[str]) -> tuple[ClusterSummary, ...]:

@@ -98,6 +98,7 @@ class LocalProvider:
 
         assert self._aws is not None
         state = add_saying(self._local, self._attached, ENGINES[engine], notify)
+        self._aws.directory.forget()  # else the cluster is told as it was before
         return self._aws.attach(state.cluster_id, notify)
 
     def states(self) -> list[st.State]:

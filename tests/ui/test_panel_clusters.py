@@ -247,6 +247,8 @@ def test_pictures(shown: Panel, theme: str, size: str) -> None:
     lab = shown.lab
     lab.size(*SIZES[size])
     lab.theme(theme)
+    lab.unfold_only("Clusters")
+    shown.section.evaluate("node => { node.scrollTop = 0; }")
     expect(shown.facts).to_be_visible(timeout=LONG)
     lab.screenshot(f"panel-clusters-{theme}-{size}")
     assert lab.strangers == []

@@ -52,6 +52,20 @@ def test_an_outline_costs_two_calls_and_an_attach_behind_it_no_second_descriptio
     assert {s.name for s in services} >= {"livy", "webhdfs"}
 
 
+def test_what_is_forgotten_is_asked_again(rig):
+    found = rig.run("grows")
+    provider = AwsProvider.for_access(rig.access())
+    provider.attach(found, lambda _: None)
+    records = rig.server.world.of("123456789012", rig.region)
+    record = records[found]
+    record.request["Applications"] = [*record.request["Applications"], {"Name": "Hive"}]
+    before, _ = provider.attach(found, lambda _: None)
+    provider.directory.forget()
+    after, _ = provider.attach(found, lambda _: None)
+    assert "Hive" not in [a.name for a in before.applications]
+    assert "Hive" in [a.name for a in after.applications]
+
+
 def test_joining_waits_for_no_cluster_that_starts(rig):
     found = rig.run("slow", starting=60)
     provider = AwsProvider.for_access(rig.access())
