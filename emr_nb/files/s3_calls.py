@@ -163,7 +163,7 @@ class S3Calls:
             "GET", path, path, None, {"Range": "bytes=0-0"}, None
         )
         try:
-            client.request("GET", target, headers=signed, retry=Retry.NEVER)
+            client.request("GET", target, headers=signed, retry=Retry.READ)
         except HttpStatusError as told:
             return told if told.status == error.status else error
         except TransportError:

@@ -266,11 +266,9 @@ class MemoryFileSystem:
         entries = self._below(path)
         if not entries:
             return Page([self.info(path)])
-        names = sorted(entries)
-        start = int(after or 0)
-        rest = start + self.page_size
-        items = [entries[n] for n in names[start:rest]]
-        return Page(items, str(rest) if rest < len(names) else None)
+        names = sorted(name for name in entries if after is None or name > after)
+        items = [entries[name] for name in names[: self.page_size]]
+        return Page(items, names[self.page_size - 1] if len(names) > self.page_size else None)
 
     def info(self, path: FilePath) -> FileEntry:
         if str(path) in self.files:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
-from emr_nb.errors import FileError, PathIsDirectoryError, PathNotFoundError
+from emr_nb.errors import EmrError, FileError, PathIsDirectoryError, PathNotFoundError
 from emr_nb.files.abilities import Beginnings
 from emr_nb.files.base import FileSystem
 from emr_nb.model import FilePath
@@ -124,6 +126,17 @@ class ListContract:
         assert found == {"empty": ("directory", 0), "file": ("file", 5)}
         assert every_entry(fs, root.child("empty")) == []
         assert fs.info(root).is_directory
+
+    @pytest.mark.parametrize("after", [":", "'Ú¿", "\0", "../x", "\n", "🦆" * 100])
+    def test_a_text_that_no_page_gave_as_its_end(
+        self, fs: FileSystem, root: FilePath, after: str
+    ) -> None:
+        """A page that remembers one from yesterday is refused, or gets what comes after it."""
+        self.fill(fs, root, ["0", "a", "b"])
+        with suppress(EmrError):
+            page = fs.ls(root, after)
+            assert {entry.name for entry in page.items} <= {"0", "a", "b"}
+            assert page.after is None
 
     def test_more_than_two_pages(self, fs: FileSystem, root: FilePath) -> None:
         wanted = [f"f{number:05d}" for number in range(self.many)]
