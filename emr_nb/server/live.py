@@ -1,7 +1,8 @@
 """A websocket per page: the newest of what it watches, as it changes.
 
 A page sends `{"watch": [topic, …]}` and gets `{"topic": …, "body": …}`: at once what there is,
-then each change. A websocket, since six event streams would use up all connections that a
+then each change, or `{"topic": "alive", "body": {}}` after a silence, since a network that is
+gone tells nobody. A websocket, since six event streams would use up all connections that a
 browser opens to one server.
 """
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _GAP = 0.1  # seconds between two batches to a page: what comes meanwhile is told as the newest
 _MESSAGE_BYTES = 4096
+BEAT = 15.0  # seconds of silence after which a page is told that it is heard
+_ALIVE = b'{"topic":"alive","body":{}}'
 
 
 class Watch(Input, frozen=True, kw_only=True):
@@ -101,7 +104,10 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     async def _send(self) -> None:
         while True:
-            await self._news.wait()
+            try:
+                await asyncio.wait_for(self._news.wait(), BEAT)
+            except TimeoutError:
+                self.take("", "", _ALIVE)
             self._news.clear()
             with self._guard:
                 pending, self._pending = self._pending, {}

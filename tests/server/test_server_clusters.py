@@ -318,6 +318,14 @@ def test_a_page_that_watches_hears_of_clusters(rig):
     page.close()
 
 
+def test_a_page_hears_that_it_is_heard_after_a_silence(rig, monkeypatch):
+    monkeypatch.setattr("emr_nb.server.live.BEAT", 0.1)
+    page = rig.live("listings")
+    page.until("alive")
+    page.until("alive")
+    page.close()
+
+
 def test_what_is_not_understood_ends_the_connection(rig):
     page = rig.live()
     page.send("[1]")

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 import nbformat
 import pytest
 from lab_server import CHECKOUT, LabServer
-from playwright.sync_api import Browser, Locator, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -62,10 +62,8 @@ class Lab:
         self.server = server
         self.strangers: list[str] = []
         self.console: list[str] = []
-        self._context = browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]})
-        self._context.set_default_timeout(60_000)  # a busy machine is no failure
-        self._context.grant_permissions(["clipboard-read", "clipboard-write"])
-        self._context.route("**/*", self._route)
+        self._browser = browser
+        self._context = self._new_context()
         self.page: Page = self._new_page()
         self._path = ""
 
@@ -265,6 +263,21 @@ class Lab:
         for title in SECTIONS:
             self.fold(title, folded=title not in titles)
 
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[Page]:
+        """Open JupyterLab in a second browser: other cookies, a workspace of its own."""
+        context = self._new_context()
+        try:
+            page = context.new_page()
+            page.goto(f"{self.server.url}/lab/workspaces/beside?reset&token={self.server.token}")
+            page.wait_for_function(
+                "() => window.jupyterapp?.commands.hasCommand('emr-nb:show-clusters')"
+            )
+            page.evaluate("window.jupyterapp.restored.then(() => true)")  # which picks a side bar
+            yield page
+        finally:
+            context.close()
+
     def restart_server(self, *, kernels: bool = True, trust: bool = True) -> None:
         """End JupyterLab and all kernels, start it again and forget the page.
 
@@ -289,6 +302,13 @@ class Lab:
             arg=self._path, timeout=limit,
         )  # fmt: skip
 
+    def _new_context(self) -> BrowserContext:
+        context = self._browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]})
+        context.set_default_timeout(60_000)  # a busy machine is no failure
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        context.route("**/*", self._route)
+        return context
+
     def _new_page(self) -> Page:
         page = self._context.new_page()
         page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
@@ -297,7 +317,9 @@ class Lab:
 
     def _route(self, route: Any) -> None:
         host = urlsplit(route.request.url).hostname
-        if host in ("127.0.0.1", None) or route.request.url.startswith(("data:", "blob:")):
+        if host in ("127.0.0.1", "localhost", None) or route.request.url.startswith(
+            ("data:", "blob:")
+        ):
             route.continue_()
         else:
             self.strangers.append(route.request.url)

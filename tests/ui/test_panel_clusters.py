@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -231,15 +232,32 @@ def test_a_notebook_of_another_language_says_why_not(shown: Panel) -> None:
 
 
 def test_a_new_notebook_begins_attached(shown: Panel, local_cluster) -> None:
+    page = shown.page
     if shown.facts.count() == 0:
         shown.row.locator(".emrnb-ClusterMain").click()
-    shown.lab.command("emr-nb:new-notebook")
+    shown.lab.command("launcher:create")
+    page.locator(".jp-LauncherCard", has_text="EMR notebook").click()
     expect(shown.row.locator(".emrnb-Attached")).to_be_visible(timeout=LONG)
     made = nbformat.from_dict(
-        shown.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.toJSON()")
+        page.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.toJSON()")
     )
     assert made.cells[0].source == f"%load_ext emr_nb\n%emr attach {local_cluster.target}"
     expect(shown.chip).to_contain_text(shown.name, timeout=LONG)
+
+
+def test_the_palette_and_the_file_menu_have_our_commands(shown: Panel) -> None:
+    page = shown.page
+    shown.lab.command("apputils:activate-command-palette")
+    page.locator(".lm-CommandPalette-input").fill("EMR")
+    items = page.locator(".lm-CommandPalette-item")
+    for label in ("Show Clusters", "New EMR Notebook", "Restart Spark Session", "Detach"):
+        expect(items.filter(has_text=label)).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator(".lm-MenuBar-item", has_text="File").click()
+    page.locator(".lm-Menu-item", has_text=re.compile("^New$")).hover()
+    expect(page.locator(".lm-Menu-item", has_text="EMR notebook")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
 
 
 @EVERY_LOOK

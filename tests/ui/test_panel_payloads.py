@@ -292,3 +292,15 @@ def test_names_are_offered_as_completions(planted: Planted) -> None:
     planted.page.keyboard.type("i")
     expect(planted.page.locator(".jp-Completer-match mark").first).to_be_visible()
     planted.page.keyboard.press("Escape")
+
+
+def test_the_history_is_cleared_when_one_says_so(planted: Planted) -> None:
+    planted.lab.unfold_only("History")
+    rows = planted.section("History").locator(".emrnb-HistoryRow")
+    ended = rows.filter(has_not_text=" · running · ")
+    planted.section("History").locator(".emrnb-Rows").evaluate("node => { node.scrollTop = 0; }")
+    expect(ended.first).to_be_visible()
+    planted.page.get_by_role("button", name="Clear the history").click()
+    planted.page.locator(".jp-Dialog").get_by_role("button", name="Clear").click()
+    expect(ended).to_have_count(0)
+    expect(rows.first).to_be_visible()  # what runs is kept

@@ -33,6 +33,11 @@ class Work:
     def rows(self) -> Locator:
         return self.history.locator(".emrnb-HistoryRow")
 
+    def choose(self, label: str) -> None:
+        """Choose from the menu of the notebook's chip."""
+        self.page.locator(".emrnb-ChipButton").click()
+        self.page.locator(".emrnb-ChipMenu .lm-Menu-item", has_text=label).click()
+
     def select(self, index: int) -> None:
         """Make a cell the active one."""
         self.page.evaluate(
@@ -79,11 +84,32 @@ def test_cancel_from_the_panel_ends_the_cell(work: Work) -> None:
     expect(button).to_have_count(0, timeout=LONG)
 
 
+def test_a_second_browser_sees_what_runs_loses_its_network_and_cancels(
+    work: Work, local_cluster
+) -> None:
+    work.lab.start_cell(2)
+    with work.lab.beside() as page:
+        page.evaluate("window.jupyterapp.commands.execute('emr-nb:show-clusters')")
+        section = page.locator("#emr-nb-section-sessions")
+        choice = section.get_by_label("Sessions on which cluster?")
+        choice.select_option(local_cluster.state.cluster_id)
+        statement = section.locator(".emrnb-Statement").filter(has_text="import time")
+        expect(statement.filter(has_text="running")).to_be_visible(timeout=LONG)
+        page.context.set_offline(True)
+        banner = page.locator(".emrnb-Banner")
+        expect(banner).to_contain_text("what is shown may be old", timeout=LONG)
+        page.context.set_offline(False)
+        expect(banner).to_be_hidden(timeout=LONG)
+        section.get_by_role("button", name="Cancel statement").click()
+        expect(section.get_by_role("button", name="Cancel statement")).to_have_count(0)
+    expect(work.lab.cell_output(2)).to_contain_text("ancel", timeout=LONG)
+
+
 def test_the_history_has_what_ran_the_newest_first(work: Work) -> None:
     first = work.rows().first
     expect(first).to_contain_text("import time", timeout=LONG)
     expect(first).to_contain_text("cancelled", timeout=LONG)
-    expect(work.rows().nth(1)).to_contain_text(WORD)
+    expect(work.rows().nth(2)).to_contain_text(WORD)
     assert work.page.evaluate("window.pwned") is None
     assert work.history.locator("img").count() == 0
 
@@ -96,19 +122,38 @@ def test_search_and_this_notebook_narrow_it(work: Work) -> None:
     expect(work.history).to_contain_text("No statement matches.", timeout=LONG)
     box.fill("")
     work.history.get_by_label("this notebook").check()
-    expect(work.rows()).to_have_count(2, timeout=LONG)
+    expect(work.rows()).to_have_count(3, timeout=LONG)
     work.history.get_by_label("this notebook").uncheck()
 
 
 def test_a_statement_is_inserted_with_its_magic(work: Work) -> None:
     work.select(3)
-    work.rows().nth(1).click()
+    work.rows().nth(2).click()
     expect(work.history.locator(".emrnb-HistoryText")).to_contain_text(WORD)
     work.history.get_by_role("button", name="Insert").click()
     assert work.lab.notebook().cells[3].source == f"%%spark\nprint('{WORD}')"
     work.history.get_by_role("button", name="Copy as Markdown").click()
     copied = work.page.evaluate("navigator.clipboard.readText()")
     assert f"```python\nprint('{WORD}')\n```" in copied
+
+
+def test_the_chips_menu_shows_the_log_and_sparks_own_page(work: Work) -> None:
+    work.choose("Show Session Log")
+    expect(work.page.locator(".jp-CodeCell").last).to_contain_text("INFO", timeout=LONG)
+    assert work.lab.notebook().cells[-1].source == "%emr logs"
+    with work.page.context.expect_page() as opened:
+        work.choose("Open Spark UI")
+    expect(opened.value.locator("body")).to_contain_text("Spark Jobs", timeout=LONG)
+    opened.value.close()
+
+
+def test_the_chips_menu_restarts_the_session(work: Work) -> None:
+    work.choose("Restart Spark Session…")
+    work.page.locator(".jp-Dialog").get_by_role("button", name="Restart").click()
+    cell = work.page.locator(".jp-CodeCell").last
+    expect(cell).to_contain_text("its variables are gone", timeout=LONG)
+    assert work.lab.notebook().cells[-1].source == "%emr restart"
+    work.lab.start_cell(1)  # a session is a notebook's by what ran in it
 
 
 @EVERY_LOOK

@@ -144,7 +144,8 @@ class LivySession:
             raise self.explained(error) from error
         if view.gone:
             raise lost(self.client, view)
-        self.info = view.info()
+        with self._told:
+            self.info = self._with_facts(view.info())
         return self.info
 
     def touch(self) -> float:
@@ -264,11 +265,17 @@ class LivySession:
             self.told = facts
             self.sql_names.outdated()
             self._facts = facts if facts.ui_url or self._facts is None else self._facts
+            self.info = self._with_facts(self.info)
+
+    def _with_facts(self, info: SessionInfo) -> SessionInfo:
+        """Add Spark's UI, which Livy tells of YARN's applications alone, where a cell told it."""
+        told = self._facts.ui_url if self._facts else ""
+        return info if info.ui_url else replace(info, ui_url=told)
 
     def spark_ui(self) -> SparkUi | None:
         """Return the Spark UI where one is known to be."""
         with self._told:
-            url = self.info.ui_url or (self._facts.ui_url if self._facts else "")
+            url = self.info.ui_url
             if self._ui is None and url:
                 app = self.info.app_id or (self._facts.app_id if self._facts else "")
                 self._ui = SparkUi.at(self._context.route, url, app)

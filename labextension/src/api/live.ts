@@ -6,13 +6,17 @@ import type { ILive, ITopics, Topic } from './tokens';
 
 const FIRST_WAIT = 500; // ms until a lost connection is tried again; doubled each time
 const LONGEST_WAIT = 15_000;
+const SILENCE = 40_000; // ms without a word after which nobody is there: see BEAT in live.py
 const IDLE = 5_000; // ms that a connection stays when nothing is watched any more
 
 type Listener = (body: ITopics[Topic]) => void;
 
 /** Live state over one websocket, open while anything is watched. */
 export class Live implements ILive {
-  constructor(private readonly _settings: ServerConnection.ISettings) {}
+  constructor(private readonly _settings: ServerConnection.ISettings) {
+    window.addEventListener('offline', () => this._lose());
+    window.addEventListener('online', () => this._again());
+  }
 
   get isConnected(): boolean {
     return this._isConnected;
@@ -59,29 +63,49 @@ export class Live implements ILive {
     const socket = new this._settings.WebSocket(url);
     this._socket = socket;
     window.clearTimeout(this._retry);
+    this._listen();
     socket.onopen = () => {
       this._wait = FIRST_WAIT;
       this._set(true);
       this._send(null);
     };
-    socket.onmessage = event => this._take(String(event.data));
+    socket.onmessage = event => {
+      this._listen();
+      this._take(String(event.data));
+    };
     socket.onclose = () => {
-      if (this._socket !== socket) {
-        return;
-      }
-      this._socket = null;
-      this._set(false);
-      if (this._listeners.size > 0) {
-        this._retry = window.setTimeout(() => this._open(), this._wait);
-        this._wait = Math.min(this._wait * 2, LONGEST_WAIT);
+      if (this._socket === socket) {
+        this._lose();
       }
     };
+  }
+
+  /** Waits for the next word; a connection whose network is gone does not end by itself. */
+  private _listen(): void {
+    window.clearTimeout(this._silence);
+    this._silence = window.setTimeout(() => this._lose(), SILENCE);
+  }
+
+  /** Leaves a connection that is lost, and tries another one in a while. */
+  private _lose(): void {
+    this._close();
+    if (this._listeners.size > 0) {
+      this._retry = window.setTimeout(() => this._again(), this._wait);
+      this._wait = Math.min(this._wait * 2, LONGEST_WAIT);
+    }
+  }
+
+  private _again(): void {
+    if (this._socket === null && this._listeners.size > 0) {
+      this._open();
+    }
   }
 
   private _close(): void {
     const socket = this._socket;
     this._socket = null;
     window.clearTimeout(this._retry);
+    window.clearTimeout(this._silence);
     socket?.close();
     this._set(false);
   }
@@ -112,5 +136,6 @@ export class Live implements ILive {
   private _isConnected = false;
   private _wait = FIRST_WAIT;
   private _retry = 0;
+  private _silence = 0;
   private _idle = 0;
 }

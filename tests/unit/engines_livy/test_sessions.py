@@ -8,6 +8,7 @@ from emr_nb.engines.livy import LivyEngine
 from emr_nb.errors import SessionError, SessionLostError, SessionNotFoundError, SessionStartError
 from emr_nb.journal import Journal
 from emr_nb.model import Log, Progress, SessionOptions, StatementReference
+from emr_nb.results.frame import SessionFacts
 from emr_nb.results.plan import TransferPlan
 from emr_nb.testing.fake_livy import Fault, ok
 
@@ -118,6 +119,14 @@ def test_listing_is_one_request_a_page(livy, engine):
     assert len(engine.sessions()) == 250
     assert livy.count("GET", "sessions$") == 3
     assert len(engine.sessions(ours=True)) == 125
+
+
+def test_a_session_tells_its_spark_ui_where_livy_does_not(livy, session):
+    assert session.info.ui_url == ""
+    session.learn(SessionFacts({}, "local-1", "http://127.0.0.1:4040"))
+    assert session.info.ui_url == "http://127.0.0.1:4040"
+    session.learn(SessionFacts({}, "", ""))  # of a cell that stopped Spark
+    assert session.refresh().ui_url == "http://127.0.0.1:4040"
 
 
 def test_refresh_of_a_lost_session(livy, session):
