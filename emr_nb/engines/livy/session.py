@@ -144,8 +144,7 @@ class LivySession:
             raise self.explained(error) from error
         if view.gone:
             raise lost(self.client, view)
-        with self._told:
-            self.info = self._with_facts(view.info())
+        self.info = self._with_facts(view.info())
         return self.info
 
     def touch(self) -> float:
@@ -275,17 +274,13 @@ class LivySession:
     def spark_ui(self) -> SparkUi | None:
         """Return the Spark UI where one is known to be."""
         with self._told:
-            url = self.info.ui_url
-            if self._ui is None and url:
+            if self._ui is None and self.info.ui_url:
                 app = self.info.app_id or (self._facts.app_id if self._facts else "")
-                self._ui = SparkUi.at(self._context.route, url, app)
+                self._ui = SparkUi.at(self._context.route, self.info.ui_url, app)
             return self._ui if self._ui and self._ui.usable else None
 
     def find_ui(self) -> SparkUi | None:
-        """Return the Spark UI; before a statement has told of it, look once into the log.
-
-        Livy tells it only of YARN's applications; a driver beside Livy writes its port.
-        """
+        """Return the Spark UI; before a cell has told of it, look once into the driver's log."""
         with self._told:
             known, self._sought = self._ui is not None or self._sought, True
         if known:
