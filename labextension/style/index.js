@@ -1,6 +1,7 @@
 import './base.css';
 import './catalog.css';
 import './files.css';
+import './filepane.css';
 import './panel.css';
 import './clusters.css';
 import './chip.css';
