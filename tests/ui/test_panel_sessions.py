@@ -100,8 +100,9 @@ def test_a_second_browser_sees_what_runs_loses_its_network_and_cancels(
         expect(banner).to_contain_text("what is shown may be old", timeout=LONG)
         page.context.set_offline(False)
         expect(banner).to_be_hidden(timeout=LONG)
-        section.get_by_role("button", name="Cancel statement").click()
-        expect(section.get_by_role("button", name="Cancel statement")).to_have_count(0)
+        button = section.get_by_role("button", name="Cancel statement")
+        button.click()
+        expect(button).to_have_count(0, timeout=LONG)
     expect(work.lab.cell_output(2)).to_contain_text("ancel", timeout=LONG)
 
 
