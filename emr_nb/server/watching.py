@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from emr_nb.errors import EmrError
+from emr_nb.journal import owner_is_gone
 
 if TYPE_CHECKING:
     from emr_nb.journal import RunRow, StatementRow
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TICK = 1.0
+_MOST_OPEN = 200  # statements whose kernels are looked after
 _OVERLAP = 3.0  # seconds looked back: a row's time is taken before another process writes it
 
 
@@ -57,6 +59,8 @@ class Watcher:
         self._told = _since(0.0)
         self._version: tuple[int, int] | None = None
         self._local: bytes = b""
+        self._open: Sequence[StatementRow] = ()
+        self._gone: frozenset[str] = frozenset()
 
     def want(self) -> None:
         """Watch for as long as a page does."""
@@ -97,11 +101,19 @@ class Watcher:
         """Tell the rows that have changed since the last look, where any has."""
         journal = self._state.journal
         version = journal.version()
-        if version == self._version:
-            return
-        self._version = version
-        self._told["statements"].tell(journal.changed, self._statement)
-        self._told["runs"].tell(journal.runs.changed, self._run_of)
+        if version != self._version:
+            self._version = version
+            self._told["statements"].tell(journal.changed, self._statement)
+            self._told["runs"].tell(journal.runs.changed, self._run_of)
+            self._open = journal.statements(open_only=True, limit=_MOST_OPEN)
+        self._orphans()
+
+    def _orphans(self) -> None:
+        """Tell statements whose kernel has ended: no row changes with that."""
+        gone = {row.tag: row for row in self._open if owner_is_gone(row)}
+        for tag in gone.keys() - self._gone:
+            self._statement(gone[tag])
+        self._gone = frozenset(gone)
 
     def _statement(self, row: StatementRow) -> None:
         from emr_nb.server.history import view

@@ -153,6 +153,24 @@ def test_what_another_process_writes_is_told_within_seconds(rig):
     page.close()
 
 
+def test_a_statement_whose_kernel_dies_is_told_as_an_orphan(rig):
+    code = (
+        "import sys; from pathlib import Path; from emr_nb.journal import Journal, StatementRow\n"
+        "j = Journal(Path(sys.argv[1]))\n"
+        "j.begin(StatementRow('e' * 32, 'j-1', 'spark', '1', text='left', state='running'))\n"
+        "print('begun', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(rig.state.journal.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as kernel:
+        assert kernel.stdout.readline() == b"begun\n"
+        page = rig.live("statements")
+        assert not page.until("statements", lambda body: body["text"] == "left")["orphan"]
+        time.sleep(2.5)  # the watcher has told all that the journal has
+        kernel.kill()
+    assert page.until("statements", lambda body: body["orphan"])["text"] == "left"
+    page.close()
+
+
 def test_a_page_that_leaves_ends_the_watching(rig):
     page = rig.live("statements")
     add(rig.state.journal, row(1, "x", state="running"))
