@@ -46,8 +46,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the workers one home; the cluster in it ends with the run."""
-    # most sessions end before a JVM's second compiler, or its look at Spark's own classes, has
-    # gained what it costs
+    # most sessions end before a JVM's second compiler has gained what it costs; and Spark's own
+    # classes need no verification
     defaults = Path(__file__).with_name("spark-defaults.conf")
     os.environ.setdefault("EMR_NB_SPARK_DEFAULTS", str(defaults))
     if hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", 0):

@@ -9,6 +9,7 @@ browser opens to one server.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -104,15 +105,13 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     async def _send(self) -> None:
         while True:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), BEAT)
-            except TimeoutError:
-                self.take("", "", _ALIVE)
             self._news.clear()
             with self._guard:
                 pending, self._pending = self._pending, {}
             try:
-                for message in pending.values():
+                for message in pending.values() or (_ALIVE,):
                     await self.write_message(message.decode())
             except WebSocketClosedError:
                 return

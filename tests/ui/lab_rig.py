@@ -316,10 +316,9 @@ class Lab:
         return page
 
     def _route(self, route: Any) -> None:
-        host = urlsplit(route.request.url).hostname
-        if host in ("127.0.0.1", "localhost", None) or route.request.url.startswith(
-            ("data:", "blob:")
-        ):
+        url = urlsplit(route.request.url)
+        here = url.hostname in ("127.0.0.1", "localhost", None)
+        if here or url.scheme in ("data", "blob"):
             route.continue_()
         else:
             self.strangers.append(route.request.url)

@@ -279,9 +279,8 @@ def test_an_address_that_is_none_is_not_opened(planted: Planted) -> None:
 def test_names_are_offered_as_completions(planted: Planted) -> None:
     planted.choose(MAIN, ALL)
     planted.lab.type_in_cell(3, "%%hive\nSELECT * FROM air.")
-    named = {
-        n.replace("`", "``") for n in NAMES if "\0" not in n and "${" not in n
-    }  # SQL has no other
+    spelled = [name for name in NAMES if "\0" not in name and "${" not in name]  # by SQL
+    named = [name.replace("`", "``") for name in spelled]
     for _ in range(30):  # a Tab waits for the catalog no longer than JupyterLab does
         planted.page.keyboard.press("Tab")
         planted.page.wait_for_timeout(500)

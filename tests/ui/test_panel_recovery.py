@@ -18,6 +18,7 @@ from playwright.sync_api import Locator, expect
 
 LONG = 120_000  # ms: a Spark session starts
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+ATTACH = "%load_ext emr_nb\n%emr attach {target}"
 GATED = """%%spark
 import os, time
 runs = globals().get("runs", {{}})
@@ -26,7 +27,7 @@ while not os.path.exists("{gate}"):
     time.sleep(0.1)
 print("{name} ran", runs["{name}"], "time")
 spark.range(3).selectExpr("id", "id * 11 as {name}")"""
-NAMES = ("reloaded", "edited", "killed", "restarted")
+NAMES = ("reloaded", "edited", "killed", "restarted", "orphaned")
 NOTEBOOK = f"night-{secrets.token_hex(2)}.ipynb"  # another run of the tests may have left its own
 FIRST = 2  # the cells before: the attach, and one that tells the kernel's process
 
@@ -72,12 +73,9 @@ class Work:
     def sessions(self) -> Locator:
         return self.lab.page.locator("#emr-nb-section-sessions")
 
-    def show_sessions(self, local_cluster) -> None:
+    def show_sessions(self) -> None:
         self.lab.command("emr-nb:show-clusters")
-        self.lab.unfold_only("Sessions", "History")
-        choice = self.sessions.get_by_label("Sessions on which cluster?")
-        if choice.is_visible():  # no notebook of the page has named one
-            choice.select_option(local_cluster.state.cluster_id)
+        self.lab.unfold_only("Sessions")
 
     def attach(self) -> None:
         for index in (0, 1):
@@ -93,7 +91,7 @@ def work(local_cluster, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> I
     """An attached notebook; every gate opens at the end, so that no session waits for ever."""
     made = Work(lab, tmp_path_factory.mktemp("gates"))
     cells = [
-        f"%load_ext emr_nb\n%emr attach {local_cluster.target}",
+        ATTACH.format(target=local_cluster.target),
         "import os\nos.getpid()",
         *(GATED.format(name=name, gate=made.gate(name)) for name in NAMES),
     ]
@@ -174,7 +172,9 @@ def test_a_server_that_was_killed_in_the_middle_loses_nothing(work: Work) -> Non
 def test_a_session_without_a_kernel_is_kept_for_as_long_as_one_says(
     work: Work, local_cluster
 ) -> None:
-    work.show_sessions(local_cluster)
+    work.show_sessions()
+    choice = work.sessions.get_by_label("Sessions on which cluster?")
+    choice.select_option(local_cluster.state.cluster_id)
     mine = work.sessions.locator(".emrnb-Session", has_text=NOTEBOOK)
     expect(mine).to_contain_text("its kernel is gone", timeout=LONG)
     mine.get_by_role("button", name="Keep session").click()
@@ -190,3 +190,22 @@ def test_a_session_without_a_kernel_is_kept_for_as_long_as_one_says(
     mine.get_by_role("button", name="Stop session").click()
     work.lab.page.locator(".jp-Dialog").get_by_role("button", name="Stop").click()
     expect(mine).to_have_count(0, timeout=LONG)
+
+
+def test_what_a_dead_kernel_left_is_taken_over_by_another_notebook(
+    work: Work, local_cluster
+) -> None:
+    work.attach()
+    work.begin("orphaned")
+    attach = ATTACH.format(target=local_cluster.target)
+    work.lab.open(work.lab.write("takes.ipynb", [attach]))
+    work.show_sessions()
+    work.lab.start_cell(0)
+    expect(work.sessions.get_by_role("button", name="Cancel statement")).to_be_visible(timeout=LONG)
+    os.kill(work.kernel, signal.SIGKILL)
+    work.sessions.get_by_role("button", name="Take the result over").click(timeout=LONG)
+    cell = work.lab.page.locator(".jp-CodeCell").last
+    expect(cell).to_contain_text("%emr result", timeout=LONG)
+    work.open("orphaned")
+    expect(cell.locator(".emrnb-Table")).to_contain_text("22", timeout=LONG)
+    expect(cell).to_contain_text("orphaned ran 1 time")

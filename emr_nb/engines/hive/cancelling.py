@@ -45,7 +45,7 @@ def _cancel(client: HiveClient, operation: Handle, seconds: float, *, local: boo
     deadline = Deadline.after(seconds)
     with contextlib.suppress(TransportError):
         before = _looked(client, operation, deadline)
-        if before is not None and _over(before):
+        if before is not None and before.over:
             return CancelOutcome.ALREADY_ENDED
         # sent although nobody waits for it any more: who asked was told that it may run on
         call = Deadline.after(_CALL_SECONDS)
@@ -54,7 +54,7 @@ def _cancel(client: HiveClient, operation: Handle, seconds: float, *, local: boo
         begun = before is None or before.state is State.RUNNING
         while deadline.remaining > 0:
             now = ask_once(client, operation, deadline)
-            if _over(now):
+            if now.over:
                 return _outcome(now.state, local=local and begun)
             time.sleep(_LOOK)
     return CancelOutcome.STILL_RUNNING
@@ -66,10 +66,6 @@ def _looked(client: HiveClient, operation: Handle, deadline: Deadline) -> Look |
         return ask_once(client, operation, deadline)
     except TransportError:
         return None
-
-
-def _over(look: Look) -> bool:
-    return look.status.failed or look.state.ended
 
 
 def _outcome(state: State, *, local: bool) -> CancelOutcome:

@@ -157,6 +157,11 @@ class Look:
     has_rows: bool | None = None
     vertices: Vertices | None = None
 
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing more to wait for."""
+        return self.status.failed or self.state.ended
+
     @classmethod
     def read(cls, body: Mapping[int, Any], data: bytes) -> Look:
         try:

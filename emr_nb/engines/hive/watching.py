@@ -73,7 +73,7 @@ class Watch:
 
     @property
     def _over(self) -> bool:
-        return self.look is not None and (self.look.status.failed or self.look.state.ended)
+        return self.look is not None and self.look.over
 
     def _ask(self) -> Look:
         reply = self.client.call(
