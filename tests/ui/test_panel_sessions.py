@@ -9,6 +9,8 @@ import pytest
 from lab_rig import EVERY_LOOK, SIZES, Lab
 from playwright.sync_api import Locator, expect
 
+from emr_nb.journal import Journal, StatementRow
+
 LONG = 120_000  # ms: a Spark session starts
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 WORD = f"begun{secrets.token_hex(4)}"
@@ -164,6 +166,26 @@ def test_pictures(work: Work, theme: str, size: str) -> None:
     expect(work.sessions.locator(".emrnb-Session").first).to_be_visible()
     work.lab.screenshot(f"panel-sessions-{theme}-{size}")
     assert work.lab.strangers == []
+
+
+def test_the_chip_tells_of_its_own_cluster_alone(work: Work, local_cluster) -> None:
+    """What a kernel left on a cluster that has ended since stays open in the journal."""
+    work.lab.size(*SIZES["wide"])
+    journal = Journal(local_cluster.settings.data_home / "journal.sqlite")
+    text, tag = f"left{secrets.token_hex(4)}", secrets.token_hex(16)
+    notebook = str(work.lab.root / "sessions.ipynb")
+    journal.begin(
+        StatementRow(tag, "j-gone", "spark", "1", state="running", text=text, notebook=notebook)
+    )
+    try:
+        expect(work.rows().first).to_contain_text(text, timeout=LONG)
+        work.page.wait_for_timeout(500)
+        chip = work.page.locator(".emrnb-ChipButton")
+        expect(chip).to_contain_text("idle", timeout=LONG)
+        expect(chip).not_to_contain_text("runs")
+    finally:
+        journal.update(tag, state="done")
+        journal.close()
 
 
 def test_a_session_is_stopped_when_one_says_so(work: Work) -> None:

@@ -81,7 +81,10 @@ export class Chip extends Widget {
       return;
     }
     this._button.setAttribute('aria-haspopup', 'menu');
-    const running = [...this._running.values()];
+    // a kernel may have left statements open on a cluster that has ended since
+    const running = [...this._running.values()].filter(
+      one => current === null || one.cluster === current.id
+    );
     const parts = [current?.name ?? trans.__('no cluster')];
     const session = current?.sessions[0];
     if (running.length > 0) {
