@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import signal
@@ -126,8 +127,10 @@ def free_port() -> int:
 
 def listening(pid: int) -> set[str]:
     """Return the local addresses (hex, as in /proc) that a process listens on."""
-    links = (str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir())
-    sockets = {link for link in links if link.startswith("socket:")}
+    sockets = set()
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # what it closes meanwhile is no listener
+            sockets.add(str(fd.readlink()))
     found = set()
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
