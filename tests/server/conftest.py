@@ -5,7 +5,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # server_rig.py
 
-from server_rig import ServerRig
+from server_rig import ServerRig, stored
+
+from emr_nb.testing.fake_engine import MemoryFileSystem
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +22,9 @@ def rig(served):
     """The module's server, as if it had just begun."""
     served.reset()
     return served
+
+
+@pytest.fixture
+def store(rig):
+    """What the cluster's HDFS holds: nothing yet."""
+    return stored(rig, MemoryFileSystem("hdfs"))

@@ -246,3 +246,10 @@ def fingerprint(rig: ServerRig) -> str:
         len(rig.state.plans), [job.id for job in rig.state.jobs.all()],
         {c: (a.spark.cancels, a.spark.closed, a.spark.opened) for c, a in backend.attached.items()},
     ))  # fmt: skip
+
+
+def stored(rig: ServerRig, store: Any, **files: bytes) -> Any:
+    """Put a store under the cluster's HDFS."""
+    rig.backend.cluster("j-1").stores[store.scheme] = store
+    store.files.update({f"hdfs:///d/{name}": data for name, data in files.items()})
+    return store

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # lab_rig is a helper, not a tes
 
 pytest.importorskip("playwright", reason="UI tests need playwright: pip install 'emr-nb[test]'")
 
+from files_rig import files, stored  # noqa: F401 -- fixtures
 from lab_rig import (
     Browser,
     Lab,

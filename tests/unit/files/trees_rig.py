@@ -92,3 +92,13 @@ class Both(Trees):
 
     def store(self, path: FilePath) -> Remote | LocalFileSystem:
         return self._local if path.scheme == "file" else self.remote
+
+
+def fill(folder: Path, *names: str, size: int = 10) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(name.encode() * size)
+
+
+def below(folder: Path) -> set[str]:
+    return {str(p.relative_to(folder)) for p in folder.rglob("*") if not p.is_dir()}

@@ -21,6 +21,8 @@ from emr_nb.notebook.places import Place
 from emr_nb.notebook.state import Notebook
 from emr_nb.testing.fake_engine import FakeCluster, FakeEngine, result_of
 
+sys.path.insert(0, str(Path(__file__).parent))  # browse_rig.py and others
+
 THIRD_PARTY = Path(__file__).parents[2] / "thirdparty" / "duckdb_engine"
 PLACE = Place("/home/ada/flights.ipynb", "abc123", headless=False)
 
