@@ -14,7 +14,7 @@ from emr_nb.engines.waits import interruptible
 from emr_nb.errors import EmrError, StatementError
 from emr_nb.model import CatalogNode
 
-_SECONDS = 2.0
+_SECONDS = 5.0  # a server with work to do takes as long
 _TABLE = re.compile(
     r"Table not found:? '?(?:`?(\w+)`?\.)?`?(\w+)`?'?|Invalid table name (?:(\w+)\.)?(\w+)"
 )

@@ -8,7 +8,7 @@ from emr_nb.engines.nearest import advised
 from emr_nb.engines.presto.catalog import Catalog, node
 from emr_nb.errors import StatementError
 
-_SECONDS = 2.0
+_SECONDS = 5.0  # a coordinator with work to do takes as long
 _TABLE = re.compile(r"[Tt]able '?([^.\s']+)\.([^.\s']+)\.([^\s']+?)'? does not exist")
 _SCHEMA = re.compile(r"[Ss]chema '?(?:([^.\s']+)\.)?([^\s']+?)'? does not exist")
 _CATALOG = re.compile(r"[Cc]atalog '?([^\s']+?)'? (?:does not exist|not found)")
