@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import secrets
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from lab_rig import EVERY_LOOK, SIZES, Lab
 from playwright.sync_api import Locator, expect
 
-from emr_nb.journal import Journal, StatementRow
+from emr_nb.journal import Journal
 
 LONG = 120_000  # ms: a Spark session starts
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
-WORD = f"begun{secrets.token_hex(4)}"
+WORD, LASTS = f"begun{secrets.token_hex(4)}", f"lasts{secrets.token_hex(4)}"
 MARKUP = '<img src=x onerror="window.pwned=1">'
 CELLS = (
     "%load_ext emr_nb\n%emr attach {target}",
     f"%%spark\nprint('{WORD}')",
-    f"%%spark\nimport time  # {MARKUP}\nfor _ in range(600):\n    time.sleep(1)",
+    f"%%spark\nimport time  # {LASTS} {MARKUP}\nfor _ in range(600):\n    time.sleep(1)",
     "",
 )
+BEGIN = """
+import sys
+from pathlib import Path
+from emr_nb.journal import Journal, StatementRow
+home, tag, cluster, text, notebook = sys.argv[1:]
+row = StatementRow(tag, cluster, "spark", "1", "running", text=text, notebook=notebook)
+Journal(Path(home)).begin(row)
+print("begun", flush=True)
+sys.stdin.read()
+"""  # what a kernel writes
 
 
 class Work:
@@ -31,6 +44,11 @@ class Work:
         self.page = lab.page
         self.sessions = lab.page.locator("#emr-nb-section-sessions")
         self.history = lab.page.locator("#emr-nb-section-history")
+
+    @property
+    def statement(self) -> Locator:
+        """What this notebook runs; others' statements may stand beside it."""
+        return self.sessions.locator(".emrnb-Session .emrnb-Statement").filter(has_text=LASTS)
 
     def rows(self) -> Locator:
         return self.history.locator(".emrnb-HistoryRow")
@@ -66,12 +84,8 @@ def work(local_cluster, lab: Lab) -> Iterator[Work]:
 
 
 def test_a_running_statement_is_seen_in_its_session(work: Work) -> None:
-    statement = work.sessions.locator(".emrnb-Session .emrnb-Statement")
-    expect(statement).to_contain_text("import time", timeout=LONG)
-    expect(statement).to_contain_text("running", timeout=LONG)
-    session = work.sessions.locator(".emrnb-Session").filter(
-        has=work.page.locator(".emrnb-Statement")
-    )
+    expect(work.statement).to_contain_text("running", timeout=LONG)
+    session = work.sessions.locator(".emrnb-Session").filter(has_text=LASTS)
     expect(session).to_contain_text("spark")
     expect(session.locator(".emrnb-SessionNotebook")).to_have_text("sessions.ipynb")
     chip = work.page.locator(".emrnb-ChipButton")
@@ -79,10 +93,10 @@ def test_a_running_statement_is_seen_in_its_session(work: Work) -> None:
 
 
 def test_cancel_from_the_panel_ends_the_cell(work: Work) -> None:
-    work.sessions.get_by_role("button", name="Cancel statement").click()
+    button = work.statement.get_by_role("button", name="Cancel statement")
+    button.click()
     cell = work.lab.cell_output(2)
     expect(cell).to_contain_text("ancel", timeout=LONG)
-    button = work.sessions.get_by_role("button", name="Cancel statement")
     expect(button).to_have_count(0, timeout=LONG)
 
 
@@ -95,22 +109,23 @@ def test_a_second_browser_sees_what_runs_loses_its_network_and_cancels(
         section = page.locator("#emr-nb-section-sessions")
         choice = section.get_by_label("Sessions on which cluster?")
         choice.select_option(local_cluster.state.cluster_id)
-        statement = section.locator(".emrnb-Statement").filter(has_text="import time")
+        statement = section.locator(".emrnb-Statement").filter(has_text=LASTS)
         expect(statement.filter(has_text="running")).to_be_visible(timeout=LONG)
         page.context.set_offline(True)
         banner = page.locator(".emrnb-Banner")
         expect(banner).to_contain_text("what is shown may be old", timeout=LONG)
         page.context.set_offline(False)
         expect(banner).to_be_hidden(timeout=LONG)
-        button = section.get_by_role("button", name="Cancel statement")
+        button = statement.get_by_role("button", name="Cancel statement")
         button.click()
         expect(button).to_have_count(0, timeout=LONG)
     expect(work.lab.cell_output(2)).to_contain_text("ancel", timeout=LONG)
 
 
 def test_the_history_has_what_ran_the_newest_first(work: Work) -> None:
+    work.history.get_by_label("this notebook").check()
     first = work.rows().first
-    expect(first).to_contain_text("import time", timeout=LONG)
+    expect(first).to_contain_text(LASTS, timeout=LONG)
     expect(first).to_contain_text("cancelled", timeout=LONG)
     expect(work.rows().nth(2)).to_contain_text(WORD)
     assert work.page.evaluate("window.pwned") is None
@@ -124,14 +139,13 @@ def test_search_and_this_notebook_narrow_it(work: Work) -> None:
     box.fill("no such statement at all")
     expect(work.history).to_contain_text("No statement matches.", timeout=LONG)
     box.fill("")
-    work.history.get_by_label("this notebook").check()
     expect(work.rows()).to_have_count(3, timeout=LONG)
     work.history.get_by_label("this notebook").uncheck()
 
 
 def test_a_statement_is_inserted_with_its_magic(work: Work) -> None:
     work.select(3)
-    work.rows().nth(2).click()
+    work.rows().filter(has_text=WORD).click()
     expect(work.history.locator(".emrnb-HistoryText")).to_contain_text(WORD)
     work.history.get_by_role("button", name="Insert").click()
     assert work.lab.notebook().cells[3].source == f"%%spark\nprint('{WORD}')"
@@ -168,24 +182,30 @@ def test_pictures(work: Work, theme: str, size: str) -> None:
     assert work.lab.strangers == []
 
 
-def test_the_chip_tells_of_its_own_cluster_alone(work: Work, local_cluster) -> None:
-    """What a kernel left on a cluster that has ended since stays open in the journal."""
+@pytest.mark.parametrize("owner", ["of another cluster", "that has ended"])
+def test_the_chip_does_not_count_what_a_kernel_left(work: Work, local_cluster, owner: str) -> None:
+    """What runs on a cluster that has ended, or died with its kernel, stays open in the journal."""
     work.lab.size(*SIZES["wide"])
-    journal = Journal(local_cluster.settings.data_home / "journal.sqlite")
-    text, tag = f"left{secrets.token_hex(4)}", secrets.token_hex(16)
-    notebook = str(work.lab.root / "sessions.ipynb")
-    journal.begin(
-        StatementRow(tag, "j-gone", "spark", "1", state="running", text=text, notebook=notebook)
-    )
+    home = local_cluster.settings.data_home / "journal.sqlite"
+    tag, word = secrets.token_hex(16), f"left{secrets.token_hex(4)}"
+    cluster = "j-gone" if owner == "of another cluster" else local_cluster.state.cluster_id
+    values = (home, tag, cluster, word, work.lab.root / "sessions.ipynb")
+    command = [sys.executable, "-c", BEGIN, *map(str, values)]
+    kernel = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        expect(work.rows().first).to_contain_text(text, timeout=LONG)
+        assert kernel.stdout is not None
+        assert kernel.stdout.readline() == b"begun\n"
+        if owner == "that has ended":
+            kernel.communicate(timeout=60)
+        expect(work.rows().filter(has_text=word)).to_have_count(1, timeout=LONG)
         work.page.wait_for_timeout(500)
         chip = work.page.locator(".emrnb-ChipButton")
         expect(chip).to_contain_text("idle", timeout=LONG)
-        expect(chip).not_to_contain_text("runs")
+        expect(chip).not_to_contain_text("run")
     finally:
-        journal.update(tag, state="done")
-        journal.close()
+        kernel.communicate(timeout=60)
+        with closing(Journal(home)) as journal:
+            journal.update(tag, state="done")
 
 
 def test_a_session_is_stopped_when_one_says_so(work: Work) -> None:

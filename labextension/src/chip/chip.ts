@@ -81,7 +81,7 @@ export class Chip extends Widget {
       return;
     }
     this._button.setAttribute('aria-haspopup', 'menu');
-    // a kernel may have left statements open on a cluster that has ended since
+    // its kernel may have been attached to another cluster, and to this one since
     const running = [...this._running.values()].filter(
       one => current === null || one.cluster === current.id
     );
@@ -127,7 +127,8 @@ export class Chip extends Widget {
     this._watched ??= this._live.watch('statements', told => {
       // the journal has whole paths, the page those below the server's folder
       if (`/${told.notebook}`.endsWith(`/${this._panel.context.path}`)) {
-        if (told.ended === null) {
+        // an orphan is not its kernel's: Sessions tells of it, and offers to take it over
+        if (told.ended === null && !told.orphan) {
           this._running.set(told.tag, told);
         } else {
           this._running.delete(told.tag);
