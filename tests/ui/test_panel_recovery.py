@@ -20,7 +20,7 @@ LONG = 120_000  # ms: a Spark session starts
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 ATTACH = "%load_ext emr_nb\n%emr attach {target}"
 GATED = """%%spark
-import os, time
+import os, time  # {name}
 runs = globals().get("runs", {{}})
 runs["{name}"] = runs.get("{name}", 0) + 1
 while not os.path.exists("{gate}"):
@@ -201,9 +201,10 @@ def test_what_a_dead_kernel_left_is_taken_over_by_another_notebook(
     work.lab.open(work.lab.write("takes.ipynb", [attach]))
     work.show_sessions()
     work.lab.start_cell(0)
-    expect(work.sessions.get_by_role("button", name="Cancel statement")).to_be_visible(timeout=LONG)
+    left = work.sessions.locator(".emrnb-Statement").filter(has_text="orphaned")
+    expect(left.get_by_role("button", name="Cancel statement")).to_be_visible(timeout=LONG)
     os.kill(work.kernel, signal.SIGKILL)
-    work.sessions.get_by_role("button", name="Take the result over").click(timeout=LONG)
+    left.get_by_role("button", name="Take the result over").click(timeout=LONG)
     cell = work.lab.page.locator(".jp-CodeCell").last
     expect(cell).to_contain_text("%emr result", timeout=LONG)
     work.open("orphaned")
