@@ -56,7 +56,6 @@ def place_of(engines: Engines, table: str) -> str:
     return f"/user/hive/warehouse/{engines.db}.db/{table.rpartition('.')[2]}"
 
 
-@pytest.mark.full  # tests/ui/test_one_table runs the example that does it on both
 @pytest.mark.parametrize("where", ["hdfs", "s3"])
 def test_all_write_partitions_of_one_table_and_read_all(
     engines: Engines, bucket: str, where: str

@@ -67,11 +67,25 @@ def lab(
 
 @pytest.fixture(autouse=True)
 def usual_look(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test that failed in another window size or theme leaves the next ones the usual look."""
+    """A test in another window size or theme leaves the next ones the usual look."""
     yield
-    if "lab" in request.fixturenames:
+    if "lab" in request.fixturenames and not _is_look(_next(request.node)):
         running: Lab = request.getfixturevalue("lab")
         running.usual_look()
+
+
+def _next(item: pytest.Item) -> pytest.Item | None:
+    """Return the test that follows in the same file."""
+    items = item.session.items
+    follower = next(iter(items[items.index(item) + 1 :]), None)
+    return follower if follower is not None and follower.path == item.path else None
+
+
+def _is_look(item: pytest.Item | None) -> bool:
+    """Tell whether a test chooses theme and size itself: a change of themes takes seconds."""
+    return isinstance(item, pytest.Function) and "theme" in getattr(
+        getattr(item, "callspec", None), "params", ()
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,7 +9,8 @@ from lab_rig import EVERY_LOOK, Lab
 from playwright.sync_api import expect
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "one_table_three_engines.ipynb"
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
+# tests/cluster/test_one_table does the same without a page
+pytestmark = [pytest.mark.cluster, pytest.mark.full, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")

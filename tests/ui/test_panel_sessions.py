@@ -29,7 +29,7 @@ import sys
 from pathlib import Path
 from emr_nb.journal import Journal, StatementRow
 home, tag, cluster, text, notebook = sys.argv[1:]
-row = StatementRow(tag, cluster, "spark", "1", "running", text=text, notebook=notebook)
+row = StatementRow(tag, cluster, "spark", "none", "running", text=text, notebook=notebook)
 Journal(Path(home)).begin(row)
 print("begun", flush=True)
 sys.stdin.read()
