@@ -34,7 +34,7 @@ _WORKERS = 3
 _ORDER = (
     *("tests/cluster", "tests/contract", "tests/unit", "tests/server"),
     *("tests/ui/test_quickstart", "tests/ui/test_panel_local", "tests/ui/test_panel_recovery"),
-    *("tests/ui/test_panel_payloads", "tests/ui/test_cells", "tests"),
+    *("tests/ui/test_panel_payloads", "tests"),
 )
 
 
