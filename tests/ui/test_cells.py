@@ -54,7 +54,7 @@ def cells(local_cluster, lab: Lab) -> Iterator[Lab]:
     """A notebook with the cells above, its session ready."""
     lab.open(lab.write("cells.ipynb", CELLS))
     lab.start_cell(0)
-    expect(lab.cell_output(0)).to_contain_text("who I am")
+    expect(lab.cell_output(0)).to_contain_text("who I am", timeout=60_000)
     yield lab
     lab.end_kernel()
 
