@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from emr_nb.errors import StatementError
 
+SECONDS = 5.0  # for what is there to be listed: a server with work to do takes as long
 _MOST = 3
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "server"))  # kernel_rig.py
 sys.path.insert(0, str(Path(__file__).parent))  # lab_rig is a helper, not a test
 
 pytest.importorskip("playwright", reason="UI tests need playwright: pip install 'emr-nb[test]'")
@@ -65,27 +66,14 @@ def lab(
         yield running
 
 
-@pytest.fixture(autouse=True)
-def usual_look(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test in another window size or theme leaves the next ones the usual look."""
-    yield
-    if "lab" in request.fixturenames and not _is_look(_next(request.node)):
-        running: Lab = request.getfixturevalue("lab")
-        running.usual_look()
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """A test in another window size or theme leaves the next one the usual look.
 
-
-def _next(item: pytest.Item) -> pytest.Item | None:
-    """Return the test that follows in the same file."""
-    items = item.session.items
-    follower = next(iter(items[items.index(item) + 1 :]), None)
-    return follower if follower is not None and follower.path == item.path else None
-
-
-def _is_look(item: pytest.Item | None) -> bool:
-    """Tell whether a test chooses theme and size itself: a change of themes takes seconds."""
-    return isinstance(item, pytest.Function) and "theme" in getattr(
-        getattr(item, "callspec", None), "params", ()
-    )
+    Unless that chooses its own, as a change of themes takes seconds.
+    """
+    lab = item.funcargs.get("lab") if isinstance(item, pytest.Function) else None
+    if isinstance(lab, Lab) and "theme" not in getattr(nextitem, "fixturenames", ()):
+        lab.usual_look()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

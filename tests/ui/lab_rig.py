@@ -318,9 +318,8 @@ class Lab:
         return page
 
     def _note_stranger(self, request: Request) -> None:
-        url = urlsplit(request.url)
-        here = url.hostname in ("127.0.0.1", "localhost", None)
-        if not here and url.scheme not in ("data", "blob"):
+        # data: and blob: name no host
+        if urlsplit(request.url).hostname not in ("127.0.0.1", "localhost", None):
             self.strangers.append(request.url)
 
     def _do(self, script: str, argument: Any = None) -> Any:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from kernel_rig import begun
 from lab_rig import EVERY_LOOK, SIZES, Lab
 from playwright.sync_api import Locator, expect
 
@@ -24,16 +23,6 @@ CELLS = (
     f"%%spark\nimport time  # {LASTS} {MARKUP}\nfor _ in range(600):\n    time.sleep(1)",
     "",
 )
-BEGIN = """
-import sys
-from pathlib import Path
-from emr_nb.journal import Journal, StatementRow
-home, tag, cluster, text, notebook = sys.argv[1:]
-row = StatementRow(tag, cluster, "spark", "none", "running", text=text, notebook=notebook)
-Journal(Path(home)).begin(row)
-print("begun", flush=True)
-sys.stdin.read()
-"""  # what a kernel writes
 
 
 class Work:
@@ -189,22 +178,20 @@ def test_the_chip_does_not_count_what_a_kernel_left(work: Work, local_cluster, o
     home = local_cluster.settings.data_home / "journal.sqlite"
     tag, word = secrets.token_hex(16), f"left{secrets.token_hex(4)}"
     cluster = "j-gone" if owner == "of another cluster" else local_cluster.state.cluster_id
-    values = (home, tag, cluster, word, work.lab.root / "sessions.ipynb")
-    command = [sys.executable, "-c", BEGIN, *map(str, values)]
-    kernel = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        assert kernel.stdout is not None
-        assert kernel.stdout.readline() == b"begun\n"
-        if owner == "that has ended":
-            kernel.communicate(timeout=60)
-        expect(work.rows().filter(has_text=word)).to_have_count(1, timeout=LONG)
-        work.page.wait_for_timeout(500)
-        chip = work.page.locator(".emrnb-ChipButton")
-        expect(chip).to_contain_text("idle", timeout=LONG)
-        expect(chip).not_to_contain_text("run")
-    finally:
-        kernel.communicate(timeout=60)
-        with closing(Journal(home)) as journal:
+    names = {"tag": tag, "cluster": cluster, "engine": "spark", "session": "none"}
+    notebook = str(work.lab.root / "sessions.ipynb")
+    row = {**names, "text": word, "notebook": notebook, "state": "running"}
+    with closing(Journal(home)) as journal, begun(home, **row) as kernel:
+        try:
+            if owner == "that has ended":
+                kernel.kill()
+                kernel.wait(60)
+            expect(work.rows().filter(has_text=word)).to_have_count(1, timeout=LONG)
+            work.page.wait_for_timeout(500)
+            chip = work.page.locator(".emrnb-ChipButton")
+            expect(chip).to_contain_text("idle", timeout=LONG)
+            expect(chip).not_to_contain_text("run")
+        finally:
             journal.update(tag, state="done")
 
 

@@ -9,12 +9,11 @@ from contextlib import suppress
 
 from emr_nb.engines.catalogs import KeptCatalog
 from emr_nb.engines.hive.memory import quoted
-from emr_nb.engines.nearest import advised
+from emr_nb.engines.nearest import SECONDS, advised
 from emr_nb.engines.waits import interruptible
 from emr_nb.errors import EmrError, StatementError
 from emr_nb.model import CatalogNode
 
-_SECONDS = 5.0  # a server with work to do takes as long
 _TABLE = re.compile(
     r"Table not found:? '?(?:`?(\w+)`?\.)?`?(\w+)`?'?|Invalid table name (?:(\w+)\.)?(\w+)"
 )
@@ -29,7 +28,7 @@ def with_nearest(
 ) -> StatementError:
     """Return the error with the nearest names in its advice, where it is about a missing one.
 
-    `current` is the session's database. What is not told within 2 s is left out.
+    `current` is the session's database. What is not told within SECONDS is left out.
     """
     if found := _COLUMN.search(error.what):
         names = [name.strip().rpartition(".")[2] for name in found[2].split(",")]
@@ -52,9 +51,9 @@ def _names(catalog: KeptCatalog, parent: CatalogNode | None) -> list[str]:
 
     def ask() -> None:
         with suppress(EmrError):
-            answers.put([node.name for node in catalog.children(parent, _SECONDS)])
+            answers.put([node.name for node in catalog.children(parent, SECONDS)])
 
     threading.Thread(target=ask, name="emr_nb-hive-nearest", daemon=True).start()
     with suppress(queue.Empty), interruptible():
-        return answers.get(timeout=_SECONDS)
+        return answers.get(timeout=SECONDS)
     return []

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from emr_nb.engines.nearest import advised
+from emr_nb.engines.nearest import SECONDS, advised
 from emr_nb.engines.presto.catalog import Catalog, node
 from emr_nb.errors import StatementError
 
-_SECONDS = 5.0  # a coordinator with work to do takes as long
 _TABLE = re.compile(r"[Tt]able '?([^.\s']+)\.([^.\s']+)\.([^\s']+?)'? does not exist")
 _SCHEMA = re.compile(r"[Ss]chema '?(?:([^.\s']+)\.)?([^\s']+?)'? does not exist")
 _CATALOG = re.compile(r"[Cc]atalog '?([^\s']+?)'? (?:does not exist|not found)")
@@ -27,6 +26,6 @@ def with_nearest(error: StatementError, catalog: Catalog, sql: str, current: str
         if name == "SCHEMA" and not path:  # the server does not say of which catalog
             before = re.search(rf'([\w$]+)"?\s*\.\s*"?{re.escape(wanted)}\b', sql, re.IGNORECASE)
             path = [before[1] if before else current]
-        there = [child.name for child in catalog.children(node(*path), _SECONDS)]
+        there = [child.name for child in catalog.children(node(*path), SECONDS)]
         advised(error, wanted, there)
     return error

@@ -8,6 +8,7 @@ import type { IStatementView } from '../api/schema';
 import type { ILive } from '../api/tokens';
 import { duration } from '../clusters/words';
 import { element } from '../dom';
+import { isPath } from '../notebooks/paths';
 import type { INotebooks, ISessionStanding } from '../notebooks/tokens';
 
 const TICK = 10_000; // ms; the idle countdown is told in minutes
@@ -125,8 +126,7 @@ export class Chip extends Widget {
 
   private _watch(): void {
     this._watched ??= this._live.watch('statements', told => {
-      // the journal has whole paths, the page those below the server's folder
-      if (`/${told.notebook}`.endsWith(`/${this._panel.context.path}`)) {
+      if (isPath(told.notebook, this._panel.context.path)) {
         // an orphan is not its kernel's: Sessions tells of it, and offers to take it over
         if (told.ended === null && !told.orphan) {
           this._running.set(told.tag, told);

@@ -4,6 +4,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { failureOf } from '../api/failure';
 import { insertBelowActive } from '../notebooks/insert';
+import { isPath } from '../notebooks/paths';
 import { INotebooks } from '../notebooks/tokens';
 import { IEmr, IPanel } from '../panel/tokens';
 
@@ -91,8 +92,3 @@ export const sessions: JupyterFrontEndPlugin<void> = {
     });
   }
 };
-
-/** Whether an absolute path on the server is that of an open notebook. */
-function isPath(absolute: string, path: string): boolean {
-  return absolute === path || absolute.endsWith(`/${path}`);
-}
