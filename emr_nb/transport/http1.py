@@ -165,6 +165,8 @@ class Body:
                         f"the connection was closed {self._reply.length} bytes before the end"
                     )
                 self._whole = True
+        except GeneratorExit:  # its owner closes it: where nobody holds this generator,
+            raise  # an interrupt that comes within is lost
         except BaseException:
             self.close()
             raise

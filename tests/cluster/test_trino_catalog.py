@@ -21,6 +21,13 @@ def texts(engine, session, code: str) -> list[str]:
     return [c.text for c in found]
 
 
+def listed(engine, *path: str) -> None:
+    """List what is below a path and above it: a completion waits less for what is not known."""
+    nodes = engine.catalog()
+    for name in path:
+        nodes = engine.catalog(next(node for node in nodes if node.name == name))
+
+
 @pytest.mark.parametrize("name", ["trino", "presto"])
 def test_the_tree_is_listed_level_by_level(trino: TrinoRig, name: str) -> None:
     engine = trino.engine(name)
@@ -61,6 +68,8 @@ def test_what_was_listed_is_kept_and_forgotten_when_something_changes(trino: Tri
 def test_completion_knows_names_columns_and_aliases(trino: TrinoRig) -> None:
     engine = trino.engine()
     session = trino.session(engine, catalog="tpch", schema="tiny")
+    listed(engine, "tpch", "tiny", "nation")
+    listed(engine, "tpch", "sf1", "region")
     assert texts(engine, session, "select * from nat|") == ["nation", "natural"]
     assert "sf1" in texts(engine, session, "select * from tpch.s|")
     assert texts(engine, session, "select * from tpch.tiny.part|") == ["part", "partsupp"]

@@ -23,7 +23,9 @@ from lab_rig import (
     launch,
     running_lab,
 )
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
+
+expect.set_options(timeout=30_000)  # ms: five seconds are few beside other tests
 
 
 def _missing(what: str) -> None:

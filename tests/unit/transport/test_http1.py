@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from contextlib import AbstractContextManager
 
@@ -10,6 +11,7 @@ from servers import OK, Peer, Server, reply, serving
 
 from emr_nb.errors import ReplyLostError, TransportError
 from emr_nb.model import Endpoint
+from emr_nb.transport.backend import DeadlineStream
 from emr_nb.transport.base import Reply, Retry
 from emr_nb.transport.http import HttpxClient
 
@@ -161,4 +163,30 @@ def test_a_streamed_body_has_the_length_that_was_told(pieces: list[bytes]) -> No
         ):
             pass
         assert server.requests == []
+        http.close()
+
+
+def test_an_interrupt_while_the_rest_of_a_body_is_dropped_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What ends a generator that nobody holds swallows it: the connection is closed elsewhere."""
+    close = DeadlineStream.close
+
+    def interrupted(stream: DeadlineStream) -> None:
+        close(stream)
+        signal.raise_signal(signal.SIGINT)
+
+    with saying(reply("200 OK", bytes(1_000_000))) as server:
+        http = HttpxClient(Endpoint("test", "127.0.0.1", server.port), timeout=5)
+        monkeypatch.setattr(DeadlineStream, "close", interrupted)
+
+        def first() -> bytes:
+            with http.stream("GET", "/a") as stream:
+                for chunk in stream.chunks():
+                    return chunk
+            return b""
+
+        with pytest.raises(KeyboardInterrupt):
+            first()
+        monkeypatch.undo()
         http.close()
