@@ -1,6 +1,8 @@
 package org.apache.livy.repl;
 
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.util.Attribute;
+import io.netty.util.AttributeKey;
 import org.apache.livy.rsc.BaseProtocol;
 import org.apache.livy.rsc.RSCConf;
 import org.apache.livy.rsc.ReplJobResults;
@@ -16,10 +18,32 @@ import org.apache.spark.SparkConf;
  * public {@code handle} methods are found by the RPC dispatcher through their parameter's class.
  */
 public final class ReplDriver extends RSCDriver {
+  private static final AttributeKey<Object> HEADER = AttributeKey.valueOf("emr_nb.header");
+
+  private final Object dispatching = new Object();
   private volatile ReplSession session;
 
   public ReplDriver(SparkConf conf, RSCConf livyConf) throws Exception {
     super(conf, livyConf);
+  }
+
+  /**
+   * Gives the dispatcher a header and what belongs to it at once. It keeps one header for all of
+   * its channels, and the server's first call may come while it answers by another channel: the
+   * session would end as it starts.
+   */
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
+    Attribute<Object> kept = ctx.channel().attr(HEADER);
+    Object header = kept.getAndSet(null);
+    if (header == null) {
+      kept.set(message);
+      return;
+    }
+    synchronized (dispatching) {
+      super.channelRead(ctx, header);
+      super.channelRead(ctx, message);
+    }
   }
 
   @Override
