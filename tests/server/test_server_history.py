@@ -140,6 +140,21 @@ def test_what_another_process_writes_is_told_within_seconds(rig):
     add(rig.state.journal, row(1, "mine", state="running"))
     page = rig.live("statements")
     page.until("statements", lambda body: body["text"] == "mine")
+    code = (
+        "import sys; from pathlib import Path; from emr_nb.journal import Journal, StatementRow\n"
+        "j = Journal(Path(sys.argv[1]))\n"
+        "j.begin(StatementRow('f' * 32, 'j-1', 'spark', '1', text='theirs'))\n"
+        "j.update('f' * 32, state='done', rows=3)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(rig.state.journal.path)], check=True)
+    told = page.until("statements", lambda body: body["text"] == "theirs")
+    if told["state"] != "done":
+        told = page.until("statements", lambda body: body["state"] == "done")
+    assert (told["rows"], told["orphan"]) == (3, False)
+    page.close()
+
+
+def test_a_statement_whose_kernel_dies_is_told_as_an_orphan(rig):
     names = {"tag": "e" * 32, "cluster": "j-1", "engine": "spark", "session": "1"}
     with begun(rig.state.journal.path, **names, text="left", state="running") as kernel:
         page = rig.live("statements")
