@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from typing import Protocol
 
 from emr_nb.errors import (
@@ -153,14 +152,13 @@ class _Reading:
             self.headers = stream.headers
             self.end = self.at + int(stream.headers.get("content-length") or 0)
             self.etag = stream.headers.get("etag", "").strip('"')
-        with closing(stream.chunks()) as chunks:
-            for chunk in chunks:
-                piece = chunk[: self.stop - self.at]
-                self.at += len(piece)
-                yield piece
-                more = self.end > self.stop
-                if (self.done and more) or self._stopped.is_set():
-                    return  # its connection is dropped: what follows comes by others
+        for chunk in stream.chunks():
+            piece = chunk[: self.stop - self.at]
+            self.at += len(piece)
+            yield piece
+            more = self.end > self.stop
+            if (self.done and more) or self._stopped.is_set():
+                return  # its connection is dropped: what follows comes by others
         if not self.done:
             raise ReplyLostError("S3 sent less than it said", where=str(self.path))
 

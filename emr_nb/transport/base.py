@@ -8,7 +8,7 @@ systems change for them.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -125,9 +125,7 @@ class StreamingReply(Protocol):
     status: int
     headers: Mapping[str, str]
 
-    def chunks(self) -> Generator[bytes, None, None]:
-        """Yield the body; who leaves early closes it (`contextlib.closing`)."""
-        ...
+    def chunks(self) -> Iterator[bytes]: ...
 
 
 class HttpClient(Protocol):

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import ssl
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -175,11 +175,10 @@ class HttpxClient:
             return stream
         with stream:
             body = bytearray()
-            with closing(stream.chunks()) as chunks:
-                for chunk in chunks:
-                    body += chunk
-                    if len(body) >= failures.BODY_CAP:
-                        break
+            for chunk in stream.chunks():
+                body += chunk
+                if len(body) >= failures.BODY_CAP:
+                    break
         raise failures.status_error(response.status, got, bytes(body), self.endpoint, doing)
 
     @contextmanager
@@ -241,7 +240,7 @@ class HttpxStream:
         self._doing = doing
         self._cap = cap
 
-    def chunks(self) -> Generator[bytes, None, None]:
+    def chunks(self) -> Iterator[bytes]:
         """Yield the body as it comes; a broken or late one raises, never ends early."""
         pieces = self._response.iter_stream()
         total = 0

@@ -144,7 +144,11 @@ class Wire(httpcore2.ConnectionInterface):
 
 
 class Body:
-    """The body of one reply, by pieces as they come; an early end raises RemoteProtocolError."""
+    """The body of one reply, by pieces as they come; an early end raises RemoteProtocolError.
+
+    Its reader closes it, at its end too: where a generator is left half read nobody holds it,
+    and an interrupt that came while it closed its connection would be lost.
+    """
 
     def __init__(self, wire: Wire, reply: http.client.HTTPResponse) -> None:
         self._wire = wire
@@ -153,23 +157,17 @@ class Body:
         self._whole = not reply.chunked and reply.length == 0
 
     def __iter__(self) -> Iterator[bytes]:
-        try:
-            while not self._whole:
-                with _mapped():
-                    piece = self._reply.read1(_PIECE)
-                if piece:
-                    yield piece
-                    continue
-                if self._reply.length and not self._reply.chunked:
-                    raise httpcore2.RemoteProtocolError(
-                        f"the connection was closed {self._reply.length} bytes before the end"
-                    )
-                self._whole = True
-        except GeneratorExit:  # its owner closes it: where nobody holds this generator,
-            raise  # an interrupt that comes within is lost
-        except BaseException:
-            self.close()
-            raise
+        while not self._whole:
+            with _mapped():
+                piece = self._reply.read1(_PIECE)
+            if piece:
+                yield piece
+                continue
+            if self._reply.length and not self._reply.chunked:
+                raise httpcore2.RemoteProtocolError(
+                    f"the connection was closed {self._reply.length} bytes before the end"
+                )
+            self._whole = True
 
     def close(self) -> None:
         if self._open:
