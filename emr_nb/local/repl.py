@@ -18,20 +18,24 @@ def source_folder() -> Path:
     return Path(chosen) if chosen else Path(__file__).parent / "livy_repl"
 
 
+def driver_classpath(cache: Cache) -> list[Path]:
+    """Return the jars of Livy and Spark that the driver is compiled against."""
+    livy = [jar for jar in cache.jars("livy") if jar.name.startswith(_LIVY_JARS)]
+    return [*livy, *sorted((cache.spark() / "jars").glob("*.jar"))]
+
+
 def driver_jar(cache: Cache) -> Path:
     """Return the jar of the driver's sources, compiling it where the cache has none.
 
     Every other file there goes into the jar beside the classes. Raises LocalClusterError
     with the compiler's own words.
     """
-    livy = [jar for jar in cache.jars("livy") if jar.name.startswith(_LIVY_JARS)]
-    spark = sorted((cache.spark() / "jars").glob("*.jar"))
     sources = JavaSources(
         title="The Livy REPL driver",
         name="repl",
         folder=source_folder(),
         against=("livy", "spark"),
-        classpath=(*livy, *spark),
+        classpath=driver_classpath(cache),
         resources=_PACKAGE,
     )
     return sources.jar(cache)

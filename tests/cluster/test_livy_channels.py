@@ -10,7 +10,7 @@ import pytest
 
 from emr_nb.local.compiling import JavaSources
 from emr_nb.local.parts import Cache
-from emr_nb.local.repl import driver_jar
+from emr_nb.local.repl import driver_classpath, driver_jar
 from emr_nb.settings import cache_home
 
 pytestmark = pytest.mark.cluster
@@ -20,17 +20,12 @@ pytestmark = pytest.mark.cluster
 def test_calls_of_two_channels_do_not_mix() -> None:
     """Livy's dispatcher keeps one header for all channels: a session could end as it started."""
     cache = Cache(cache_home())
-    livy = [jar for jar in cache.jars("livy") if jar.name.startswith(("livy-rsc-", "livy-api-"))]
-    spark = cache.spark() / "jars"
-    against = [driver_jar(cache), *livy, *sorted(spark.glob("*.jar"))]
+    jars = [driver_jar(cache), *driver_classpath(cache)]
     folder = Path(__file__).with_name("livy_java")
-    sources = JavaSources("two channels", "channels", folder, ("livy", "spark"), against)
-    jars = [sources.jar(cache), driver_jar(cache), *livy, spark / "*"]
+    sources = JavaSources("two channels", "channels", folder, ("livy", "spark"), jars)
+    path = os.pathsep.join(map(str, [sources.jar(cache), *jars]))
     done = subprocess.run(
-        [
-            *(cache.java() / "bin" / "java", "-cp", os.pathsep.join(map(str, jars))),
-            "org.apache.livy.rsc.rpc.TwoChannels",
-        ],
+        [cache.java() / "bin" / "java", "-cp", path, "org.apache.livy.rsc.rpc.TwoChannels"],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.stdout.splitlines() == ["true 2", "true 2"], done.stderr

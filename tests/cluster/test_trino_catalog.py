@@ -21,11 +21,12 @@ def texts(engine, session, code: str) -> list[str]:
     return [c.text for c in found]
 
 
-def listed(engine, *path: str) -> None:
-    """List what is below a path and above it: a completion waits less for what is not known."""
-    nodes = engine.catalog()
-    for name in path:
-        nodes = engine.catalog(next(node for node in nodes if node.name == name))
+def found(engine, name: str, *below: str):
+    """Return a node by its path from the root."""
+    node = next(n for n in engine.catalog() if n.name == name)
+    for name in below:
+        node = next(n for n in engine.catalog(node) if n.name == name)
+    return node
 
 
 @pytest.mark.parametrize("name", ["trino", "presto"])
@@ -46,8 +47,7 @@ def test_the_tree_is_listed_level_by_level(trino: TrinoRig, name: str) -> None:
 def test_what_was_listed_is_kept_and_forgotten_when_something_changes(trino: TrinoRig) -> None:
     engine = trino.engine()
     session = trino.session(engine)
-    schema = next(n for n in engine.catalog(next(
-        c for c in engine.catalog() if c.name == "memory")) if n.name == "default")  # fmt: skip
+    schema = found(engine, "memory", "default")
     engine.catalog(schema)
     assert engine.catalogs().age(schema) is not None
     time.sleep(0.3)
@@ -68,8 +68,9 @@ def test_what_was_listed_is_kept_and_forgotten_when_something_changes(trino: Tri
 def test_completion_knows_names_columns_and_aliases(trino: TrinoRig) -> None:
     engine = trino.engine()
     session = trino.session(engine, catalog="tpch", schema="tiny")
-    listed(engine, "tpch", "tiny", "nation")
-    listed(engine, "tpch", "sf1", "region")
+    tiny = found(engine, "tpch", "tiny")
+    for table in (found(engine, "tpch", "tiny", "nation"), found(engine, "tpch", "sf1", "region")):
+        engine.catalog(table)  # a completion waits less for what is not known
     assert texts(engine, session, "select * from nat|") == ["nation", "natural"]
     assert "sf1" in texts(engine, session, "select * from tpch.s|")
     assert texts(engine, session, "select * from tpch.tiny.part|") == ["part", "partsupp"]
@@ -79,8 +80,6 @@ def test_completion_knows_names_columns_and_aliases(trino: TrinoRig) -> None:
     assert texts(engine, session, "select 'nat|") == []
     assert texts(engine, session, "select 1 -- nat|") == []
     assert "select" in texts(engine, session, "sel|")
-    tiny = next(n for n in engine.catalog(next(
-        c for c in engine.catalog() if c.name == "tpch")) if n.name == "tiny")  # fmt: skip
     before = engine.catalogs().age(tiny)
     time.sleep(0.3)
     texts(engine, session, "select * from nat|")
